@@ -1,0 +1,139 @@
+// A plan as it was written: values with their places, nothing resolved. An empty Text was not given.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/diagnostics.h"
+
+namespace rekey::plan {
+
+inline constexpr int kVersion = 1;
+
+template <class T>
+struct Located {
+  T value{};
+  Span span;
+};
+using Text = Located<std::string>;
+using Texts = std::vector<Text>;
+
+enum class Strategy { offline, online };
+enum class Generator { ordered, keyed, v4, v7 };
+enum class PhaseKind { tables, foundation, cleanup };
+enum class Risk { low, medium, high };
+enum class Change { rekey, keep };
+enum class Identity { none, always, by_default };
+
+// Names are written as the catalog has them, without folding of case: public.Users is "Users". A part
+// that contains a dot, a quote, a parenthesis, a comma or white space stands in double quotes, as in SQL.
+struct TableName {
+  std::string schema, name;
+  auto operator<=>(const TableName&) const = default;
+};
+std::string to_text(const TableName& name);  // as it stands in a plan
+
+// A key column: one that is part of a key domain. Other columns need not be in a plan.
+struct Column {
+  Text name;
+  Text type;               // smallint, integer, bigint
+  Text sequence;           // its default is nextval of it, or it is the identity's; "schema.name"
+  Located<Identity> identity{Identity::none, {}};
+  Text sequence_options;   // of an identity where not the defaults: "START WITH 100 INCREMENT BY 5"
+  Text default_value;      // any other default, as an SQL expression
+  Text new_default;        // what new rows get; "none" for no default; not given: the plan's
+};
+
+// references: "public.users (user_id)"; without columns: the primary key.
+struct Reference {
+  TableName table;
+  std::vector<std::string> columns;
+};
+
+struct ForeignKey {
+  Text name;
+  Texts columns;
+  Located<Reference> references;
+  Text match;                  // "full"; not given: simple
+  Text on_delete, on_update;   // no action, restrict, cascade, set null, set default
+  Texts on_delete_columns;     // of set null and set default, from PostgreSQL 15
+  Text deferrable;             // "initially immediate", "initially deferred"; not given: not deferrable
+  Located<bool> valid{true, {}};
+  Text comment;
+};
+
+// What no constraint enforces: a column that holds keys of another table.
+struct LogicalReference {
+  Texts columns;
+  Located<Reference> references;
+};
+
+struct Index {
+  Text name;
+  Text definition;  // "btree (user_id, created_at)"
+};
+
+struct Unique {
+  Text name;
+  Texts columns;
+};
+
+// Anything else whose definition uses a key column.
+struct Dependent {
+  Text kind;       // view, materialized view, rule, trigger, policy, check, function, …
+  Text name;
+  Texts columns;   // of the table it stands under
+  Span span;
+};
+
+struct Table {
+  Located<TableName> name;
+  Located<Change> change{Change::rekey, {}};
+  Located<std::optional<Generator>> generator;
+  Text time_column;            // of generator v7
+  Texts primary_key;
+  std::vector<Column> columns;
+  std::vector<Unique> unique;
+  std::vector<Index> indexes;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<LogicalReference> logical_references;
+  std::vector<Dependent> dependents;
+};
+
+// A query over the database that must give one true after the phase.
+struct Probe {
+  Text name;
+  Text query;
+};
+
+struct Phase {
+  Text name;
+  Located<PhaseKind> kind{PhaseKind::tables, {}};
+  std::vector<Located<TableName>> tables;
+  Located<std::optional<Strategy>> strategy;
+  Located<std::optional<Risk>> risk;
+  Text reason;
+  Located<bool> checkpoint{false, {}};  // apply stops after the phase until it is started again
+  std::vector<Probe> probes;
+};
+
+struct NewKeys {
+  Text schema;       // where the function for new rows is installed; default "public"
+  Text expression;   // or an SQL expression to use instead of it: gen_random_uuid()
+};
+
+struct Plan {
+  Located<int> version;
+  Text name;
+  Located<int> server;                  // major version; not given: 13
+  Located<Strategy> strategy{Strategy::offline, {}};
+  Located<Generator> generator{Generator::ordered, {}};
+  NewKeys new_keys;
+  Text lock_timeout;                    // "2s"
+  Text maintenance_work_mem;            // "256MB"; not given: the server's
+  std::vector<Phase> phases;            // empty: derived from the graph
+  std::vector<Table> tables;            // in the plan's order
+};
+
+}  // namespace rekey::plan

@@ -1,0 +1,67 @@
+CREATE SCHEMA rekey;
+COMMENT ON SCHEMA rekey IS 'Journal and archive of the rekey plan {{plan_comment}}; foundation''s down.sql removes it';
+
+CREATE TABLE rekey.plan (
+  only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  name         text NOT NULL,
+  format       integer NOT NULL,
+  installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE rekey.runs (
+  run         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  command     text NOT NULL,
+  plan_digest text NOT NULL,
+  started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  finished_at timestamptz,
+  outcome     text
+);
+
+CREATE TABLE rekey.phases (
+  phase       text PRIMARY KEY,
+  name        text NOT NULL,
+  plan_digest text NOT NULL,
+  state       text NOT NULL CHECK (state IN ('applying', 'applied', 'rolling back', 'rolled back'))
+);
+
+CREATE TABLE rekey.steps (
+  step          text PRIMARY KEY,
+  phase         text NOT NULL REFERENCES rekey.phases,
+  position      integer NOT NULL,
+  transactional boolean NOT NULL,
+  undo_always   boolean NOT NULL,
+  needs         text[] NOT NULL,
+  undo_needs    text[] NOT NULL,
+  up_digest     text NOT NULL,
+  down_digest   text NOT NULL,
+  state         text NOT NULL DEFAULT 'pending'
+                CHECK (state IN ('pending', 'running', 'done', 'undoing', 'undone'))
+);
+COMMENT ON COLUMN rekey.steps.state IS
+  'running and undoing are seen from outside only for a step that cannot be in a transaction; a transactional step holds the advisory lock (rekey.lock_class(), hashtext(step)) while it runs';
+
+CREATE TABLE rekey.history (
+  entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  step  text NOT NULL,
+  event text NOT NULL,
+  at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
+);
+
+CREATE TABLE rekey.checks (
+  entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  phase    text NOT NULL,
+  step     text,
+  moment   text NOT NULL,
+  "check"  text NOT NULL,
+  object   text NOT NULL,
+  ok       boolean NOT NULL,
+  detail   text NOT NULL DEFAULT '',
+  rows     bigint,
+  checksum numeric,
+  at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE FUNCTION rekey.lock_class() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT pg_catalog.hashtext('rekey.steps') $body$;

@@ -1,0 +1,194 @@
+-- Opens a phase: its journal starts empty. Refuses before the phase in front of it is applied.
+CREATE PROCEDURE rekey.open_phase(phase_id text, phase_name text, digest text, after text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  known text;
+BEGIN
+  SELECT state INTO known FROM rekey.phases WHERE phase = phase_id FOR UPDATE NOWAIT;
+  IF known IN ('applying', 'applied') THEN
+    RAISE EXCEPTION 'phase % is open already (%)', phase_id, known USING ERRCODE = 'RK001';
+  ELSIF known = 'rolling back' THEN
+    RAISE EXCEPTION 'phase % is being rolled back', phase_id
+      USING ERRCODE = 'RK002', HINT = 'Finish the rollback first.';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = after AND state = 'applied' FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % comes after phase %, which is not applied', phase_id, after
+      USING ERRCODE = 'RK002';
+  END IF;
+  DELETE FROM rekey.steps WHERE phase = phase_id;
+  INSERT INTO rekey.phases VALUES (phase_id, phase_name, digest, 'applying')
+  ON CONFLICT (phase) DO UPDATE
+    SET name = excluded.name, plan_digest = excluded.plan_digest, state = excluded.state;
+END
+$body$;
+
+-- The step's own row, locked; a step that runs elsewhere raises lock_not_available.
+CREATE FUNCTION rekey.claim_step(step_id text) RETURNS rekey.steps
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  claimed rekey.steps;
+  free    boolean;
+BEGIN
+  SELECT * INTO claimed FROM rekey.steps WHERE step = step_id FOR UPDATE NOWAIT;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'step % is not in the journal', step_id
+      USING ERRCODE = 'RK002', HINT = 'Run the steps of the phase in order, from its first.';
+  END IF;
+  IF claimed.transactional THEN
+    free := pg_try_advisory_xact_lock(rekey.lock_class(), hashtext(step_id));
+  ELSE
+    free := pg_try_advisory_lock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+  IF NOT free THEN
+    RAISE EXCEPTION 'step % is running in another session', step_id USING ERRCODE = '55P03';
+  END IF;
+  RETURN claimed;
+END
+$body$;
+
+CREATE PROCEDURE rekey.begin_step(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  this    rekey.steps := rekey.claim_step(step_id);
+  missing text;
+BEGIN
+  IF this.state = 'done' THEN
+    RAISE EXCEPTION 'step % is done already', step_id USING ERRCODE = 'RK001',
+      HINT = 'Go on with the step after it, or let "rekey apply" find the place.';
+  ELSIF this.state NOT IN ('pending', 'running') THEN
+    RAISE EXCEPTION 'step % has been undone: its phase is being rolled back', step_id
+      USING ERRCODE = 'RK002', HINT = 'Finish the rollback, then apply the phase from its start.';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = this.phase AND state = 'applying' FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % is not being applied', this.phase USING ERRCODE = 'RK002';
+  END IF;
+  PERFORM FROM rekey.steps WHERE step = ANY (this.needs) FOR SHARE;
+  SELECT string_agg(need, ', ' ORDER BY need) INTO missing
+  FROM unnest(this.needs) need
+  WHERE NOT EXISTS (SELECT FROM rekey.steps s WHERE s.step = need AND s.state = 'done');
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'step % needs % first', step_id, missing USING ERRCODE = 'RK002';
+  END IF;
+  UPDATE rekey.steps SET state = 'running' WHERE step = step_id;
+  IF NOT this.transactional THEN
+    INSERT INTO rekey.history (step, event) VALUES (step_id, 'begun');
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.end_step(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  outside boolean;
+BEGIN
+  UPDATE rekey.steps SET state = 'done' WHERE step = step_id AND state = 'running'
+  RETURNING NOT transactional INTO outside;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'step % was not begun', step_id USING ERRCODE = 'RK002';
+  END IF;
+  INSERT INTO rekey.history (step, event) VALUES (step_id, 'done');
+  IF outside THEN
+    PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.begin_undo(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  this    rekey.steps := rekey.claim_step(step_id);
+  missing text;
+BEGIN
+  IF this.state = 'undone' THEN
+    RAISE EXCEPTION 'step % is undone already', step_id USING ERRCODE = 'RK001',
+      HINT = 'Go on with the step after it, or let "rekey rollback" find the place.';
+  ELSIF this.state = 'pending' AND NOT this.undo_always THEN
+    RAISE EXCEPTION 'step % was never done: there is nothing to undo', step_id
+      USING ERRCODE = 'RK001';
+  END IF;
+  SELECT string_agg(phase, ', ' ORDER BY phase) INTO missing
+  FROM rekey.phases WHERE phase > this.phase AND state <> 'rolled back';
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'roll back phase % first', missing USING ERRCODE = 'RK002';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = this.phase AND state <> 'rolling back' FOR UPDATE;
+  IF FOUND THEN
+    UPDATE rekey.phases SET state = 'rolling back' WHERE phase = this.phase;
+  END IF;
+  PERFORM FROM rekey.steps WHERE step = ANY (this.undo_needs) FOR SHARE;
+  SELECT string_agg(s.step, ', ' ORDER BY s.step) INTO missing
+  FROM rekey.steps s
+  WHERE s.step = ANY (this.undo_needs)
+    AND NOT (s.state = 'undone' OR s.state = 'pending' AND NOT s.undo_always);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'undo % before step %', missing, step_id USING ERRCODE = 'RK002';
+  END IF;
+  UPDATE rekey.steps SET state = 'undoing' WHERE step = step_id;
+  IF NOT this.transactional THEN
+    INSERT INTO rekey.history (step, event) VALUES (step_id, 'undo begun');
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.end_undo(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  outside boolean;
+BEGIN
+  UPDATE rekey.steps SET state = 'undone' WHERE step = step_id AND state = 'undoing'
+  RETURNING NOT transactional INTO outside;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the undoing of step % was not begun', step_id USING ERRCODE = 'RK002';
+  END IF;
+  INSERT INTO rekey.history (step, event) VALUES (step_id, 'undone');
+  IF outside THEN
+    PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+END
+$body$;
+
+-- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
+CREATE PROCEDURE rekey.expect_analyzed(target regclass)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  IF EXISTS (SELECT FROM pg_class WHERE oid = target AND reltuples > 0)
+     AND NOT EXISTS (SELECT FROM pg_statistic WHERE starelid = target)
+     OR EXISTS (SELECT FROM pg_class WHERE oid = target AND reltuples < 0) THEN
+    RAISE EXCEPTION 'table % has not been analyzed', target USING ERRCODE = 'RK004',
+      HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.close_phase(phase_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  UPDATE rekey.phases SET state = 'applied' WHERE phase = phase_id AND state = 'applying';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % is not being applied', phase_id USING ERRCODE = 'RK002';
+  END IF;
+END
+$body$;
+
+-- The last act of a rollback: what was known of the phase's keys is true no more.
+CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.key_columns
+  WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.domains WHERE phase = phase_id;
+  UPDATE rekey.phases SET state = 'rolled back' WHERE phase = phase_id;
+END
+$body$;
