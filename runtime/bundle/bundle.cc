@@ -1,0 +1,59 @@
+// Lock modes, digests and the reading of single files; the manifest is in json.cc, the check of a whole
+// folder in read.cc.
+#include "runtime/bundle/bundle.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace rekey::bundle {
+
+namespace {
+
+constexpr std::array<std::string_view, 8> kModeNames = {
+    "ACCESS SHARE", "ROW SHARE",           "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE",
+    "SHARE",        "SHARE ROW EXCLUSIVE", "EXCLUSIVE",     "ACCESS EXCLUSIVE"};
+
+// Bit n of row m: mode m waits for mode n. As "Table-level lock modes" in the PostgreSQL manual.
+constexpr std::array<unsigned, 8> kConflicts = {0b10000000, 0b11000000, 0b11110000, 0b11111000,
+                                                0b11101100, 0b11111100, 0b11111110, 0b11111111};
+
+}  // namespace
+
+bool conflict(LockMode a, LockMode b) {
+  return kConflicts[static_cast<std::size_t>(a)] >> static_cast<unsigned>(b) & 1;
+}
+
+std::string_view name(LockMode mode) { return kModeNames[static_cast<std::size_t>(mode)]; }
+
+std::string sha256(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL cannot compute SHA-256");
+  }
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
+  return hex;
+}
+
+std::string read_file(const Bundle& b, const std::string& path) {
+  const auto known =
+      std::find_if(b.files.begin(), b.files.end(), [&](const File& f) { return f.path == path; });
+  if (known == b.files.end()) throw Damaged(path + ": no file of this bundle");
+  std::ifstream in(b.folder / path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw Damaged((b.folder / path).string() + ": cannot be read");
+  if (sha256(bytes) != known->sha256) {
+    throw Damaged((b.folder / path).string() +
+                  ": differs from what was compiled; compile the plan again");
+  }
+  return bytes;
+}
+
+}  // namespace rekey::bundle
