@@ -279,7 +279,8 @@ FROM generate_series(1, $samples) i;
 INSERT INTO test_cases (test_case_id, cycle_id, report_id, planning_attribute_id, sample_id,
                         tester_id, expected_value)
 SELECT i, cycle_id, report_id,
-       n + $cycle_reports * (((i - 1) / $samples + sample) % (($scoping - n) / $cycle_reports + 1)),
+       n + $cycle_reports * (((i - 1) / $samples + pg_temp.pick(sample, 214, 100))
+                             % (($scoping - n) / $cycle_reports + 1)),
        sample, pg_temp.gaps(pg_temp.skewed(i, 210, $users), i, 210, 9),
        pg_temp.gaps(pg_temp.pick(i, 213, 100000), i, 213, 5)::text
 FROM generate_series(1, $test_cases) i,
