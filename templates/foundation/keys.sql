@@ -1,20 +1,12 @@
 CREATE TABLE rekey.domains (
-  domain     text PRIMARY KEY,
-  phase      text NOT NULL REFERENCES rekey.phases,
-  generator  text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
-  sequence   text,
-  identity   boolean NOT NULL DEFAULT false,
-  old_max    bigint,
-  last_value bigint,
-  is_called  boolean,
-  increment  bigint NOT NULL DEFAULT 1,
-  min_value  bigint,
-  max_value  bigint,
-  acl        aclitem[],
-  comment    text
+  domain    text PRIMARY KEY,
+  phase     text NOT NULL REFERENCES rekey.phases,
+  generator text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  old_low   bigint,
+  old_high  bigint
 );
 COMMENT ON TABLE rekey.domains IS
-  'One row a key domain: how it got its keys, and where its sequence stood before the change';
+  'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -22,8 +14,19 @@ CREATE TABLE rekey.key_columns (
   column_name text NOT NULL,
   old_type    text NOT NULL,
   is_source   boolean NOT NULL,
+  sequence    text,
+  is_identity boolean NOT NULL DEFAULT false,
+  last_value  bigint,
+  is_called   boolean,
+  increment   bigint,
+  min_value   bigint,
+  max_value   bigint,
+  acl         aclitem[],
+  comment     text,
   PRIMARY KEY (table_name, column_name)
 );
+COMMENT ON TABLE rekey.key_columns IS
+  'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds to it';
 
@@ -138,75 +141,88 @@ BEGIN
 END
 $body$;
 
--- Where the domain's ids and its sequence stand, for the way back.
+-- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  saved  rekey.domains;
-  seq    pg_sequence;
+  item   record;
+  called boolean;
+  last   bigint;
   low    bigint;
   high   bigint;
 BEGIN
-  SELECT * INTO saved FROM rekey.domains WHERE domain = of_domain;
-  IF saved.sequence IS NOT NULL THEN
-    SELECT * INTO STRICT seq FROM pg_sequence WHERE seqrelid = saved.sequence::regclass;
-    EXECUTE format('SELECT last_value, is_called FROM %s', saved.sequence)
-      INTO saved.last_value, saved.is_called;
-    SELECT relacl, obj_description(oid, 'pg_class') INTO saved.acl, saved.comment
-    FROM pg_class WHERE oid = saved.sequence::regclass;
-    saved.increment := seq.seqincrement;
-    saved.min_value := seq.seqmin;
-    saved.max_value := seq.seqmax;
-  END IF;
+  FOR item IN SELECT c.table_name, c.column_name, c.sequence, q.*, r.relacl,
+                     obj_description(r.oid, 'pg_class') AS comment
+              FROM rekey.key_columns c
+              JOIN pg_class r ON r.oid = c.sequence::regclass
+              JOIN pg_sequence q ON q.seqrelid = r.oid
+              WHERE c.domain = of_domain LOOP
+    EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
+    UPDATE rekey.key_columns k
+    SET last_value = last, is_called = called, increment = item.seqincrement, min_value = item.seqmin,
+        max_value = item.seqmax, acl = item.relacl, comment = item.comment
+    WHERE k.table_name = item.table_name AND k.column_name = item.column_name;
+  END LOOP;
   EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain)) INTO low, high;
-  UPDATE rekey.domains
-  SET old_max = CASE WHEN saved.increment > 0 THEN high ELSE low END,
-      last_value = saved.last_value, is_called = saved.is_called, increment = saved.increment,
-      min_value = saved.min_value, max_value = saved.max_value, acl = saved.acl, comment = saved.comment
-  WHERE domain = of_domain;
+  UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;
 
--- The keys of rows written after the change: how many, the id that the last of them will get, and
--- the columns whose type cannot hold it.
-CREATE FUNCTION rekey.fresh_ids(of_domain text, OUT needed bigint, OUT base bigint, OUT last_id numeric,
-                                OUT too_narrow text)
+-- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none.
+CREATE FUNCTION rekey.id_sequence(of_domain text, OUT sequence text, OUT increment bigint, OUT last_id bigint,
+                                  OUT min_value bigint, OUT max_value bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  this rekey.domains;
+  item   record;
+  last   bigint;
+  called boolean;
+BEGIN
+  FOR item IN SELECT * FROM rekey.key_columns c
+              WHERE c.domain = of_domain AND c.sequence IS NOT NULL
+              ORDER BY c.is_source, (c.table_name || '.' || c.column_name = of_domain) LOOP
+    IF item.is_identity THEN
+      last := item.last_value; called := item.is_called;
+    ELSE
+      EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
+    END IF;
+    last := CASE WHEN called THEN last ELSE last - item.increment END;
+    last_id := CASE WHEN item.increment > 0 THEN greatest(last_id, last) ELSE least(last_id, last) END;
+    sequence := item.sequence; increment := item.increment;
+    min_value := item.min_value; max_value := item.max_value;
+  END LOOP;
+END
+$body$;
+
+-- The keys of rows written after the change: how many, the id after which theirs begin, the id of the
+-- last, and the columns whose type cannot hold it.
+CREATE FUNCTION rekey.fresh_ids(of_domain text, OUT needed bigint, OUT base bigint, OUT step bigint,
+                                OUT last_id numeric, OUT too_narrow text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  seq  record;
   item record;
   hit  boolean;
 BEGIN
-  SELECT * INTO STRICT this FROM rekey.domains WHERE domain = of_domain;
-  EXECUTE format(
-    'SELECT count(*) FROM (%s) k WHERE NOT EXISTS (SELECT FROM rekey.keys s WHERE s.domain = %L AND s.new_key = k.key) AND NOT %s',
-    rekey.source_keys(of_domain), of_domain, rekey.expression(of_domain, 'holds', 'k.key'))
+  EXECUTE format('SELECT count(*) FROM (%s) k WHERE NOT EXISTS (SELECT FROM rekey.keys s '
+                 'WHERE s.domain = %L AND s.new_key = k.key) AND NOT %s',
+                 rekey.source_keys(of_domain), of_domain, rekey.expression(of_domain, 'holds', 'k.key'))
     INTO needed;
-  base := this.old_max;
-  IF this.sequence IS NOT NULL THEN
-    IF NOT this.identity THEN
-      EXECUTE format('SELECT last_value, is_called FROM %s', this.sequence)
-        INTO this.last_value, this.is_called;
-    END IF;
-    IF NOT this.is_called THEN
-      this.last_value := this.last_value - this.increment;
-    END IF;
-    base := CASE WHEN this.increment > 0 THEN greatest(base, this.last_value)
-                 ELSE least(base, this.last_value) END;
-  END IF;
-  SELECT CASE WHEN this.increment > 0 THEN greatest(base, max(old_key))
-              ELSE least(base, min(old_key)) END
-  INTO base FROM rekey.keys WHERE domain = of_domain AND fresh;
+  SELECT * INTO seq FROM rekey.id_sequence(of_domain);
+  step := coalesce(seq.increment, 1);
+  SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
+              ELSE least(seq.last_id, d.old_low, min(k.old_key)) END
+  INTO base
+  FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
+  WHERE d.domain = of_domain GROUP BY d.old_low, d.old_high;
   base := coalesce(base, 0);
-  last_id := base::numeric + needed * this.increment;
+  last_id := base::numeric + needed * step::numeric;
   IF needed = 0 THEN
     RETURN;
-  END IF;
-  IF last_id NOT BETWEEN coalesce(this.min_value, -9223372036854775808)
-                     AND coalesce(this.max_value, 9223372036854775807) THEN
-    too_narrow := 'sequence ' || this.sequence;
+  ELSIF last_id < seq.min_value OR last_id > seq.max_value THEN
+    too_narrow := 'sequence ' || seq.sequence;
     RETURN;
   END IF;
   FOR item IN
@@ -214,6 +230,7 @@ BEGIN
     WHERE domain = of_domain
       AND abs(last_id) > CASE old_type WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647
                                        ELSE 9223372036854775807 END
+    ORDER BY table_name, column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE %I IS NOT NULL AND NOT %s)', item.table_name,
                    item.column_name,
@@ -232,40 +249,38 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   fresh record;
-  this  rekey.domains;
 BEGIN
   SELECT * INTO fresh FROM rekey.fresh_ids(of_domain);
   IF fresh.needed = 0 THEN
     RETURN;
-  END IF;
-  IF fresh.too_narrow IS NOT NULL THEN
+  ELSIF fresh.too_narrow IS NOT NULL THEN
     RAISE EXCEPTION '% rows were written since the change, the last would get id %: too large for %',
       fresh.needed, fresh.last_id, fresh.too_narrow
-      USING ERRCODE = 'RK003', HINT = 'Delete rows or stay on the new keys; nothing has been changed.';
+      USING ERRCODE = 'RK003', HINT = 'Delete rows or stay on the new keys.';
   END IF;
-  SELECT * INTO STRICT this FROM rekey.domains WHERE domain = of_domain;
   EXECUTE format(
-    'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) k
-     WHERE NOT EXISTS (SELECT FROM rekey.keys s WHERE s.domain = %1$L AND s.new_key = k.key) AND NOT %s',
-    of_domain, fresh.base, this.increment, rekey.source_keys(of_domain),
+    'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) k '
+    'WHERE NOT EXISTS (SELECT FROM rekey.keys s WHERE s.domain = %1$L AND s.new_key = k.key) AND NOT %s',
+    of_domain, fresh.base, fresh.step, rekey.source_keys(of_domain),
     rekey.expression(of_domain, 'holds', 'k.key'));
-  IF this.sequence IS NOT NULL AND NOT this.identity THEN
-    PERFORM setval(this.sequence::regclass, fresh.last_id::bigint, true);
-  END IF;
-  UPDATE rekey.domains SET last_value = fresh.last_id, is_called = true
-  WHERE domain = of_domain AND sequence IS NOT NULL;
+  PERFORM setval(sequence::regclass, fresh.last_id::bigint, true)
+  FROM rekey.key_columns
+  WHERE domain = of_domain AND NOT is_identity AND fresh.last_id BETWEEN min_value AND max_value;
+  UPDATE rekey.key_columns SET last_value = fresh.last_id, is_called = true
+  WHERE domain = of_domain AND is_identity AND fresh.last_id BETWEEN min_value AND max_value;
 END
 $body$;
 
 -- An identity's sequence was dropped with it: position, rights and comment return here.
-CREATE PROCEDURE rekey.restore_sequence(of_domain text)
+CREATE PROCEDURE rekey.restore_sequence(of_table text, of_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  saved rekey.domains;
+  saved rekey.key_columns;
   item  record;
 BEGIN
-  SELECT * INTO STRICT saved FROM rekey.domains WHERE domain = of_domain;
+  SELECT * INTO STRICT saved FROM rekey.key_columns
+  WHERE table_name = of_table AND column_name = of_column;
   PERFORM setval(saved.sequence::regclass, saved.last_value, saved.is_called);
   IF saved.comment IS NOT NULL THEN
     EXECUTE format('COMMENT ON SEQUENCE %s IS %L', saved.sequence, saved.comment);
@@ -344,5 +359,119 @@ BEGIN
       earlier.rows, earlier.checksum, counted, total
       USING ERRCODE = 'RK004', HINT = 'The step is undone as a whole; please report this.';
   END IF;
+END
+$body$;
+
+-- The checks of verify.sql: each writes its result down and gives it back.
+CREATE FUNCTION rekey.record_check(of_phase text, named text, of_object text, passed boolean, details text,
+                                   OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE
+AS $body$
+  INSERT INTO rekey.checks AS c (phase, moment, "check", object, ok, detail)
+  VALUES (of_phase, 'verify', named, of_object, coalesce(passed, false), details)
+  RETURNING c."check", c.object, c.ok, c.detail
+$body$;
+
+-- Rows and checksum before a change and after it, as its step measured them.
+CREATE FUNCTION rekey.check_content(of_phase text, of_step text, of_object text,
+                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM (
+    SELECT max(entry) FILTER (WHERE moment = 'before') AS before,
+           max(entry) FILTER (WHERE moment = 'after') AS after
+    FROM rekey.checks WHERE step = of_step) last
+  LEFT JOIN rekey.checks b ON b.entry = last.before
+  LEFT JOIN rekey.checks a ON a.entry = last.after
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'content', of_object,
+    (a.rows, a.checksum) IS NOT DISTINCT FROM (b.rows, b.checksum) AND a.entry > b.entry,
+    format('%s rows, checksum %s before and %s after', a.rows, coalesce(b.checksum, 0), coalesce(a.checksum, 0))) r
+$body$;
+
+CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,
+                                OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  of_domain text := (SELECT domain FROM rekey.key_columns
+                     WHERE table_name = of_table AND column_name = of_column);
+  made      bigint;
+  written   bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds) '
+                 'FROM (SELECT %s AS holds FROM %s k WHERE %I IS NOT NULL) keys',
+                 rekey.expression(of_domain, 'holds', format('k.%I', of_column)), of_table, of_column)
+    INTO made, written;
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys',
+    format('%s.%I', of_table, of_column),
+    EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
+                                       AND atttypid = 'uuid'::regtype),
+    format('%s keys made from legacy ids, %s written since', made, written)) r;
+END
+$body$;
+
+-- The constraint stands, is validated where it was, and no row breaks it.
+CREATE FUNCTION rekey.check_foreign_key(of_phase text, of_table text, named text, validated boolean,
+                                        OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fk      pg_constraint;
+  orphans bigint;
+  joined  text;
+  present text;
+BEGIN
+  SELECT * INTO fk FROM pg_constraint
+  WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f';
+  IF fk.oid IS NULL THEN
+    SELECT r.* INTO "check", object, ok, detail
+    FROM rekey.record_check(of_phase, 'foreign key', of_table || ' ' || named, false, 'missing') r;
+    RETURN;
+  END IF;
+  SELECT string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND '),
+         string_agg(format('c.%I IS NOT NULL', c.attname), ' AND ')
+  INTO joined, present
+  FROM unnest(fk.conkey, fk.confkey) k(child, parent)
+  JOIN pg_attribute c ON c.attrelid = fk.conrelid AND c.attnum = k.child
+  JOIN pg_attribute p ON p.attrelid = fk.confrelid AND p.attnum = k.parent;
+  EXECUTE format('SELECT count(*) FROM %s c WHERE %s AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
+                 fk.conrelid::regclass, present, fk.confrelid::regclass, joined) INTO orphans;
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key',
+    of_table || ' ' || named, fk.convalidated = validated AND (orphans = 0 OR NOT validated),
+    format('%s, %s orphans', CASE WHEN fk.convalidated THEN 'valid' ELSE 'not valid' END, orphans)) r;
+END
+$body$;
+
+-- Uniqueness of the table's keys rests on its indexes: none may be invalid.
+CREATE FUNCTION rekey.check_indexes(of_phase text, of_table text,
+                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM (
+    SELECT count(*) AS total, count(*) FILTER (WHERE indisunique) AS uniques,
+           count(*) FILTER (WHERE NOT (indisvalid AND indisready)) AS invalid
+    FROM pg_index WHERE indrelid = of_table::regclass) i
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'indexes', of_table, i.invalid = 0,
+    format('%s indexes, %s unique, %s invalid', i.total, i.uniques, i.invalid)) r
+$body$;
+
+CREATE FUNCTION rekey.check_probe(of_phase text, named text, answer boolean,
+                                  OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.record_check(of_phase, 'probe', named, answer, '') r
+$body$;
+
+-- Indexes that a crash or a failed build left invalid are built again.
+CREATE PROCEDURE rekey.settle_indexes(tables text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT indexrelid::regclass AS index FROM pg_index
+              WHERE indrelid = ANY (tables::regclass[]) AND NOT indisvalid LOOP
+    EXECUTE format('REINDEX INDEX %s', item.index);
+  END LOOP;
 END
 $body$;
