@@ -1,0 +1,203 @@
+// libpqxx 6.4 and 7.10 behind one door. What differs between them stands under the preprocessor's
+// conditions here and nowhere else.
+#include "runtime/db/connection.h"
+
+#include <cstdlib>
+#include <pqxx/pqxx>
+
+#include <fmt/format.h>
+
+#include "runtime/db/server_message.h"
+
+namespace rekey::db {
+
+Error::Error(const std::string& message, std::string state, std::string detail, std::string hint)
+    : std::runtime_error(message),
+      sqlstate(std::move(state)),
+      detail(std::move(detail)),
+      hint(std::move(hint)) {}
+
+const std::optional<std::string>& Rows::only() const {
+  if (rows.size() != 1 || rows[0].size() != 1) {
+    throw std::logic_error(fmt::format("a query gave {} rows of {} columns instead of one value",
+                                       rows.size(), columns.size()));
+  }
+  return rows[0][0];
+}
+
+namespace {
+
+constexpr const char* kLost = "the connection to the server was lost";
+
+using Sink = std::function<void(std::string_view)>;
+
+std::string address(const std::string& uri) {
+  if (!uri.empty()) return uri;
+  const char* from_environment = std::getenv("DATABASE_URL");
+  return from_environment ? from_environment : "";
+}
+
+void tag(pqxx::connection& connection, const std::string& application_name) {
+  pqxx::nontransaction session(connection);
+  session.exec("SET application_name = " + quote_literal(application_name));
+}
+
+std::unique_ptr<pqxx::connection> open(const std::string& uri, const std::string& application_name) {
+  const std::string where = address(uri);
+  try {
+    auto connection = std::make_unique<pqxx::connection>(where);
+#if PQXX_VERSION_MAJOR < 7
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    connection->inhibit_reactivation(true);  // a new session behind our back would not be the old one
+#pragma GCC diagnostic pop
+#endif
+    tag(*connection, application_name);
+    return connection;
+  } catch (const std::exception& e) {
+    throw Disconnected(without_password(e.what(), where));
+  }
+}
+
+#if PQXX_VERSION_MAJOR < 7
+struct Notices : pqxx::errorhandler {
+  explicit Notices(pqxx::connection& connection) : errorhandler(connection) {}
+  bool operator()(const char message[]) noexcept override {
+    pass(message);
+    return false;
+  }
+#else
+struct Notices {
+  explicit Notices(pqxx::connection& connection) {
+    connection.set_notice_handler([this](pqxx::zview message) noexcept { pass(message); });
+  }
+#endif
+  void pass(std::string_view message) noexcept {
+    while (message.ends_with('\n')) message.remove_suffix(1);
+    if (sink && !message.empty()) sink(message);
+  }
+  Sink sink;
+};
+
+// libpqxx 6 has no state for the errors that a retry may cure, and 7 not for all.
+std::string state_of(const std::exception& error) {
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error)) return "40P01";
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error)) return "40001";
+  if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error)) return "40003";
+  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) return sql->sqlstate();
+  if (dynamic_cast<const pqxx::transaction_rollback*>(&error)) return "40000";
+  return {};
+}
+
+Rows rows_of(const pqxx::result& result) {
+  Rows out;
+  for (int i = 0; i < static_cast<int>(result.columns()); ++i) {
+    out.columns.emplace_back(result.column_name(i));
+  }
+  out.rows.reserve(result.size());
+  for (const auto& row : result) {
+    Row& copy = out.rows.emplace_back();
+    copy.reserve(out.columns.size());
+    for (int i = 0; i < static_cast<int>(out.columns.size()); ++i) {
+      const auto field = row[i];
+      if (field.is_null()) {
+        copy.emplace_back();
+      } else {
+        copy.emplace_back(std::string(field.c_str(), field.size()));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Connection::Impl {
+  explicit Impl(std::unique_ptr<pqxx::connection> opened)
+      : connection(std::move(opened)), notices(*connection), pid(connection->backendpid()) {}
+
+  template <class Call>
+  Rows run(Call call) {
+    if (lost) throw Disconnected(kLost);
+    try {
+      pqxx::nontransaction session(*connection);
+      return rows_of(call(session));
+    } catch (const std::exception& error) {
+      rethrow(error);
+    }
+  }
+
+  [[noreturn]] void rethrow(const std::exception& error) {
+    const ServerMessage said = parse_server_message(error.what());
+    const std::string state = state_of(error);
+    lost = !connection->is_open() || dynamic_cast<const pqxx::broken_connection*>(&error) ||
+           state.starts_with("08") || state.starts_with("57P0");
+    if (lost) throw Disconnected(state.empty() ? kLost : said.message);
+    throw Error(said.message, state, said.detail, said.hint);
+  }
+
+  std::unique_ptr<pqxx::connection> connection;
+  Notices notices;
+  int pid;
+  bool lost = false;
+};
+
+Connection::Connection(const std::string& uri, const std::string& application_name)
+    : impl_(std::make_unique<Impl>(open(uri, application_name))) {}
+
+Connection::~Connection() = default;
+
+Rows Connection::exec(std::string_view sql) {
+  return impl_->run([&](pqxx::nontransaction& session) { return session.exec(std::string(sql)); });
+}
+
+Rows Connection::exec(std::string_view sql,
+                      const std::vector<std::optional<std::string>>& parameters) {
+  return impl_->run([&](pqxx::nontransaction& session) {
+#if PQXX_VERSION_MAJOR < 7
+    std::vector<const char*> values;
+    for (const auto& parameter : parameters) {
+      values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    return session.exec_params(std::string(sql), pqxx::prepare::make_dynamic_params(values));
+#else
+    pqxx::params values;
+    for (const auto& parameter : parameters) {
+      if (parameter) {
+        values.append(*parameter);
+      } else {
+        values.append();
+      }
+    }
+    return session.exec(std::string(sql), values);
+#endif
+  });
+}
+
+int Connection::backend_pid() const { return impl_->pid; }
+
+int Connection::server_version() const { return impl_->connection->server_version(); }
+
+void Connection::cancel() {
+  try {
+    impl_->connection->cancel_query();
+  } catch (const std::exception& error) {
+    throw Disconnected(parse_server_message(error.what()).message);
+  }
+}
+
+void Connection::on_notice(std::function<void(std::string_view)> sink) {
+  impl_->notices.sink = std::move(sink);
+}
+
+std::string describe(Connection& connection) {
+  const Rows session = connection.exec(
+      "SELECT coalesce(host(inet_server_addr()), split_part(current_setting("
+      "'unix_socket_directories'), ',', 1)), current_setting('port'), current_database(), "
+      "session_user");
+  const Row& row = session.rows.at(0);
+  return fmt::format("host={} port={} dbname={} user={}", row[0].value_or(""), row[1].value_or(""),
+                     row[2].value_or(""), row[3].value_or(""));
+}
+
+}  // namespace rekey::db

@@ -1,0 +1,19 @@
+// What libpq says about errors, taken apart, and freed of passwords.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rekey::db {
+
+struct ServerMessage {
+  std::string message, detail, hint;
+};
+
+// Takes apart "ERROR:  message\nDETAIL:  …\nHINT:  …\nCONTEXT:  …". Any part may have several lines.
+ServerMessage parse_server_message(std::string_view text);
+
+// The message of a failed attempt to connect to `address`, with nothing of the address's password in it.
+std::string without_password(std::string message, const std::string& address);
+
+}  // namespace rekey::db
