@@ -1,11 +1,11 @@
 // Collects diagnostics and shows them under the line of the plan they are about.
 #include "compiler/diagnostics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <tuple>
-
-#include <fmt/format.h>
 
 namespace rekey {
 namespace {
@@ -25,18 +25,6 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-// Bytes of the well-formed character at the start of `text`, or 0.
-std::size_t character_length(std::string_view text) {
-  auto lead = static_cast<unsigned char>(text[0]);
-  std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; i++)
-    if (!continues(text[i])) return 0;
-  return length;
-}
-
 // A line as characters, each safe to print, with the byte where it starts.
 struct Characters {
   std::vector<std::string> shown;
@@ -44,10 +32,11 @@ struct Characters {
 
   explicit Characters(std::string_view line) {
     for (std::size_t at = 0; at < line.size();) {
-      std::size_t length = character_length(line.substr(at));
+      std::size_t length = utf8_length(line.substr(at));
       auto first = static_cast<unsigned char>(line[at]);
-      bool control = (first < 0x20 && first != '\t') || first == 0x7F ||
-                     (length == 2 && first == 0xC2 && static_cast<unsigned char>(line[at + 1]) < 0xA0);
+      bool control =
+          (first < 0x20 && first != '\t') || first == 0x7F ||
+          (length == 2 && first == 0xC2 && static_cast<unsigned char>(line[at + 1]) < 0xA0);
       shown.emplace_back(length == 0 || control ? kReplacement : line.substr(at, length));
       offsets.push_back(at);
       at += std::max<std::size_t>(length, 1);
@@ -68,7 +57,8 @@ struct Window {
   std::size_t begin, end;
 };
 
-// The part of a long line to show: all of what is underlined where it fits, with what stands before it.
+// The part of a long line to show: all of what is underlined where it fits, with what stands before
+// it.
 Window window(std::size_t size, std::size_t from, std::size_t to) {
   if (size <= kWidth) return {0, size};
   std::size_t shown = std::min(to - from, kWidth);
@@ -91,15 +81,19 @@ std::string underlined(std::string_view line, const Span& span) {
   if (shown.begin > 0) text = "...", caret = "   ";
   for (std::size_t i = shown.begin; i < shown.end; i++) text += characters.shown[i];
   if (shown.end < characters.size()) text += "...";
-  for (std::size_t i = shown.begin; i < from; i++) caret += characters.shown[i] == "\t" ? '\t' : ' ';
+  for (std::size_t i = shown.begin; i < from; i++)
+    caret += characters.shown[i] == "\t" ? '\t' : ' ';
   return fmt::format("{}\n{}^{}\n", text, caret, std::string(to - from - 1, '~'));
 }
 
 std::string_view word(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return "";
 }
@@ -111,7 +105,8 @@ std::string indented(std::string_view text) {
 }
 
 // "plan.yaml:12:5: ", with the column in characters, as editors count it.
-std::string place(const std::string& file, const std::vector<std::string>& lines, const Span& span) {
+std::string place(const std::string& file, const std::vector<std::string>& lines,
+                  const Span& span) {
   if (span.line <= 0) return file + ": ";
   std::size_t column = static_cast<std::size_t>(std::max(span.column, 1));
   if (static_cast<std::size_t>(span.line) <= lines.size()) {
@@ -168,7 +163,8 @@ Diagnostic& Diagnostics::error(std::string code, Span span, std::string message,
   return add(Severity::error, std::move(code), span, std::move(message), std::move(fix));
 }
 
-Diagnostic& Diagnostics::warning(std::string code, Span span, std::string message, std::string fix) {
+Diagnostic& Diagnostics::warning(std::string code, Span span, std::string message,
+                                 std::string fix) {
   return add(Severity::warning, std::move(code), span, std::move(message), std::move(fix));
 }
 
@@ -197,6 +193,18 @@ std::string Diagnostics::render() const {
   std::string out;
   for (const Diagnostic& d : all_) out += render(d);
   return out;
+}
+
+std::size_t utf8_length(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char lead = byte(0);
+  std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; i++)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+  bool beyond = (lead == 0xED && byte(1) >= 0xA0) || (lead == 0xF4 && byte(1) >= 0x90);
+  return overlong || beyond ? 0 : length;
 }
 
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& known) {

@@ -61,4 +61,7 @@ class Diagnostics {
 // The known name nearest to `name`, when it is near enough to be a slip of the pen.
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& known);
 
+// Bytes of the well-formed UTF-8 character at the start of `text` (not empty); 0 when there is none.
+std::size_t utf8_length(std::string_view text);
+
 }  // namespace rekey

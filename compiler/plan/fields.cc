@@ -1,0 +1,357 @@
+// The table itself; an object stands above the object that holds it.
+#include "compiler/plan/fields.h"
+
+#include <optional>
+#include <type_traits>
+
+namespace rekey::plan {
+namespace {
+
+template <class T>
+struct MemberOf;
+template <class Owner, class T>
+struct MemberOf<T Owner::*> {
+  using Struct = Owner;
+};
+
+template <class T>
+Slot slot_of(T& member)
+  requires std::is_constructible_v<Slot, T*>
+{
+  return &member;
+}
+
+template <class E>
+Slot slot_of(Located<E>& member)
+  requires std::is_enum_v<E>
+{
+  return WordSlot{&member.value, &member.span,
+                  [](const void* value) { return static_cast<int>(*static_cast<const E*>(value)); },
+                  [](void* value, int word) { *static_cast<E*>(value) = static_cast<E>(word); }};
+}
+
+template <class E>
+Slot slot_of(Located<std::optional<E>>& member) {
+  using Value = std::optional<E>;
+  return WordSlot{&member.value, &member.span,
+                  [](const void* value) {
+                    const Value& e = *static_cast<const Value*>(value);
+                    return e ? static_cast<int>(*e) : -1;
+                  },
+                  [](void* value, int word) { *static_cast<Value*>(value) = static_cast<E>(word); }};
+}
+
+template <class T>
+Slot slot_of(std::vector<T>& member)
+  requires(!std::is_constructible_v<Slot, std::vector<T>*>)
+{
+  using Items = std::vector<T>;
+  return ItemsSlot{&member,
+                   [](void* items) -> void* { return &static_cast<Items*>(items)->emplace_back(); },
+                   [](const void* items) { return static_cast<const Items*>(items)->size(); },
+                   [](void* items, std::size_t i) -> void* { return &(*static_cast<Items*>(items))[i]; }};
+}
+
+template <auto kMember>
+Slot at(void* owner) {
+  using Struct = typename MemberOf<decltype(kMember)>::Struct;
+  return slot_of(static_cast<Struct*>(owner)->*kMember);
+}
+
+const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v7"};
+const std::vector<std::string> kStrategies = {"offline", "online"};
+const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
+                                           "set default"};
+
+const Object& new_keys_object() {
+  static const Object object{
+      .noun = "new_keys",
+      .id = "newKeys",
+      .help = "How rows written after the migration get their keys",
+      .fields = {
+          {.key = "schema", .kind = Kind::name, .slot = at<&NewKeys::schema>,
+           .help = "Schema in which the function for new keys is installed; public when not given",
+           .example = "public"},
+          {.key = "expression", .kind = Kind::text, .slot = at<&NewKeys::expression>,
+           .help = "An SQL expression to use instead of that function",
+           .example = "gen_random_uuid()"}}};
+  return object;
+}
+
+const Object& probe_object() {
+  static const Object object{
+      .noun = "probe",
+      .id = "probe",
+      .help = "A query that must give one true after the phase",
+      .fields = {{.key = "name", .kind = Kind::text, .slot = at<&Probe::name>,
+                  .help = "What the probe proves", .example = "someone can log in", .required = true},
+                 {.key = "query", .kind = Kind::text, .slot = at<&Probe::query>,
+                  .help = "The query; it gives one row with one boolean",
+                  .example = "SELECT count(*) > 0 FROM public.users", .required = true}}};
+  return object;
+}
+
+const Object& phase_object() {
+  static const Object object{
+      .noun = "phase",
+      .id = "phase",
+      .help = "What is approved, applied and rolled back as one",
+      .fields =
+          {{.key = "name", .kind = Kind::label, .slot = at<&Phase::name>,
+            .help = "Name of the phase, also of its folder in the bundle", .example = "users",
+            .required = true},
+           {.key = "kind", .kind = Kind::word, .slot = at<&Phase::kind>,
+            .help = "What the phase does: change tables, install schema rekey, or clean up",
+            .example = "foundation", .words = {"tables", "foundation", "cleanup"},
+            .standard = "tables"},
+           {.key = "tables", .kind = Kind::tables, .slot = at<&Phase::tables>,
+            .help = "Tables whose keys the phase changes",
+            .example = "[public.users, public.orders]"},
+           {.key = "strategy", .kind = Kind::word, .slot = at<&Phase::strategy>,
+            .help = "How the phase is run, where it differs from the plan", .example = "offline",
+            .words = kStrategies},
+           {.key = "risk", .kind = Kind::word, .slot = at<&Phase::risk>,
+            .help = "Risk as the team sees it, shown in REVIEW.md", .example = "low",
+            .words = {"low", "medium", "high"}},
+           {.key = "reason", .kind = Kind::text, .slot = at<&Phase::reason>,
+            .help = "Why the phase is there and carries this risk, shown in REVIEW.md",
+            .example = "installs the journal"},
+           {.key = "checkpoint", .kind = Kind::boolean, .slot = at<&Phase::checkpoint>,
+            .help = "Whether apply stops after the phase until it is started again",
+            .example = "true", .standard = "false"},
+           {.key = "probes", .kind = Kind::list, .slot = at<&Phase::probes>,
+            .help = "Queries that must give true after the phase",
+            .example = "[{name: users are there, query: SELECT count(*) > 0 FROM public.users}]",
+            .object = &probe_object()}},
+      .block = true};
+  return object;
+}
+
+const Object& column_object() {
+  static const Object object{
+      .noun = "column",
+      .id = "column",
+      .help = "A key column: part of a primary key, of a foreign key or referenced by one",
+      .fields =
+          {{.key = "type", .kind = Kind::word, .slot = at<&Column::type>,
+            .help = "Type before the migration", .example = "integer", .required = true,
+            .words = {"smallint", "integer", "bigint"},
+            .synonyms = {{"int", "integer"}, {"int4", "integer"}, {"serial", "integer"},
+                         {"int2", "smallint"}, {"smallserial", "smallint"}, {"int8", "bigint"},
+                         {"bigserial", "bigint"}},
+            .hint = "only integer keys get a new type; leave out columns that hold no such key"},
+           {.key = "sequence", .kind = Kind::qualified, .slot = at<&Column::sequence>,
+            .help = "Sequence that gives its default, or that belongs to its identity",
+            .example = "public.users_user_id_seq"},
+           {.key = "identity", .kind = Kind::word, .slot = at<&Column::identity>,
+            .help = "GENERATED ALWAYS or BY DEFAULT AS IDENTITY", .example = "always",
+            .words = {"always", "by default"}, .first_word = 1},
+           {.key = "sequence_options", .kind = Kind::text, .slot = at<&Column::sequence_options>,
+            .help = "Options of the identity's sequence where they are not the defaults",
+            .example = "START WITH 100 INCREMENT BY 5"},
+           {.key = "default", .kind = Kind::text, .slot = at<&Column::default_value>,
+            .help = "Any other default, as an SQL expression", .example = "'0'"},
+           {.key = "new_default", .kind = Kind::text, .slot = at<&Column::new_default>,
+            .help = "Default after the migration, as an SQL expression, or none; the plan's when "
+                    "not given",
+            .example = "gen_random_uuid()"}},
+      .shorthand = "type",
+      .name = at<&Column::name>};
+  return object;
+}
+
+const Object& unique_object() {
+  static const Object object{
+      .noun = "unique key",
+      .id = "unique",
+      .help = "A unique constraint over key columns",
+      .fields = {{.key = "columns", .kind = Kind::names, .slot = at<&Unique::columns>,
+                  .help = "Its columns, in order", .example = "[email]", .required = true}},
+      .shorthand = "columns",
+      .name = at<&Unique::name>};
+  return object;
+}
+
+const Object& index_object() {
+  static const Object object{
+      .noun = "index",
+      .id = "index",
+      .help = "An index over key columns",
+      .fields = {{.key = "definition", .kind = Kind::text, .slot = at<&Index::definition>,
+                  .help = "Method and columns, as after USING in CREATE INDEX",
+                  .example = "btree (user_id, created_at)", .required = true}},
+      .shorthand = "definition",
+      .name = at<&Index::name>};
+  return object;
+}
+
+const Object& foreign_key_object() {
+  static const Object object{
+      .noun = "foreign key",
+      .id = "foreignKey",
+      .help = "A foreign key from or to key columns",
+      .fields =
+          {{.key = "columns", .kind = Kind::names, .slot = at<&ForeignKey::columns>,
+            .help = "The referencing columns, in order", .example = "[user_id]", .required = true},
+           {.key = "references", .kind = Kind::reference, .slot = at<&ForeignKey::references>,
+            .help = "The referenced table and columns; its primary key without columns",
+            .example = "public.users (user_id)", .required = true},
+           {.key = "match", .kind = Kind::word, .slot = at<&ForeignKey::match>,
+            .help = "MATCH FULL; MATCH SIMPLE when not given", .example = "full",
+            .words = {"full"}},
+           {.key = "on_delete", .kind = Kind::word, .slot = at<&ForeignKey::on_delete>,
+            .help = "What happens when the referenced row is deleted", .example = "cascade",
+            .words = kActions},
+           {.key = "on_update", .kind = Kind::word, .slot = at<&ForeignKey::on_update>,
+            .help = "What happens when the referenced key is changed", .example = "cascade",
+            .words = kActions},
+           {.key = "on_delete_columns", .kind = Kind::names,
+            .slot = at<&ForeignKey::on_delete_columns>,
+            .help = "The columns that SET NULL or SET DEFAULT changes, from PostgreSQL 15",
+            .example = "[user_id]"},
+           {.key = "deferrable", .kind = Kind::word, .slot = at<&ForeignKey::deferrable>,
+            .help = "When a deferrable key is checked; not deferrable when not given",
+            .example = "initially deferred",
+            .words = {"initially immediate", "initially deferred"}},
+           {.key = "valid", .kind = Kind::boolean, .slot = at<&ForeignKey::valid>,
+            .help = "False for a key that is NOT VALID in the catalog", .example = "false",
+            .standard = "true"},
+           {.key = "comment", .kind = Kind::text, .slot = at<&ForeignKey::comment>,
+            .help = "The comment on the constraint", .example = "who wrote it"}},
+      .name = at<&ForeignKey::name>};
+  return object;
+}
+
+const Object& logical_reference_object() {
+  static const Object object{
+      .noun = "logical reference",
+      .id = "logicalReference",
+      .help = "A reference that no constraint enforces",
+      .fields = {{.key = "columns", .kind = Kind::names, .slot = at<&LogicalReference::columns>,
+                  .help = "The columns that hold keys of the other table", .example = "[owner_id]",
+                  .required = true},
+                 {.key = "references", .kind = Kind::reference,
+                  .slot = at<&LogicalReference::references>,
+                  .help = "The other table and columns; its primary key without columns",
+                  .example = "public.users", .required = true}}};
+  return object;
+}
+
+const Object& dependent_object() {
+  static const Object object{
+      .noun = "dependent",
+      .id = "dependent",
+      .help = "Any other object whose definition uses a key column of the table",
+      .fields = {{.key = "kind", .kind = Kind::text, .slot = at<&Dependent::kind>,
+                  .help = "view, materialized view, rule, trigger, policy, check, function and so on",
+                  .example = "view", .required = true},
+                 {.key = "name", .kind = Kind::text, .slot = at<&Dependent::name>,
+                  .help = "Its name, with the schema where it has one",
+                  .example = "public.active_users", .required = true},
+                 {.key = "columns", .kind = Kind::names, .slot = at<&Dependent::columns>,
+                  .help = "The key columns of the table that it uses", .example = "[user_id]"}},
+      .span = [](void* item) { return &static_cast<Dependent*>(item)->span; }};
+  return object;
+}
+
+const Object& table_object() {
+  static const Object object{
+      .noun = "table",
+      .id = "table",
+      .help = "A table with key columns and what the plan needs to know about it",
+      .fields =
+          {{.key = "change", .kind = Kind::word, .slot = at<&Table::change>,
+            .help = "What becomes of the table's keys: new type, or left as they are",
+            .example = "keep", .words = {"rekey", "keep"}, .standard = "rekey",
+            .reserved = {"surrogate", "consolidate", "drop", "sql"}},
+           {.key = "generator", .kind = Kind::word, .slot = at<&Table::generator>,
+            .help = "How the table's own key gets new values, where it differs from the plan",
+            .example = "v7", .words = kGenerators},
+           {.key = "time_column", .kind = Kind::name, .slot = at<&Table::time_column>,
+            .help = "Column that generator v7 takes the time from", .example = "created_at"},
+           {.key = "primary_key", .kind = Kind::names, .slot = at<&Table::primary_key>,
+            .help = "Columns of the primary key, in order", .example = "[user_id]"},
+           {.key = "columns", .kind = Kind::map, .slot = at<&Table::columns>,
+            .help = "Key columns by name", .example = "{user_id: integer}",
+            .object = &column_object()},
+           {.key = "unique", .kind = Kind::map, .slot = at<&Table::unique>,
+            .help = "Unique constraints over key columns, by name",
+            .example = "{users_email_key: [email]}", .object = &unique_object()},
+           {.key = "indexes", .kind = Kind::map, .slot = at<&Table::indexes>,
+            .help = "Indexes over key columns, by name; those of constraints not among them",
+            .example = "{users_manager_idx: btree (manager_id)}", .object = &index_object()},
+           {.key = "foreign_keys", .kind = Kind::map, .slot = at<&Table::foreign_keys>,
+            .help = "Foreign keys of the table, by name",
+            .example = "{orders_user_fkey: {columns: [user_id], references: public.users}}",
+            .object = &foreign_key_object()},
+           {.key = "logical_references", .kind = Kind::list, .slot = at<&Table::logical_references>,
+            .help = "References that no constraint enforces",
+            .example = "[{columns: [owner_id], references: public.users}]",
+            .object = &logical_reference_object()},
+           {.key = "dependents", .kind = Kind::list, .slot = at<&Table::dependents>,
+            .help = "What else uses a key column of the table",
+            .example = "[{kind: view, name: public.active_users}]",
+            .object = &dependent_object()}},
+      .name = at<&Table::name>,
+      .block = true};
+  return object;
+}
+
+}  // namespace
+
+const Field* Object::find(std::string_view key) const {
+  for (const Field& field : fields)
+    if (field.key == key) return &field;
+  return nullptr;
+}
+
+const Object& plan_object() {
+  static const Object object{
+      .noun = "plan",
+      .id = "plan",
+      .help = "A plan for rekeyc: the tables whose keys change, and the phases to do it in",
+      .fields =
+          {{.key = "version", .kind = Kind::integer, .slot = at<&Plan::version>,
+            .help = "Version of the plan format", .example = "1", .required = true,
+            .least = kVersion, .most = kVersion},
+           {.key = "name", .kind = Kind::label, .slot = at<&Plan::name>,
+            .help = "Name of the plan", .example = "workflow", .required = true},
+           {.key = "server", .kind = Kind::integer, .slot = at<&Plan::server>,
+            .help = "Major version of the server; 13 when not given", .example = "15",
+            .least = 13, .most = 18},
+           {.key = "strategy", .kind = Kind::word, .slot = at<&Plan::strategy>,
+            .help = "In a maintenance window, or under load", .example = "offline",
+            .words = kStrategies, .standard = "offline"},
+           {.key = "generator", .kind = Kind::word, .slot = at<&Plan::generator>,
+            .help = "How keys get their new values", .example = "ordered", .words = kGenerators,
+            .standard = "ordered"},
+           {.key = "new_keys", .kind = Kind::object, .slot = at<&Plan::new_keys>,
+            .help = "How rows written after the migration get their keys",
+            .example = "{schema: public}", .object = &new_keys_object()},
+           {.key = "lock_timeout", .kind = Kind::duration, .slot = at<&Plan::lock_timeout>,
+            .help = "How long a step waits for a lock", .example = "2s"},
+           {.key = "maintenance_work_mem", .kind = Kind::memory,
+            .slot = at<&Plan::maintenance_work_mem>,
+            .help = "Memory for building indexes; the server's setting when not given",
+            .example = "256MB"},
+           {.key = "phases", .kind = Kind::list, .slot = at<&Plan::phases>,
+            .help = "Phases in the order in which they run; derived when not given",
+            .example = "[{name: foundation, kind: foundation}]", .object = &phase_object()},
+           {.key = "tables", .kind = Kind::map, .slot = at<&Plan::tables>,
+            .help = "Tables by name, with their schema",
+            .example = "{public.users: {primary_key: user_id, columns: {user_id: integer}}}",
+            .required = true, .object = &table_object()}},
+      .block = true};
+  return object;
+}
+
+const std::vector<const Object*>& all_objects() {
+  static const std::vector<const Object*> objects = {
+      &plan_object(),   &new_keys_object(),    &phase_object(),
+      &probe_object(),  &table_object(),       &column_object(),
+      &unique_object(), &index_object(),       &foreign_key_object(),
+      &logical_reference_object(), &dependent_object()};
+  return objects;
+}
+
+}  // namespace rekey::plan
