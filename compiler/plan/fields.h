@@ -13,24 +13,24 @@ namespace rekey::plan {
 
 enum class Kind {
   text,
-  label,       // a name of ours: letters, digits, blanks, - and _
-  name,        // an identifier in the database, at most 63 bytes
-  names,       // one or a list of them
-  word,        // one of `words`
+  label,  // a name of ours: letters, digits, blanks, - and _
+  name,   // an identifier in the database, at most 63 bytes
+  names,  // one or a list of them
+  word,   // one of `words`
   boolean,
-  integer,     // from `least` to `most`
-  duration,    // 2s, 500ms
-  memory,      // 256MB
-  qualified,   // public.users_id_seq, kept as text
-  tables,      // one or a list of them
-  reference,   // public.users (user_id)
+  integer,    // from `least` to `most`
+  duration,   // 2s, 500ms
+  memory,     // 256MB
+  qualified,  // public.users_id_seq, kept as text
+  tables,     // one or a list of them
+  reference,  // public.users (user_id)
   object,
-  list,        // of objects
-  map          // of objects by name
+  list,  // of objects
+  map    // of objects by name
 };
 
-// Where a value is kept. The pointers live as long as the structure they point into; a pointer to an
-// item of a list only until the next one is appended.
+// Where a value is kept. The pointers live as long as the structure they point into; a pointer to
+// an item of a list only until the next one is appended.
 struct WordSlot {  // an enumeration
   void* member;
   Span* span;
@@ -56,12 +56,13 @@ struct Field {
   std::string_view help;     // one sentence, no full stop
   std::string_view example;  // what an error message offers
   bool required = false;
-  std::vector<std::string> words = {};  // of kind word, in the order of the enumeration
-  int first_word = 0;                   // the enumeration's value of words[0]
-  std::string_view standard = {};       // what holds when a word or boolean is not given
+  std::vector<std::string> words = {};     // of kind word, in the order of the enumeration
+  int first_word = 0;                      // the enumeration's value of words[0]
+  std::string_view standard = {};          // what holds when a word or boolean is not given
   std::vector<std::string> reserved = {};  // words that will mean something later
-  std::vector<std::pair<std::string, std::string>> synonyms = {};  // what else is written, what is meant
-  std::string_view hint = {};              // what to do when no word is near
+  std::vector<std::pair<std::string, std::string>> synonyms =
+      {};                      // what else is written, what is meant
+  std::string_view hint = {};  // what to do when no word is near
   int least = 0, most = 0;
   const Object* object = nullptr;  // of kinds object, list, map
 };
@@ -71,10 +72,10 @@ struct Object {
   std::string_view id;    // of its definition in the JSON Schema
   std::string_view help;
   std::vector<Field> fields;
-  std::string_view shorthand = {};          // a value that is no map stands for this field
-  Slot (*name)(void* item) = nullptr;       // of an item in a map: where its name is kept
-  Span* (*span)(void* item) = nullptr;      // where the place of the whole is kept
-  bool block = false;                       // printed over several lines even where one would do
+  std::string_view shorthand = {};      // a value that is no map stands for this field
+  Slot (*name)(void* item) = nullptr;   // of an item in a map: where its name is kept
+  Span* (*span)(void* item) = nullptr;  // where the place of the whole is kept
+  bool block = false;                   // printed over several lines even where one would do
 
   const Field* find(std::string_view key) const;
 };

@@ -1,4 +1,5 @@
-// A plan as it was written: values with their places, nothing resolved. An empty Text was not given.
+// A plan as it was written: values with their places, nothing resolved. An empty Text was not
+// given.
 #pragma once
 
 #include <optional>
@@ -26,8 +27,9 @@ enum class Risk { low, medium, high };
 enum class Change { rekey, keep };
 enum class Identity { none, always, by_default };
 
-// Names are written as the catalog has them, without folding of case: public.Users is "Users". A part
-// that contains a dot, a quote, a parenthesis, a comma or white space stands in double quotes, as in SQL.
+// Names are written as the catalog has them, without folding of case: public.Users is "Users". A
+// part that contains a dot, a quote, a parenthesis, a comma or white space stands in double quotes,
+// as in SQL.
 struct TableName {
   std::string schema, name;
   auto operator<=>(const TableName&) const = default;
@@ -37,12 +39,12 @@ std::string to_text(const TableName& name);  // as it stands in a plan
 // A key column: one that is part of a key domain. Other columns need not be in a plan.
 struct Column {
   Text name;
-  Text type;               // smallint, integer, bigint
-  Text sequence;           // its default is nextval of it, or it is the identity's; "schema.name"
+  Text type;      // smallint, integer, bigint
+  Text sequence;  // its default is nextval of it, or it is the identity's; "schema.name"
   Located<Identity> identity{Identity::none, {}};
-  Text sequence_options;   // of an identity where not the defaults: "START WITH 100 INCREMENT BY 5"
-  Text default_value;      // any other default, as an SQL expression
-  Text new_default;        // what new rows get; "none" for no default; not given: the plan's
+  Text sequence_options;  // of an identity where not the defaults: "START WITH 100 INCREMENT BY 5"
+  Text default_value;     // any other default, as an SQL expression
+  Text new_default;       // what new rows get; "none" for no default; not given: the plan's
 };
 
 // references: "public.users (user_id)"; without columns: the primary key.
@@ -55,10 +57,10 @@ struct ForeignKey {
   Text name;
   Texts columns;
   Located<Reference> references;
-  Text match;                  // "full"; not given: simple
-  Text on_delete, on_update;   // no action, restrict, cascade, set null, set default
-  Texts on_delete_columns;     // of set null and set default, from PostgreSQL 15
-  Text deferrable;             // "initially immediate", "initially deferred"; not given: not deferrable
+  Text match;                 // "full"; not given: simple
+  Text on_delete, on_update;  // no action, restrict, cascade, set null, set default
+  Texts on_delete_columns;    // of set null and set default, from PostgreSQL 15
+  Text deferrable;  // "initially immediate", "initially deferred"; not given: not deferrable
   Located<bool> valid{true, {}};
   Text comment;
 };
@@ -81,9 +83,9 @@ struct Unique {
 
 // Anything else whose definition uses a key column.
 struct Dependent {
-  Text kind;       // view, materialized view, rule, trigger, policy, check, function, …
+  Text kind;  // view, materialized view, rule, trigger, policy, check, function, …
   Text name;
-  Texts columns;   // of the table it stands under
+  Texts columns;  // of the table it stands under
   Span span;
 };
 
@@ -91,7 +93,7 @@ struct Table {
   Located<TableName> name;
   Located<Change> change{Change::rekey, {}};
   Located<std::optional<Generator>> generator;
-  Text time_column;            // of generator v7
+  Text time_column;  // of generator v7
   Texts primary_key;
   std::vector<Column> columns;
   std::vector<Unique> unique;
@@ -119,21 +121,21 @@ struct Phase {
 };
 
 struct NewKeys {
-  Text schema;       // where the function for new rows is installed; default "public"
-  Text expression;   // or an SQL expression to use instead of it: gen_random_uuid()
+  Text schema;      // where the function for new rows is installed; default "public"
+  Text expression;  // or an SQL expression to use instead of it: gen_random_uuid()
 };
 
 struct Plan {
   Located<int> version;
   Text name;
-  Located<int> server;                  // major version; not given: 13
+  Located<int> server;  // major version; not given: 13
   Located<Strategy> strategy{Strategy::offline, {}};
   Located<Generator> generator{Generator::ordered, {}};
   NewKeys new_keys;
-  Text lock_timeout;                    // "2s"
-  Text maintenance_work_mem;            // "256MB"; not given: the server's
-  std::vector<Phase> phases;            // empty: derived from the graph
-  std::vector<Table> tables;            // in the plan's order
+  Text lock_timeout;          // "2s"
+  Text maintenance_work_mem;  // "256MB"; not given: the server's
+  std::vector<Phase> phases;  // empty: derived from the graph
+  std::vector<Table> tables;  // in the plan's order
 };
 
 }  // namespace rekey::plan

@@ -152,7 +152,7 @@ void Values::read_word(const Field& field, const Slot& slot, const Node& node,
   }
   if (std::find(field.reserved.begin(), field.reserved.end(), word.value) != field.reserved.end()) {
     diagnostics_.error("not-available", node.span,
-                       fmt::format("{} \"{}\" is not available yet", title, word.value),
+                       fmt::format("\"{}: {}\" is not available yet", field.key, word.value),
                        fmt::format("write {}", alternatives(field.words)));
     return;
   }

@@ -1,0 +1,25 @@
+// A plan as a person would write it; parse(print(p)) gives p again, places aside.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/plan/plan.h"
+
+namespace rekey::plan {
+
+// Lines of comment, without "# ": at the top of the file and above tables.
+struct Comments {
+  std::vector<std::string> top;
+  std::map<TableName, std::vector<std::string>> tables;
+};
+
+// The text must be UTF-8, as the names of a catalog are.
+std::string print(const Plan& plan, const Comments& comments = {});
+
+// A text as a YAML scalar; `flow` where it stands between brackets.
+std::string yaml_scalar(std::string_view text, bool flow);
+
+}  // namespace rekey::plan
