@@ -165,4 +165,10 @@ Plan parse(const std::string& text, Diagnostics& diagnostics) {
   return plan;
 }
 
+void parse(const std::string& text, const Object& object, void* owner, const std::string& title,
+           Diagnostics& diagnostics) {
+  auto root = read_yaml(text, diagnostics);
+  if (root) Reader(diagnostics).read(object, owner, *root, title, root->span);
+}
+
 }  // namespace rekey::plan
