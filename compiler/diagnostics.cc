@@ -104,6 +104,13 @@ std::string indented(std::string_view text) {
   return out + "\n";
 }
 
+// On one line and safe to print, whatever names it quotes.
+std::string shown(std::string_view text) {
+  std::string out;
+  for (const std::string& character : Characters(text).shown) out += character;
+  return out;
+}
+
 // "plan.yaml:12:5: ", with the column in characters, as editors count it.
 std::string place(const std::string& file, const std::vector<std::string>& lines,
                   const Span& span) {
@@ -179,7 +186,7 @@ bool Diagnostics::has_errors() const {
 
 std::string Diagnostics::render(const Diagnostic& d) const {
   std::string out = fmt::format("{}{}: {} [{}]\n", place(file_, lines_, d.span), word(d.severity),
-                                d.message, d.code);
+                                shown(d.message), d.code);
   out += source(lines_, d.span);
   if (!d.fix.empty()) out += indented(d.fix);
   for (const Related& related : d.related) {

@@ -23,6 +23,16 @@ Json pattern(const std::string& expression) {
 
 Json name() { return {{"type", "string"}, {"minLength", 1}, {"maxLength", kMaxName}}; }
 
+// Letters beyond ASCII may stand in a label too.
+Json label() {
+  const std::string edge = R"re([\w\u0080-\uffff-])re";
+  const std::string inside = R"re([\w .\u0080-\uffff-])re";
+  const std::string last = R"re([\w.\u0080-\uffff-])re";
+  Json out = pattern(fmt::format("{}({}*{})?", edge, inside, last));
+  out["maxLength"] = kMaxName;
+  return out;
+}
+
 Json one_or_many(const Json& one) {
   return {{"anyOf", {one, {{"type", "array"}, {"items", one}}}}};
 }
@@ -41,8 +51,7 @@ Json shape(const Field& field) {
     case Kind::text:
       return {{"type", {"string", "number", "boolean"}}};
     case Kind::label:
-      return pattern(
-          R"re((?![ .])[^\x00-\x1f\x21-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]{1,63}(?<! ))re");
+      return label();
     case Kind::name:
       return name();
     case Kind::names:

@@ -24,8 +24,14 @@ class Reader {
     if (object.span) *object.span(owner) = node.span;
     if (node.kind == Node::Kind::map) return read_map(object, owner, node, title, place);
     const Field* shorthand = object.find(object.shorthand);
-    if (shorthand && node.kind != Node::Kind::null)
-      return read_field(*shorthand, owner, node, place, title);
+    if (node.kind == Node::Kind::null) {
+      diagnostics_.error("missing-value", node.span, fmt::format("{} has no value", title),
+                         shorthand
+                             ? fmt::format("write {}", shorthand->example)
+                             : fmt::format("write {{}}, or some of its keys: {}", keys(object)));
+      return;
+    }
+    if (shorthand) return read_field(*shorthand, owner, node, place, title);
     diagnostics_.error("wrong-kind", node.span,
                        fmt::format("{} is a map of keys, not {}", title, describe(node)),
                        fmt::format("its keys are {}", keys(object)));

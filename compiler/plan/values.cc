@@ -66,6 +66,14 @@ constexpr Unit kTimes[] = {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'
 constexpr Unit kSizes[] = {{"kB", 1}, {"MB", 1024}, {"GB", 1024 * 1024}};
 constexpr std::int64_t kMost = 2147483647;  // of a setting in PostgreSQL, in ms or kB
 
+// At most 60 characters of a text, for messages.
+std::string cut(const std::string& text) {
+  std::size_t at = 0;
+  for (std::size_t characters = 0; at < text.size() && characters < 60; characters++)
+    at += std::max<std::size_t>(utf8_length(std::string_view(text).substr(at)), 1);
+  return at < text.size() ? text.substr(0, at) + "..." : text;
+}
+
 const std::string kQuoting =
     "a name that contains a dot, a quote, a parenthesis, a comma or a blank stands in double "
     "quotes: "
@@ -78,7 +86,7 @@ std::string describe(const Node& node) {
     case Node::Kind::null:
       return "nothing";
     case Node::Kind::scalar:
-      return fmt::format("\"{}\"", node.text);
+      return fmt::format("\"{}\"", cut(node.text));
     case Node::Kind::list:
       return "a list";
     case Node::Kind::map:
@@ -130,7 +138,7 @@ bool Values::read_label(const Node& node, const std::string& title) {
   bool edges = text.front() == ' ' || text.front() == '.' || text.back() == ' ';
   if (!edges && std::all_of(text.begin(), text.end(), allowed)) return true;
   diagnostics_.error(
-      "bad-name", node.span, fmt::format("{} cannot be \"{}\"", title, text),
+      "bad-name", node.span, fmt::format("{} cannot be {}", title, describe(node)),
       "use letters, digits, blanks, \".\", \"-\" and \"_\"; begin with a letter or digit");
   return false;
 }
@@ -231,7 +239,7 @@ bool Values::read_table(const Node& node, TableName& out) {
   }
   bool bare = !node.text.empty() && node.text.find_first_of(".\"(), \t") == std::string::npos;
   diagnostics_.error(
-      "bad-name", node.span, fmt::format("\"{}\" is not a name with its schema", node.text),
+      "bad-name", node.span, fmt::format("{} is not a name with its schema", describe(node)),
       bare ? fmt::format("write schema and name, for example public.{}", node.text) : kQuoting);
   return false;
 }
@@ -243,7 +251,7 @@ void Values::read_reference(const Field& field, Located<Reference>& out, const N
   if (!reference) {
     bool bare = !node.text.empty() && node.text.find_first_of(".\"(") == std::string::npos;
     diagnostics_.error("bad-reference", node.span,
-                       fmt::format("\"{}\" is not a table with its schema and columns", node.text),
+                       fmt::format("{} is not a table with its schema and columns", describe(node)),
                        bare ? fmt::format("write it like {}", field.example)
                             : fmt::format("write it like {}; {}", field.example, kQuoting));
     return;
