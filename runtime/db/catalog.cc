@@ -28,10 +28,19 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
 )";
 
 constexpr const char* kKeyColumns = R"(
-WITH RECURSIVE members(rel, att) AS (
-  SELECT conrelid, unnest(conkey) FROM pg_constraint WHERE contype = 'f'
-  UNION SELECT confrelid, unnest(confkey) FROM pg_constraint WHERE contype = 'f'
-  UNION SELECT indrelid, unnest(indkey) FROM pg_index WHERE indisunique
+WITH RECURSIVE family(one, other) AS MATERIALIZED (
+  SELECT inhparent, inhrelid FROM pg_inherits UNION SELECT inhrelid, inhparent FROM pg_inherits
+), members(rel, att) AS (
+  SELECT rel, att FROM (
+    SELECT conrelid AS rel, unnest(conkey) AS att FROM pg_constraint WHERE contype = 'f'
+    UNION SELECT confrelid, unnest(confkey) FROM pg_constraint WHERE contype = 'f'
+    UNION SELECT indrelid, unnest(indkey) FROM pg_index WHERE indisunique) own
+  UNION
+  SELECT f.other, there.attnum
+  FROM members m
+  JOIN family f ON f.one = m.rel
+  JOIN pg_attribute here ON here.attrelid = m.rel AND here.attnum = m.att
+  JOIN pg_attribute there ON there.attrelid = f.other AND there.attname = here.attname
 ), base(type, under) AS (
   SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
   UNION ALL
@@ -159,6 +168,7 @@ Identity identity(const std::string& code) {
 Reading::Reading(Connection& connection) : connection_(connection) {
   connection_.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   connection_.exec("SET LOCAL search_path = ''");
+  connection_.exec("SET LOCAL client_encoding = 'UTF8'");
 }
 
 Reading::~Reading() {

@@ -36,7 +36,8 @@ std::vector<Table> tables(Connection& connection);
 
 enum class Identity { none, always, by_default };
 
-// A column of a primary key, a unique key or a foreign key, or one that such a column refers to.
+// A column of a primary key, a unique key or a foreign key, one that such a column refers to, or one
+// that is the same column in a partition, a child or a parent.
 struct Column {
   std::string table, name;
   int number = 0;                // its place in the table

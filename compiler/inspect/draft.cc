@@ -1,0 +1,196 @@
+#include "compiler/inspect/draft.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "compiler/model/fk_graph.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::inspect {
+
+namespace {
+
+plan::Text text(const std::string& value) { return {value, {}}; }
+
+plan::Texts texts(const std::vector<std::string>& values) {
+  plan::Texts result;
+  for (const std::string& v : values) result.push_back(text(v));
+  return result;
+}
+
+// A database may be called anything; a plan's name becomes a comment.
+std::string plan_name(std::string database) {
+  for (char& c : database) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && !std::isalnum(byte) && c != ' ' && c != '-' && c != '_' && c != '.') c = '-';
+  }
+  if (database.front() == ' ' || database.front() == '.') database.front() = '-';
+  if (database.back() == ' ') database.back() = '-';
+  return database;
+}
+
+plan::Identity identity(db::catalog::Identity kind) {
+  switch (kind) {
+    case db::catalog::Identity::always: return plan::Identity::always;
+    case db::catalog::Identity::by_default: return plan::Identity::by_default;
+    case db::catalog::Identity::none: break;
+  }
+  return plan::Identity::none;
+}
+
+plan::Column column(const db::catalog::Column& c) {
+  plan::Column result;
+  result.name = text(c.name);
+  result.type = text(c.integer);
+  if (!c.sequence.empty()) result.sequence = text(to_text(plan::TableName{c.sequence_schema, c.sequence}));
+  result.identity.value = identity(c.identity);
+  result.sequence_options = text(c.sequence_options);
+  result.default_value = text(c.default_value);
+  return result;
+}
+
+plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignKey& f) {
+  plan::ForeignKey result;
+  result.name = text(f.name);
+  result.columns = texts(f.columns);
+  result.references.value.table = catalog.name(f.target);
+  const db::catalog::UniqueKey* primary = catalog.primary_key(f.target);
+  if (!primary || primary->columns != f.target_columns) {
+    result.references.value.columns = f.target_columns;
+  }
+  result.match = text(f.match);
+  result.on_delete = text(f.on_delete);
+  result.on_update = text(f.on_update);
+  result.on_delete_columns = texts(f.on_delete_columns);
+  result.deferrable = text(f.deferrable);
+  result.valid.value = f.valid;
+  result.comment = text(f.comment);
+  return result;
+}
+
+plan::Dependent dependent(const std::string& kind, const std::string& name,
+                          const std::vector<std::string>& columns) {
+  return {text(kind), text(name), texts(columns), {}};
+}
+
+// What the name of the kind does not say already.
+bool needs_words(const db::catalog::Dependent& d) {
+  static const std::set<std::string> plain = {"view",   "materialized view", "rule",      "policy",
+                                              "check",  "statistics",        "procedure", "function",
+                                              "generated column"};
+  return !plain.contains(d.kind);
+}
+
+class Drafter {
+ public:
+  Drafter(const Catalog& catalog, const Selection& selection)
+      : catalog_(catalog), selection_(selection) {}
+
+  Draft run(const std::vector<db::catalog::Index>& indexes,
+            const std::vector<db::catalog::Dependent>& dependents) {
+    draft_.plan.version.value = plan::kVersion;
+    draft_.plan.name = text(plan_name(catalog_.database));
+    draft_.plan.server.value = catalog_.major;
+    add_tables();
+    add_keys();
+    for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) add(f);
+    for (const db::catalog::Index& i : indexes) {
+      if (plan::Table* t = table(i.table)) t->indexes.push_back({text(i.name), text(i.definition)});
+    }
+    for (const db::catalog::Dependent& d : dependents) add(d);
+    return std::move(draft_);
+  }
+
+ private:
+  bool changes(const std::string& table, const std::string& column) const {
+    const auto it = catalog_.column_at.find({table, column});
+    return it != catalog_.column_at.end() && selection_.changes[it->second];
+  }
+  bool changes(const std::string& table, const std::vector<std::string>& columns) const {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const std::string& c) { return changes(table, c); });
+  }
+  plan::Table* table(const std::string& name) {
+    const auto it = place_.find(name);
+    return it == place_.end() ? nullptr : &draft_.plan.tables[it->second];
+  }
+
+  // Referenced tables first; among equals and in cycles the catalog's order, which is that of names.
+  void add_tables() {
+    model::Edges edges;
+    for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) {
+      edges.emplace_back(catalog_.table_at.at(f.table), catalog_.table_at.at(f.target));
+    }
+    std::set<std::string> with_keys;
+    for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
+      if (selection_.changes[c]) with_keys.insert(catalog_.columns[c].table);
+    }
+    for (const int t : model::targets_first(catalog_.tables.size(), edges)) {
+      const db::catalog::Table& from = catalog_.tables[t];
+      if (!with_keys.contains(from.table)) continue;
+      place_[from.table] = draft_.plan.tables.size();
+      draft_.plan.tables.emplace_back().name.value = {from.schema, from.name};
+    }
+  }
+
+  void add_keys() {
+    for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
+      if (selection_.changes[c]) table(catalog_.columns[c].table)->columns.push_back(column(catalog_.columns[c]));
+    }
+    for (const db::catalog::UniqueKey& k : catalog_.keys) {
+      plan::Table* t = table(k.table);
+      if (!t) continue;
+      if (k.primary) {
+        t->primary_key = texts(k.columns);
+      } else if (changes(k.table, k.columns)) {
+        t->unique.push_back({text(k.name), texts(k.columns)});
+      }
+    }
+  }
+
+  // A column that changes on one side only has another type on the other: no plan can carry that.
+  void add(const db::catalog::ForeignKey& f) {
+    if (!changes(f.table, f.columns) && !changes(f.target, f.target_columns)) return;
+    for (std::size_t i = 0; i < f.columns.size(); ++i) {
+      const bool from = changes(f.table, f.columns[i]), to = changes(f.target, f.target_columns[i]);
+      if (from == to) continue;
+      add(db::catalog::Dependent{from ? f.table : f.target, {from ? f.columns[i] : f.target_columns[i]}, "foreign key",
+           fmt::format("{} on {}", plan::name_part(f.name), f.table),
+           fmt::format("ties the column to {}, which is no integer",
+                       from ? catalog_.path(catalog_.column_at.at({f.target, f.target_columns[i]}))
+                            : catalog_.path(catalog_.column_at.at({f.table, f.columns[i]}))),
+           db::catalog::Weight::blocks});
+      return;
+    }
+    table(f.table)->foreign_keys.push_back(foreign_key(catalog_, f));
+  }
+
+  void add(const db::catalog::Dependent& d) {
+    plan::Table* t = table(d.table);
+    if (!t || d.weight == db::catalog::Weight::notes) return;
+    t->dependents.push_back(dependent(d.kind, d.name, d.columns));
+    if (needs_words(d)) {
+      draft_.comments.tables[t->name.value].push_back(
+          fmt::format("{} {}: {}", d.kind, d.name, d.reason));
+    }
+  }
+
+  const Catalog& catalog_;
+  const Selection& selection_;
+  std::map<std::string, std::size_t> place_;
+  Draft draft_;
+};
+
+}  // namespace
+
+Draft make_draft(const Catalog& catalog, const Selection& selection,
+                 const std::vector<db::catalog::Index>& indexes,
+                 const std::vector<db::catalog::Dependent>& dependents) {
+  return Drafter(catalog, selection).run(indexes, dependents);
+}
+
+}  // namespace rekey::inspect

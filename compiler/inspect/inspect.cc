@@ -1,0 +1,51 @@
+#include "compiler/inspect/inspect.h"
+
+#include <fmt/format.h>
+
+#include "compiler/inspect/decisions.h"
+#include "compiler/inspect/draft.h"
+#include "compiler/inspect/select.h"
+#include "compiler/plan/print.h"
+
+namespace rekey::inspect {
+
+namespace {
+
+std::vector<db::catalog::KeyColumn> changing(const Catalog& catalog, const Selection& selection) {
+  std::vector<db::catalog::KeyColumn> result;
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+    if (selection.changes[c]) result.push_back({catalog.columns[c].table, catalog.columns[c].name});
+  }
+  return result;
+}
+
+void add_gone(plan::Comments& comments, const std::vector<std::string>& gone) {
+  if (gone.empty()) return;
+  comments.top.push_back("Taken away by the decisions:");
+  for (const std::string& line : gone) comments.top.push_back("  " + line);
+}
+
+}  // namespace
+
+std::string draft(const Request& request, Diagnostics& diagnostics) {
+  Decisions decisions;
+  if (request.decisions) decisions = parse_decisions(*request.decisions, diagnostics);
+  if (diagnostics.has_errors()) return {};
+
+  db::Connection connection(request.database, "rekeyc inspect");
+  const db::catalog::Reading reading(connection);
+  const Catalog catalog = read_catalog(connection);
+  const Selection selection = select(catalog, request.schemas, decisions, diagnostics);
+  if (diagnostics.has_errors()) return {};
+
+  const auto columns = changing(catalog, selection);
+  const auto dependents = db::catalog::dependents(connection, columns);
+  Draft draft = make_draft(catalog, selection, db::catalog::indexes(connection, columns), dependents);
+  draft.comments.top = remarks(catalog, selection, dependents);
+  if (request.decisions) add_gone(draft.comments, apply(decisions, draft.plan, diagnostics));
+  if (request.strategy) draft.plan.strategy.value = *request.strategy;
+  if (request.generator) draft.plan.generator.value = *request.generator;
+  return diagnostics.has_errors() ? std::string() : plan::print(draft.plan, draft.comments);
+}
+
+}  // namespace rekey::inspect

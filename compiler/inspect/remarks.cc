@@ -1,0 +1,140 @@
+// Tables and columns that are not in the draft, each with its reason, and what goes on beside it.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "compiler/inspect/draft.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::inspect {
+
+namespace {
+
+std::set<std::string> changing_tables(const Catalog& catalog, const Selection& selection) {
+  std::set<std::string> result;
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+    if (selection.changes[c]) result.insert(catalog.columns[c].table);
+  }
+  return result;
+}
+
+std::string why_no_key(const Catalog& catalog, const std::string& table) {
+  const db::catalog::Table& t = catalog.tables[catalog.table_at.at(table)];
+  if (t.kind == "foreign table") return "foreign table";
+  const db::catalog::UniqueKey* primary = catalog.primary_key(table);
+  if (!primary) return "no primary key";
+  if (primary->columns.size() > 1) {
+    return fmt::format("no column of its primary key ({}) is an id by itself",
+                       fmt::join(primary->columns, ", "));
+  }
+  const db::catalog::Column& key = catalog.columns[catalog.column_at.at({table, primary->columns[0]})];
+  return key.integer.empty() ? key.type + " primary key" : "its key stays as it is, see below";
+}
+
+void add(std::vector<std::string>& lines, const std::string& title, std::vector<std::string> items) {
+  if (items.empty()) return;
+  lines.push_back(title);
+  for (const std::string& item : items) lines.push_back("  " + item);
+}
+
+std::vector<std::string> tables_left_out(const Catalog& catalog, const Selection& selection) {
+  const std::set<std::string> changing = changing_tables(catalog, selection);
+  std::vector<std::string> result;
+  std::map<std::string, int> beyond;  // schemas that were not asked for: a line each
+  for (std::size_t t = 0; t < catalog.tables.size(); ++t) {
+    const db::catalog::Table& table = catalog.tables[t];
+    if (changing.contains(table.table)) continue;
+    const std::string& why = selection.left_out[t];
+    if (why.starts_with("in schema")) {
+      ++beyond[table.schema];
+      continue;
+    }
+    result.push_back(fmt::format("{}: {}", to_text(plan::TableName{table.schema, table.name}),
+                                 why.empty() ? why_no_key(catalog, table.table) : why));
+  }
+  for (const auto& [schema, tables] : beyond) {
+    result.push_back(fmt::format("{} table{} of schema {}, which was not asked for", tables,
+                                 tables == 1 ? "" : "s", plan::name_part(schema)));
+  }
+  return result;
+}
+
+// Parts of primary keys that are numbers within their parent, and what refers to them.
+std::vector<std::string> columns_left_out(const Catalog& catalog, const Selection& selection) {
+  const std::set<std::string> changing = changing_tables(catalog, selection);
+  std::vector<std::string> result;
+  for (const db::catalog::UniqueKey& k : catalog.keys) {
+    if (!k.primary || !changing.contains(k.table)) continue;
+    for (const std::string& name : k.columns) {
+      const int c = catalog.column_at.at({k.table, name});
+      if (selection.changes[c] || catalog.columns[c].integer.empty()) continue;
+      std::vector<std::string> tied;
+      for (int other = 0; other < static_cast<int>(catalog.columns.size()); ++other) {
+        if (other != c && selection.component[other] == selection.component[c]) {
+          tied.push_back(catalog.path(other));
+        }
+      }
+      result.push_back(fmt::format("{}: {}{}", catalog.path(c),
+                                   k.columns.size() > 1
+                                       ? fmt::format("a number within the primary key ({})",
+                                                     fmt::join(k.columns, ", "))
+                                       : "its domain stays as it is",
+                                   tied.empty() ? "" : fmt::format("; tied to {}", fmt::join(tied, ", "))));
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> notes(const std::vector<db::catalog::Dependent>& dependents) {
+  std::map<std::string, std::set<std::string>> tables;
+  for (const db::catalog::Dependent& d : dependents) {
+    if (d.weight == db::catalog::Weight::notes) tables[d.kind + " " + d.name].insert(d.table);
+  }
+  std::vector<std::string> result;
+  for (const auto& [name, of] : tables) {
+    result.push_back(fmt::format("{} publishes {} of these tables: change its subscribers first",
+                                 name, of.size()));
+  }
+  return result;
+}
+
+std::string counts(const Catalog& catalog, const Selection& selection) {
+  std::set<int> domains;
+  int columns = 0, foreign_keys = 0;
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+    if (!selection.changes[c]) continue;
+    ++columns;
+    domains.insert(selection.component[c]);
+  }
+  for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
+    foreign_keys += std::any_of(f.columns.begin(), f.columns.end(), [&](const std::string& c) {
+      return selection.changes[catalog.column_at.at({f.table, c})];
+    });
+  }
+  auto of = [](std::size_t n, const char* what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  return fmt::format("{} of {}, {} in {}, {}.", changing_tables(catalog, selection).size(),
+                     of(catalog.tables.size(), "table"), of(columns, "key column"),
+                     of(domains.size(), "key domain"), of(foreign_keys, "foreign key"));
+}
+
+}  // namespace
+
+std::vector<std::string> remarks(const Catalog& catalog, const Selection& selection,
+                                 const std::vector<db::catalog::Dependent>& dependents) {
+  std::vector<std::string> lines = {
+      fmt::format("Drafted by rekeyc inspect from database {}, PostgreSQL {}.", catalog.database,
+                  catalog.version),
+      counts(catalog, selection)};
+  add(lines, "Tables that are not in it:", tables_left_out(catalog, selection));
+  add(lines, "Columns of primary keys that stay as they are:", columns_left_out(catalog, selection));
+  add(lines, "Key domains that stay as they are:", selection.remarks);
+  add(lines, "Beside the plan:", notes(dependents));
+  return lines;
+}
+
+}  // namespace rekey::inspect

@@ -1,0 +1,227 @@
+#include "compiler/inspect/select.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "compiler/model/fk_graph.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::inspect {
+
+namespace {
+
+using Patterns = std::vector<plan::Located<plan::TableName>>;
+
+bool any(const Patterns& patterns, const plan::TableName& name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const auto& p) { return matches(p.value, name); });
+}
+
+std::vector<std::string> left_out(const Catalog& catalog, const std::vector<std::string>& schemas,
+                                  const Decisions& decisions) {
+  std::vector<std::string> result;
+  for (const db::catalog::Table& t : catalog.tables) {
+    const plan::TableName name{t.schema, t.name};
+    std::string why;
+    if (!t.extension.empty()) {
+      why = fmt::format("part of extension {}", t.extension);
+    } else if (!schemas.empty() && std::find(schemas.begin(), schemas.end(), t.schema) == schemas.end()) {
+      why = fmt::format("in schema {}, which was not asked for", t.schema);
+    } else if (!decisions.include.empty() && !any(decisions.include, name)) {
+      why = "not included";
+    } else if (any(decisions.exclude, name)) {
+      why = "excluded";
+    }
+    result.push_back(why);
+  }
+  return result;
+}
+
+void check_names(const Catalog& catalog, const std::vector<std::string>& schemas,
+                 const Decisions& decisions, Diagnostics& diagnostics) {
+  for (const std::string& schema : schemas) {
+    std::set<std::string> known;
+    for (const auto& t : catalog.tables) known.insert(t.schema);
+    if (known.contains(schema)) continue;
+    const auto near = nearest(schema, {known.begin(), known.end()});
+    diagnostics.error("unknown-schema", {}, fmt::format("schema {} has no tables", schema),
+                      near ? fmt::format("did you mean {}?", *near) : "");
+  }
+  for (const Patterns* patterns : {&decisions.include, &decisions.exclude}) {
+    for (const auto& pattern : *patterns) {
+      const bool hit = std::any_of(catalog.tables.begin(), catalog.tables.end(), [&](const auto& t) {
+        return matches(pattern.value, {t.schema, t.name});
+      });
+      if (hit) continue;
+      diagnostics.error("unknown-table", pattern.span,
+                        fmt::format("no table has a name like {}", to_text(pattern.value)),
+                        "take it out of the decisions, or write it as the catalog has it");
+    }
+  }
+}
+
+// The integer column of a catalog with this name, or -1.
+int integer_column(const Catalog& catalog, const std::string& table, const std::string& column) {
+  const auto it = catalog.column_at.find({table, column});
+  return it == catalog.column_at.end() || catalog.columns[it->second].integer.empty() ? -1 : it->second;
+}
+
+model::Edges ties(const Catalog& catalog) {
+  model::Edges edges;
+  for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
+    for (std::size_t i = 0; i < f.columns.size(); ++i) {
+      const int from = integer_column(catalog, f.table, f.columns[i]);
+      const int to = integer_column(catalog, f.target, f.target_columns[i]);
+      if (from >= 0 && to >= 0) edges.emplace_back(from, to);
+    }
+  }
+  for (int c = 0; c < static_cast<int>(catalog.columns.size()); ++c) {
+    const db::catalog::Column& column = catalog.columns[c];
+    if (column.integer.empty()) continue;
+    for (const std::string& parent : catalog.tables[catalog.table_at.at(column.table)].parents) {
+      const int to = integer_column(catalog, parent, column.name);
+      if (to >= 0) edges.emplace_back(c, to);
+    }
+  }
+  return edges;
+}
+
+std::vector<bool> roots(const Catalog& catalog) {
+  std::vector<bool> result(catalog.columns.size());
+  std::set<std::pair<std::string, std::string>> referred;
+  for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
+    if (f.target_columns.size() == 1) referred.insert({f.target, f.target_columns[0]});
+  }
+  for (const db::catalog::UniqueKey& k : catalog.keys) {
+    if (k.columns.size() != 1) continue;
+    const int c = integer_column(catalog, k.table, k.columns[0]);
+    if (c >= 0 && (k.primary || referred.contains({k.table, k.columns[0]}))) result[c] = true;
+  }
+  return result;
+}
+
+// The pattern that leaves a table out, to point at.
+Span place_of(const plan::TableName& name, const std::string& why, const Decisions& decisions) {
+  if (why == "not included") return decisions.include[0].span;
+  for (const auto& pattern : decisions.exclude) {
+    if (matches(pattern.value, name)) return pattern.span;
+  }
+  return {};
+}
+
+// The columns of one component, and what the tables asked for make of it.
+class Domain {
+ public:
+  Domain(const Catalog& catalog, const Selection& selection, std::vector<int> columns)
+      : catalog_(catalog), selection_(selection), columns_(std::move(columns)) {
+    for (const int c : columns_) {
+      if (selection.root[c]) roots_.push_back(c);
+      (why(c).empty() ? inside_ : outside_).push_back(c);
+    }
+  }
+  bool rooted() const { return !roots_.empty(); }
+  bool changes() const {
+    return std::any_of(roots_.begin(), roots_.end(), [&](int c) { return why(c).empty(); });
+  }
+  const std::vector<int>& columns() const { return columns_; }
+
+  void report_split(const Decisions& decisions, Diagnostics& diagnostics) const {
+    const int root = *std::find_if(roots_.begin(), roots_.end(), [&](int c) { return why(c).empty(); });
+    const std::string root_table = to_text(catalog_.name(catalog_.columns[root].table));
+    for (const int c : outside_) {
+      const plan::TableName name = catalog_.name(catalog_.columns[c].table);
+      diagnostics.error(
+          "split-domain", place_of(name, why(c), decisions),
+          fmt::format("{} is left out ({}), but its column {} holds keys of {}, which change",
+                      to_text(name), why(c), catalog_.columns[c].name, root_table),
+          fmt::format("take {} in, or exclude {} too", to_text(name), root_table));
+    }
+  }
+  std::string remark() const {
+    std::vector<std::string> others;
+    for (const int c : inside_) others.push_back(catalog_.path(c));
+    return others.empty() ? ""
+                          : fmt::format("{} stays as it is: its table is {}. With it stays {}",
+                                        catalog_.path(roots_[0]), why(roots_[0]),
+                                        fmt::join(others, ", "));
+  }
+
+ private:
+  const std::string& why(int c) const {
+    return selection_.left_out[catalog_.table_at.at(catalog_.columns[c].table)];
+  }
+  const Catalog& catalog_;
+  const Selection& selection_;
+  std::vector<int> columns_, roots_, inside_, outside_;
+};
+
+}  // namespace
+
+plan::TableName Catalog::name(const std::string& table) const {
+  const db::catalog::Table& t = tables[table_at.at(table)];
+  return {t.schema, t.name};
+}
+
+std::string Catalog::path(int column) const {
+  return to_text(name(columns[column].table)) + "." + plan::name_part(columns[column].name);
+}
+
+const db::catalog::UniqueKey* Catalog::primary_key(const std::string& table) const {
+  const auto it = primary_at.find(table);
+  return it == primary_at.end() ? nullptr : &keys[it->second];
+}
+
+Catalog read_catalog(db::Connection& connection) {
+  Catalog c;
+  c.database = connection.exec("SELECT current_database()").only().value();
+  c.version = connection.exec("SHOW server_version").only().value();
+  c.version = c.version.substr(0, c.version.find(' '));
+  c.major = connection.server_version() / 10000;
+  c.tables = db::catalog::tables(connection);
+  c.columns = db::catalog::key_columns(connection);
+  c.keys = db::catalog::unique_keys(connection);
+  c.foreign_keys = db::catalog::foreign_keys(connection);
+  for (std::size_t i = 0; i < c.tables.size(); ++i) c.table_at[c.tables[i].table] = i;
+  for (std::size_t i = 0; i < c.columns.size(); ++i) {
+    c.column_at[{c.columns[i].table, c.columns[i].name}] = i;
+  }
+  for (std::size_t i = 0; i < c.keys.size(); ++i) {
+    if (c.keys[i].primary) c.primary_at[c.keys[i].table] = i;
+  }
+  std::erase_if(c.foreign_keys, [&](const auto& f) { return !c.table_at.contains(f.target); });
+  return c;
+}
+
+Selection select(const Catalog& catalog, const std::vector<std::string>& schemas,
+                 const Decisions& decisions, Diagnostics& diagnostics) {
+  check_names(catalog, schemas, decisions, diagnostics);
+  Selection result;
+  result.left_out = left_out(catalog, schemas, decisions);
+  result.component = model::connected_components(catalog.columns.size(), ties(catalog));
+  result.root = roots(catalog);
+  result.changes.resize(catalog.columns.size());
+  std::map<int, std::vector<int>> groups;
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) groups[result.component[c]].push_back(c);
+  for (auto& [component, columns] : groups) {
+    const Domain domain(catalog, result, columns);
+    if (!domain.rooted()) continue;
+    if (domain.changes()) {
+      domain.report_split(decisions, diagnostics);
+      for (const int c : domain.columns()) result.changes[c] = true;
+    } else if (const std::string remark = domain.remark(); !remark.empty()) {
+      result.remarks.push_back(remark);
+    }
+  }
+  if (std::find(result.changes.begin(), result.changes.end(), true) == result.changes.end() &&
+      !diagnostics.has_errors()) {
+    diagnostics.error("nothing-to-change", {},
+                      fmt::format("database {} has no table with an integer primary key among those "
+                                  "asked for", catalog.database));
+  }
+  return result;
+}
+
+}  // namespace rekey::inspect
