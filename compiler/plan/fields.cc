@@ -293,6 +293,7 @@ const Object& table_object() {
             .example = "[{kind: view, name: public.active_users}]",
             .object = &dependent_object()}},
       .name = at<&Table::name>,
+      .name_kind = Kind::qualified,
       .block = true};
   return object;
 }

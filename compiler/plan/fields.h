@@ -74,6 +74,7 @@ struct Object {
   std::vector<Field> fields;
   std::string_view shorthand = {};      // a value that is no map stands for this field
   Slot (*name)(void* item) = nullptr;   // of an item in a map: where its name is kept
+  Kind name_kind = Kind::name;         // of that name; qualified for tables
   Span* (*span)(void* item) = nullptr;  // where the place of the whole is kept
   bool block = false;                   // printed over several lines even where one would do
 

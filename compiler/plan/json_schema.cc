@@ -40,7 +40,7 @@ Json one_or_many(const Json& one) {
 Json definition(const Object& object) { return {{"$ref", fmt::format("#/$defs/{}", object.id)}}; }
 
 Json items_by_name(const Object& object) {
-  bool tables = std::holds_alternative<Located<TableName>*>(object.name(nullptr));
+  bool tables = object.name_kind == Kind::qualified;
   return {{"type", "object"},
           {"propertyNames", tables ? pattern(kTable) : name()},
           {"additionalProperties", definition(object)}};

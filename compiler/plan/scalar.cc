@@ -75,7 +75,7 @@ bool plain(std::string_view text, bool flow) {
   if (text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos)
     return false;
   if (text.back() == ':') return false;
-  if (flow && text.find_first_of(",[]{}:") != std::string_view::npos) return false;
+  if (flow && text.find_first_of(",[]{}:?") != std::string_view::npos) return false;
   return !looks_like_a_value(text);
 }
 
