@@ -22,6 +22,7 @@ template <class F> void fields(TableLock& x, F f) { f("table", x.table); f("mode
 template <class F> void fields(Side& x, F f) {
   f("text", x.text);
   f("sha256", x.sha256);
+  f("journal", x.journal);
   f("statements", x.statements);
   f("locks", x.locks);
   f("rewrites", x.rewrites);

@@ -1,0 +1,106 @@
+// apply: the phases of a bundle in their order, from where the journal stands.
+#include <fmt/format.h>
+
+#include "runtime/commands/commands.h"
+#include "runtime/interrupt.h"
+#include "runtime/operation.h"
+#include "runtime/outcome.h"
+
+namespace rekey {
+
+namespace {
+
+using Phases = std::vector<const bundle::Phase*>;
+
+Phases phases_to_apply(const bundle::Bundle& b, const Journal& journal, const std::string& to) {
+  Phases phases;
+  const bundle::Phase* last = to.empty() ? nullptr : &find_phase(b, to);
+  for (const bundle::Phase& phase : b.phases) {
+    if (!journal.applied(phase.id)) phases.push_back(&phase);
+    if (&phase == last || (phase.checkpoint && !journal.applied(phase.id))) break;
+  }
+  return phases;
+}
+
+void refuse_half_rolled_back(Operation& operation, const Journal& journal) {
+  std::string before;
+  for (const bundle::Phase& phase : operation.bundle().phases) {
+    if (journal.phase_state(phase.id) == "rolling back") {
+      throw Refused(fmt::format("phase {} {} is half rolled back: finish that first\n  {}", phase.id,
+                                phase.name, operation.command(Direction::down, before)));
+    }
+    before = phase.id;
+  }
+}
+
+void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& phase) {
+  if (!operation.journal().present(phase.id)) operation.lock_out(phase);
+  for (;;) {
+    if (interrupted()) throw Interrupted{};
+    const Journal journal = operation.journal();
+    operation.register_run(journal);
+    if (journal.applied(phase.id)) break;
+    const auto steps = operation.todo(phase, journal);
+    if (steps.empty()) {
+      throw Failed(fmt::format("all steps of phase {} are done and it is not applied", phase.id));
+    }
+    operation.run_steps(executor, phase, steps);
+  }
+  operation.verify(phase);
+}
+
+// An earlier run may have ended between the last step of a phase and its verification.
+void verify_before(Operation& operation, const Journal& journal, const bundle::Phase& next) {
+  const bundle::Phase* before = nullptr;
+  for (const bundle::Phase& phase : operation.bundle().phases) {
+    if (&phase == &next) break;
+    before = &phase;
+  }
+  if (before && journal.applied(before->id)) operation.verify(*before);
+}
+
+std::string outcome(const Operation& operation, const Journal& journal) {
+  for (const bundle::Phase& phase : operation.bundle().phases) {
+    if (journal.applied(phase.id)) continue;
+    return fmt::format("stopped before phase {} {}; go on with {}\ndone so far", phase.id, phase.name,
+                       operation.command(Direction::up, ""));
+  }
+  return "applied";
+}
+
+void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
+  for (const std::string& notice : b.notices) fmt::print(stderr, "note: {}\n", notice);
+  if (json) return;
+  for (const bundle::Phase* phase : phases) {
+    fmt::print(stderr, "phase {} {}: {} steps{}{}\n", phase->id, phase->name, phase->steps.size(),
+               phase->risk.empty() ? "" : ", risk " + phase->risk,
+               phase->checkpoint ? ", stops after it" : "");
+  }
+}
+
+}  // namespace
+
+int apply(const Options& options) {
+  Operation operation(options, Direction::up);
+  operation.lock();
+  const Journal journal = operation.journal();
+  const Phases phases = phases_to_apply(operation.bundle(), journal, options.to);
+  refuse_half_rolled_back(operation, journal);
+  operation.check(phases);
+  if (options.dry_run) {
+    operation.print_dry_run(phases);
+    return kDone;
+  }
+  if (!phases.empty()) {
+    announce(operation.bundle(), phases, options.json);
+    operation.confirm(fmt::format("Apply plan {}: {} phases?", operation.bundle().plan, phases.size()));
+  }
+  return operation.conduct(phases, [&](Executor& executor) -> std::string {
+    if (phases.empty()) return "applied already, nothing to do";
+    verify_before(operation, journal, *phases.front());
+    for (const bundle::Phase* phase : phases) apply_phase(operation, executor, *phase);
+    return outcome(operation, operation.journal());
+  });
+}
+
+}  // namespace rekey

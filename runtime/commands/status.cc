@@ -1,0 +1,105 @@
+// status: where the database stands in a bundle, and whether it is still what the bundle knows.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runtime/checks.h"
+#include "runtime/commands/commands.h"
+#include "runtime/journal.h"
+#include "runtime/outcome.h"
+#include "runtime/session.h"
+#include "runtime/text.h"
+
+namespace rekey {
+
+namespace {
+
+struct Counts {
+  std::size_t done = 0, pending = 0, running = 0;
+};
+
+struct PhaseStatus {
+  const bundle::Phase* phase;
+  std::string state;
+  Counts steps;
+};
+
+PhaseStatus status_of(const bundle::Phase& phase, const Journal& journal,
+                      const std::vector<RunningStep>& running) {
+  PhaseStatus status{&phase, journal.phase_state(phase.id), {}};
+  if (status.state.empty()) status.state = "pending";
+  for (const bundle::Step& step : phase.steps) {
+    const bool runs =
+        std::ranges::any_of(running, [&](const RunningStep& r) { return r.step == step.id; });
+    if (runs) {
+      ++status.steps.running;
+    } else if (journal.present(phase.id) && journal.step_state(step.id) == "done") {
+      ++status.steps.done;
+    } else {
+      ++status.steps.pending;
+    }
+  }
+  return status;
+}
+
+void print_text(const bundle::Bundle& b, const std::string& where,
+                const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running) {
+  fmt::print("plan {} at {}\n", b.plan, where);
+  std::vector<std::vector<std::string>> rows = {{"phase", "state", "done", "pending", "running"}};
+  for (const PhaseStatus& p : phases) {
+    rows.push_back({p.phase->id + " " + p.phase->name, p.state, std::to_string(p.steps.done),
+                    std::to_string(p.steps.pending), std::to_string(p.steps.running)});
+  }
+  fmt::print("{}", table(rows));
+  for (const RunningStep& r : running) {
+    fmt::print("running: {} for {} (pid {}, {})\n", r.step, r.since, r.pid, r.application);
+  }
+}
+
+void print_json(const bundle::Bundle& b, const std::string& where,
+                const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running,
+                const Problems& drift, const Problems& digests) {
+  using Json = nlohmann::ordered_json;
+  Json phase_list = Json::array(), running_list = Json::array();
+  for (const PhaseStatus& p : phases) {
+    phase_list.push_back({{"phase", p.phase->id}, {"name", p.phase->name}, {"state", p.state},
+                          {"steps", {{"done", p.steps.done}, {"pending", p.steps.pending},
+                                     {"running", p.steps.running}}}});
+  }
+  for (const RunningStep& r : running) {
+    running_list.push_back({{"step", r.step}, {"since", r.since}, {"pid", r.pid},
+                            {"application", r.application}});
+  }
+  fmt::print("{}\n", Json{{"schema_version", 1}, {"plan", b.plan}, {"plan_digest", b.plan_digest},
+                          {"database", where}, {"phases", phase_list}, {"running", running_list},
+                          {"drift", drift}, {"differences", digests}}.dump(2));
+}
+
+}  // namespace
+
+int status(const Options& options) {
+  const bundle::Bundle b = bundle::read_bundle(options.bundle);
+  Run run(options.database, b.plan);
+  const auto session = run.open("status");
+  const Journal journal = read_journal(*session);
+  const auto running = journal.installed ? running_steps(*session) : std::vector<RunningStep>{};
+  const Problems digests = differences(journal, b);
+  // Of another plan's journal nothing can be said about this bundle's columns.
+  const Problems drift = digests.empty() ? check_drift(*session, b, journal) : Problems{};
+  std::vector<PhaseStatus> phases;
+  bool pending = false;
+  for (const bundle::Phase& phase : b.phases) {
+    phases.push_back(status_of(phase, journal, running));
+    pending = pending || phases.back().state != "applied";
+  }
+  if (options.json) {
+    print_json(b, describe(*session), phases, running, drift, digests);
+  } else {
+    print_text(b, describe(*session), phases, running);
+    for (const std::string& line : digests) fmt::print("differs: {}\n", line);
+    for (const std::string& line : drift) fmt::print("drift: {}\n", line);
+  }
+  if (!digests.empty() || !drift.empty()) return kRefused;
+  return options.exit_code && pending ? kPending : kDone;
+}
+
+}  // namespace rekey

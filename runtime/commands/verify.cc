@@ -1,0 +1,71 @@
+// verify: the checks of all applied phases, run now.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runtime/commands/commands.h"
+#include "runtime/interrupt.h"
+#include "runtime/journal.h"
+#include "runtime/outcome.h"
+#include "runtime/text.h"
+#include "runtime/verification.h"
+
+namespace rekey {
+
+namespace {
+
+void print_json(const bundle::Bundle& b, const std::vector<Check>& checks) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Check& c : checks) {
+    list.push_back({{"phase", c.phase}, {"check", c.check}, {"object", c.object}, {"ok", c.ok},
+                    {"detail", c.detail}});
+  }
+  fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", b.plan},
+                                            {"ok", false_ones(checks).empty()},
+                                            {"checks", list}}.dump(2));
+}
+
+void print_table(const std::vector<Check>& checks) {
+  std::vector<std::vector<std::string>> rows = {{"phase", "check", "object", "ok", "detail"}};
+  for (const Check& c : checks) {
+    rows.push_back({c.phase, c.check, c.object, c.ok ? "yes" : "NO", c.detail});
+  }
+  fmt::print("{}", table(rows));
+}
+
+}  // namespace
+
+int verify(const Options& options) {
+  const bundle::Bundle b = bundle::read_bundle(options.bundle);
+  const Sources sources(b);
+  Run run(options.database, b.plan);
+  watch_signals();
+  const auto session = run.open("control");
+  const Journal journal = read_journal(*session);
+  if (const auto other = differences(journal, b); !other.empty()) {
+    throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
+  }
+  std::vector<Check> checks;
+  for (const bundle::Phase& phase : b.phases) {
+    if (!journal.applied(phase.id)) continue;
+    try {
+      for (Check& check : verify_phase(run, sources, phase)) checks.push_back(std::move(check));
+    } catch (const Interrupted&) {
+      throw Failed("interrupted");
+    }
+  }
+  if (options.json) {
+    print_json(b, checks);
+  } else if (checks.empty()) {
+    fmt::print("nothing of plan {} is applied: nothing to verify\n", b.plan);
+  } else {
+    print_table(checks);
+  }
+  const auto wrong = false_ones(checks);
+  if (!options.json && !checks.empty()) {
+    fmt::print("{}, {}\n", counted(static_cast<std::int64_t>(checks.size()), "check"),
+               wrong.empty() ? "all hold" : fmt::format("{} false", wrong.size()));
+  }
+  return wrong.empty() ? kDone : kFailed;
+}
+
+}  // namespace rekey

@@ -1,0 +1,131 @@
+// Drift: the catalog is not what the bundle expects at this point of its phases.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "runtime/checks.h"
+#include "runtime/db/catalog.h"
+
+namespace rekey {
+
+namespace {
+
+std::string text(const db::Row& row, std::size_t i) { return row[i].value_or(""); }
+
+using Names = std::pair<std::string, std::string>;  // table and column, or table and constraint
+
+// Tables whose keys may stand before or after the change.
+std::set<std::string> unsettled_tables(const bundle::Bundle& b, const Journal& journal) {
+  std::set<std::string> tables;
+  for (const bundle::Phase& phase : b.phases) {
+    if (journal.in_the_middle(phase.id)) tables.insert(phase.tables.begin(), phase.tables.end());
+  }
+  for (const bundle::Column& column : b.columns) {
+    if (journal.in_the_middle(column.phase)) tables.insert(column.table);
+  }
+  return tables;
+}
+
+// The definition has it as "… REFERENCES public.users(user_id) …", qualified.
+std::string target_of(const std::string& definition) {
+  const auto at = definition.find(" REFERENCES ");
+  if (at == std::string::npos) return {};
+  std::size_t end = at + 12;
+  for (bool quoted = false; end < definition.size(); ++end) {
+    if (definition[end] == '"') quoted = !quoted;
+    if (definition[end] == '(' && !quoted) break;
+  }
+  return definition.substr(at + 12, end - at - 12);
+}
+
+Problems check_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  std::map<Names, std::string> types;
+  for (const db::Row& row : session.exec(R"(
+SELECT format('%I.%I', n.nspname, c.relname), a.attname, format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
+  AND n.nspname NOT IN ('information_schema', 'rekey'))").rows) {
+    types[{text(row, 0), text(row, 1)}] = text(row, 2);
+  }
+  for (const bundle::Column& c : b.columns) {
+    if (journal.in_the_middle(c.phase)) continue;
+    const std::string& expected = journal.applied(c.phase) ? c.new_type : c.type;
+    const auto found = types.find({c.table, c.column});
+    const std::string name = fmt::format("{}.{}", c.table, db::quote_identifier(c.column));
+    if (found == types.end()) {
+      problems.push_back(fmt::format("column {} is missing", name));
+    } else if (found->second != expected) {
+      problems.push_back(fmt::format("column {} is {}, not {}", name, found->second, expected));
+    }
+  }
+  return problems;
+}
+
+Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
+                            const bundle::Bundle& b, const std::set<std::string>& unsettled) {
+  Problems problems;
+  std::map<Names, const db::catalog::ForeignKey*> by_name;
+  for (const auto& key : present) by_name[{key.table, key.name}] = &key;
+  std::set<Names> known;
+  for (const bundle::ForeignKey& key : b.foreign_keys) {
+    known.insert({key.table, key.name});
+    if (unsettled.contains(key.table) || unsettled.contains(target_of(key.definition))) continue;
+    const auto found = by_name.find({key.table, key.name});
+    const std::string name = fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);
+    if (found == by_name.end()) {
+      problems.push_back(name + " is missing");
+    } else if (found->second->definition != key.definition) {
+      problems.push_back(fmt::format("{} is \"{}\", not \"{}\"", name, found->second->definition,
+                                     key.definition));
+    }
+  }
+  std::set<Names> changed;
+  for (const bundle::Column& c : b.columns) changed.insert({c.table, c.column});
+  const auto touches = [&](const std::string& table, const std::vector<std::string>& columns) {
+    return std::ranges::any_of(columns, [&](const auto& c) { return changed.contains({table, c}); });
+  };
+  for (const auto& key : present) {
+    if (known.contains({key.table, key.name})) continue;
+    if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns)) continue;
+    problems.push_back(fmt::format("foreign key {} of {} is unknown to the plan",
+                                   db::quote_identifier(key.name), key.table));
+  }
+  return problems;
+}
+
+Problems check_dependents(db::Connection& session, const bundle::Bundle& b,
+                          const std::set<std::string>& unsettled) {
+  Problems problems;
+  std::vector<db::catalog::KeyColumn> columns;
+  for (const bundle::Column& c : b.columns) {
+    if (!unsettled.contains(c.table)) columns.push_back({c.table, c.column});
+  }
+  for (const db::catalog::Dependent& d : db::catalog::dependents(session, columns)) {
+    if (d.weight != db::catalog::Weight::blocks) continue;
+    std::string where;
+    for (const std::string& column : d.columns) {
+      where += fmt::format("{}{}.{}", where.empty() ? "" : ", ", d.table, db::quote_identifier(column));
+    }
+    problems.push_back(fmt::format("{} {} uses {} and is unknown to the plan", d.kind, d.name, where));
+  }
+  return problems;
+}
+
+}  // namespace
+
+Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  const db::catalog::Reading reading(session);
+  const std::set<std::string> unsettled = unsettled_tables(b, journal);
+  Problems problems = check_columns(session, b, journal);
+  const auto add = [&](Problems more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
+  add(check_dependents(session, b, unsettled));
+  return problems;
+}
+
+}  // namespace rekey

@@ -1,0 +1,132 @@
+#include "runtime/journal.h"
+
+#include <fmt/format.h>
+
+#include "runtime/outcome.h"
+
+namespace rekey {
+
+namespace {
+
+std::string text(const db::Row& row, std::size_t i) { return row[i].value_or(""); }
+
+// A digest with or without the name of its algorithm.
+std::string_view bare(std::string_view digest) {
+  return digest.starts_with("sha256:") ? digest.substr(7) : digest;
+}
+
+void read_tables(db::Connection& session, Journal& journal) {
+  const db::Rows plan = session.exec("SELECT name FROM rekey.plan");
+  if (!plan.rows.empty()) journal.plan = text(plan.rows[0], 0);
+  for (const db::Row& row :
+       session.exec("SELECT phase, name, plan_digest, state FROM rekey.phases").rows) {
+    journal.phases[text(row, 0)] = {text(row, 1), text(row, 2), text(row, 3)};
+  }
+  for (const db::Row& row :
+       session.exec("SELECT step, phase, state, up_digest, undo_always FROM rekey.steps").rows) {
+    journal.steps[text(row, 0)] = {text(row, 1), text(row, 2), text(row, 3), text(row, 4) == "t"};
+  }
+}
+
+}  // namespace
+
+std::string Journal::phase_state(const std::string& phase) const {
+  const auto found = phases.find(phase);
+  return found == phases.end() ? "" : found->second.state;
+}
+
+std::string Journal::step_state(const std::string& step) const {
+  const auto found = steps.find(step);
+  return found == steps.end() ? "" : found->second.state;
+}
+
+bool Journal::present(const std::string& phase) const {
+  const std::string state = phase_state(phase);
+  return !state.empty() && state != "rolled back";
+}
+
+bool Journal::in_the_middle(const std::string& phase) const {
+  const std::string state = phase_state(phase);
+  return state == "applying" || state == "rolling back";
+}
+
+Journal read_journal(db::Connection& session) {
+  Journal journal;
+  const auto kind = session.exec(R"(
+SELECT CASE WHEN n.oid IS NULL THEN 'none'
+            WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'closed'
+            WHEN to_regclass('rekey.plan') IS NULL OR to_regclass('rekey.steps') IS NULL THEN 'foreign'
+            ELSE 'ours' END
+FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'rekey')").only();
+  if (kind == "none") return journal;
+  if (kind == "foreign") {
+    throw Refused("the database has a schema rekey that no plan installed: rename or drop it first");
+  }
+  if (kind == "closed") {
+    throw Refused("no right to use schema rekey: connect as the role that installed it or a superuser");
+  }
+  journal.installed = true;
+  try {
+    read_tables(session, journal);
+  } catch (const db::Error& e) {
+    if (e.sqlstate != "42501") throw;
+    throw Refused(fmt::format("cannot read the journal: {}; connect as the role that installed it",
+                              e.what()));
+  }
+  return journal;
+}
+
+std::vector<std::string> differences(const Journal& journal, const bundle::Bundle& b) {
+  if (!journal.installed) return {};
+  if (!journal.plan.empty() && journal.plan != b.plan) {
+    return {fmt::format("plan \"{}\" is applied to this database; the bundle is of plan \"{}\"",
+                        journal.plan, b.plan)};
+  }
+  std::vector<std::string> found;
+  std::map<std::string, const bundle::Step*> known;
+  for (const bundle::Phase& phase : b.phases) {
+    for (const bundle::Step& step : phase.steps) known[step.id] = &step;
+  }
+  for (const auto& [id, entry] : journal.steps) {
+    if (!journal.present(entry.phase)) continue;
+    const auto step = known.find(id);
+    if (step == known.end()) {
+      found.push_back(fmt::format("step {} was registered here; the bundle does not have it", id));
+    } else if (entry.state != "pending" && !entry.up_digest.empty() &&
+               bare(entry.up_digest) != bare(step->second->up.journal)) {
+      found.push_back(fmt::format("step {} was applied as another text than the bundle has", id));
+    }
+  }
+  return found;
+}
+
+std::string begin_run(db::Connection& session, const std::string& command, const std::string& digest) {
+  return session.exec(
+      "INSERT INTO rekey.runs (command, plan_digest) VALUES ($1, $2) RETURNING run",
+      {command, digest}).only().value();
+}
+
+void end_run(db::Connection& session, const std::string& run, const std::string& outcome) {
+  session.exec("UPDATE rekey.runs SET finished_at = clock_timestamp(), outcome = $2 "
+               "WHERE run = $1::bigint", {run, outcome});
+}
+
+std::vector<RunningStep> running_steps(db::Connection& session) {
+  std::vector<RunningStep> found;
+  for (const db::Row& row : session.exec(R"(
+SELECT s.step, to_char(clock_timestamp() - coalesce(a.xact_start, a.query_start), 'HH24:MI:SS'),
+       a.application_name, l.pid
+FROM rekey.steps s
+JOIN pg_catalog.pg_locks l
+  ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+ AND l.classid = (rekey.lock_class()::bigint & 4294967295)::oid
+ AND l.objid = (hashtext(s.step)::bigint & 4294967295)::oid
+ AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ORDER BY s.step)").rows) {
+    found.push_back({text(row, 0), text(row, 1), text(row, 2), std::stoi(text(row, 3))});
+  }
+  return found;
+}
+
+}  // namespace rekey

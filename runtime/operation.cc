@@ -1,0 +1,393 @@
+#include "runtime/operation.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runtime/interrupt.h"
+#include "runtime/outcome.h"
+#include "runtime/verification.h"
+
+namespace rekey {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string without_password(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto at = url.rfind('@');
+  const auto colon = scheme == std::string::npos ? scheme : url.find(':', scheme + 3);
+  if (at == std::string::npos || colon == std::string::npos || colon > at) return url;
+  return url.substr(0, colon) + url.substr(at);
+}
+
+std::map<std::string, double> estimated_rows(db::Connection& session, const bundle::Bundle& b) {
+  std::set<std::string> tables;
+  for (const bundle::Phase& phase : b.phases) tables.insert(phase.tables.begin(), phase.tables.end());
+  std::string list;
+  for (const std::string& name : tables) list += (list.empty() ? "" : ", ") + db::quote_literal(name);
+  std::map<std::string, double> rows;
+  for (const db::Row& row : session.exec(fmt::format(
+           "SELECT t.name, c.reltuples FROM unnest(ARRAY[{}]::text[]) t (name) "
+           "JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)", list)).rows) {
+    rows[row[0].value_or("")] = std::stod(row[1].value_or("0"));
+  }
+  return rows;
+}
+
+std::string refusal(const std::string& head, const std::vector<std::string>& problems) {
+  std::string text = head;
+  for (const std::string& problem : problems) text += "\n  " + problem;
+  return text;
+}
+
+std::string error_text(const db::Error& error) {
+  std::string text = std::string("  ") + error.what();
+  if (!error.sqlstate.empty()) text += " (" + error.sqlstate + ")";
+  if (!error.detail.empty()) text += "\n  detail: " + error.detail;
+  if (!error.hint.empty()) text += "\n  hint: " + error.hint;
+  return text;
+}
+
+}  // namespace
+
+const bundle::Phase& find_phase(const bundle::Bundle& b, const std::string& id_or_name) {
+  std::string known;
+  for (const bundle::Phase& phase : b.phases) {
+    if (phase.id == id_or_name || phase.name == id_or_name) return phase;
+    known += fmt::format("{}{} {}", known.empty() ? "" : ", ", phase.id, phase.name);
+  }
+  throw Usage(fmt::format("no phase \"{}\" in this bundle; it has {}", id_or_name, known));
+}
+
+Operation::Operation(const Options& options, Direction direction)
+    : options_(options),
+      direction_(direction),
+      bundle_(bundle::read_bundle(options.bundle)),
+      run_(options.database, bundle_.plan) {
+  sources_.emplace(bundle_);
+  watch_signals();
+  control_ = run_.open("control");
+}
+
+Operation::~Operation() = default;
+
+void Operation::lock() {
+  LockOwner other;
+  // A session whose client has just been killed needs a moment to go.
+  for (int tries = 0; !take_plan_lock(*control_, bundle_.plan, &other); ++tries) {
+    if (!options_.wait && tries >= 20) {
+      throw Refused(fmt::format(
+          "plan {} is being worked on by pid {} ({}, {}) since {}; wait for it, or start with --wait",
+          bundle_.plan, other.pid, other.user, other.application, other.since));
+    }
+    if (tries == 20) {
+      fmt::print(stderr, "waiting for pid {} ({}), which works on plan {} since {}\n", other.pid,
+                 other.application, bundle_.plan, other.since);
+    }
+    if (!pause_for(tries < 20 ? 50ms : 1000ms)) throw Failed("interrupted; nothing has been changed");
+  }
+  wait_for_orphans();
+}
+
+void Operation::wait_for_orphans() {
+  std::set<int> named;
+  for (;;) {
+    const std::vector<Orphan> orphans = find_orphans(*control_, run_);
+    if (orphans.empty()) return;
+    for (const Orphan& orphan : orphans) {
+      if (!named.insert(orphan.pid).second) continue;
+      fmt::print(stderr,
+                 "pid {} ({}) of an earlier run is still there ({} for {}): {}\n"
+                 "  waiting: it ends by itself when its statement does\n",
+                 orphan.pid, orphan.application, orphan.state, orphan.since, orphan.query);
+    }
+    if (!pause_for(200ms)) throw Failed("interrupted; nothing has been changed");
+  }
+}
+
+void Operation::check(const std::vector<const bundle::Phase*>& phases) {
+  Problems problems = check_server(*control_);
+  const auto add = [&](Problems more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  if (problems.empty()) {
+    const Journal now = journal();
+    add(differences(now, bundle_));
+    add(check_drift(*control_, bundle_, now));
+    if (!phases.empty()) {
+      add(check_rights(*control_, bundle_, now));
+      if (problems.empty() && direction_ == Direction::up) add(check_ranges(*control_, bundle_, now));
+      if (problems.empty() && direction_ == Direction::down) add(check_fresh_ids(*control_, phases));
+    }
+  }
+  if (!problems.empty()) throw Refused(refusal("nothing has been changed; in the way:", problems));
+}
+
+void Operation::confirm(const std::string& question) {
+  if (options_.yes) return;
+  if (isatty(STDIN_FILENO) == 0) {
+    throw Refused("confirmation missing: start it on a terminal, or with --yes");
+  }
+  const std::string database = control_->exec("SELECT current_database()").only().value();
+  fmt::print(stderr, "{}\n{}\nType the name of the database ({}) to go on: ", describe(*control_),
+             question, database);
+  std::string answer;
+  if (!std::getline(std::cin, answer) || answer != database) {
+    throw Refused("not confirmed; nothing has been changed");
+  }
+}
+
+void Operation::print_dry_run(const std::vector<const bundle::Phase*>& phases) {
+  const Journal now = journal();
+  nlohmann::ordered_json steps = nlohmann::ordered_json::array();
+  for (const bundle::Phase* phase : phases) {
+    if (!options_.json) fmt::print("phase {} {} ({})\n", phase->id, phase->name, phase->strategy);
+    Journal registered = now;
+    if (direction_ == Direction::up && !now.present(phase->id)) {
+      registered.phases[phase->id].state = "applying";
+      std::erase_if(registered.steps, [&](const auto& s) { return s.second.phase == phase->id; });
+    }
+    for (const bundle::Step* step : todo(*phase, registered)) {
+      const bundle::Side& side = side_of(*step, direction_);
+      nlohmann::ordered_json locks = nlohmann::ordered_json::array();
+      if (!options_.json) fmt::print("  {}\n", step->id);
+      for (const bundle::TableLock& lock : side.locks) {
+        const bool rewrites = std::ranges::count(side.rewrites, lock.table) > 0;
+        locks.push_back({{"table", lock.table}, {"mode", bundle::name(lock.mode)},
+                         {"rewrites", rewrites}});
+        if (!options_.json) {
+          fmt::print("    {} on {}{}\n", bundle::name(lock.mode), lock.table,
+                     rewrites ? ", rewritten" : "");
+        }
+      }
+      steps.push_back({{"phase", phase->id}, {"step", step->id}, {"locks", locks}});
+    }
+  }
+  if (options_.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", bundle_.plan},
+                                              {"steps", steps}}.dump(2));
+  } else {
+    fmt::print("{} would run; nothing has been changed\n",
+               counted(static_cast<std::int64_t>(steps.size()), "step"));
+  }
+}
+
+std::vector<const bundle::Step*> Operation::todo(const bundle::Phase& phase,
+                                                 const Journal& now) const {
+  std::vector<const bundle::Step*> steps;
+  if (direction_ == Direction::up) {
+    if (!now.present(phase.id)) return {&phase.steps.front()};
+    for (const bundle::Step& step : phase.steps) {
+      if (now.step_state(step.id) != "done") steps.push_back(&step);
+    }
+    return steps;
+  }
+  if (!now.present(phase.id)) return {};
+  for (const std::string& id : phase.undo_order) {
+    const auto step = std::ranges::find(phase.steps, id, &bundle::Step::id);
+    const std::string state = now.step_state(id);
+    if (state == "undone" || state.empty() || (state == "pending" && !step->undo_always)) continue;
+    steps.push_back(&*step);
+  }
+  return steps;
+}
+
+void Operation::run_steps(Executor& executor, const bundle::Phase& phase,
+                          const std::vector<const bundle::Step*>& steps) {
+  executor.run(phase, steps, direction_, run_number_);
+}
+
+void Operation::lock_out(const bundle::Phase& phase) {
+  if (phase.kind != "tables" || phase.strategy != "offline") return;
+  std::set<int> named;
+  for (;;) {
+    std::vector<std::string> others;
+    for (const db::Holder& holder : db::lock_holders(*control_, phase.tables, {})) {
+      if (options_.wait && !named.insert(holder.pid).second) {
+        others.emplace_back();
+      } else {
+        others.push_back(db::to_text(holder));
+      }
+    }
+    if (others.empty()) return;
+    if (!options_.wait) {
+      throw Refused(refusal(
+          fmt::format("phase {} {} has not been begun; other sessions are on its tables (end them, or "
+                      "start with --wait):", phase.id, phase.name), others));
+    }
+    for (const std::string& other : others) {
+      if (!other.empty()) progress_->say("waiting for " + other);
+    }
+    if (!pause_for(500ms)) throw Interrupted{};
+  }
+}
+
+void Operation::verify(const bundle::Phase& phase) {
+  std::vector<std::string> wrong;
+  for (const Check& check : false_ones(verify_phase(run_, *sources_, phase))) {
+    wrong.push_back(to_text(check));
+  }
+  if (!wrong.empty()) {
+    throw Failed(refusal(fmt::format("phase {} {} is applied, and does not verify:", phase.id,
+                                     phase.name), wrong));
+  }
+}
+
+void Operation::register_run(const Journal& now) {
+  if (!now.installed || !run_number_.empty()) return;
+  run_number_ = begin_run(*control_, direction_ == Direction::up ? "apply" : "rollback",
+                          bundle_.plan_digest);
+}
+
+std::string Operation::command(Direction direction, const std::string& to) const {
+  std::string text = direction == Direction::up ? "rekey apply " : "rekey rollback ";
+  text += shell(options_.bundle);
+  if (!to.empty()) text += " --to " + to;
+  if (!options_.database.empty()) text += " --database " + shell(without_password(options_.database));
+  return text + " --yes";
+}
+
+std::string Operation::way_on() {
+  std::string text = "\ngo on:   " + command(direction_, options_.to);
+  std::string open, before;
+  bool rolling_back = false;
+  try {
+    const Journal now = journal();
+    for (const bundle::Phase& phase : bundle_.phases) {
+      if (now.in_the_middle(phase.id)) {
+        open = phase.id + " " + phase.name;
+        rolling_back = now.phase_state(phase.id) == "rolling back";
+        break;
+      }
+      if (now.applied(phase.id)) before = phase.id;
+    }
+  } catch (const std::exception&) {
+    return text;  // no server, no journal: what to type next holds all the same
+  }
+  if (direction_ == Direction::up) text += "\ngo back: " + command(Direction::down, before);
+  if (!open.empty()) {
+    text = fmt::format("\nPhase {} is open: its tables stay closed for writes until it is {}.", open,
+                       rolling_back ? "rolled back" : "applied or rolled back") + text;
+  }
+  return text;
+}
+
+void Operation::explain(const std::string& what) {
+  progress_.reset();
+  const std::string text = what + way_on();
+  try {
+    finish("failed");
+  } catch (const std::exception&) {
+    // The server is gone; the run stays without an end in the journal.
+  }
+  throw Failed(text);
+}
+
+void Operation::finish(const std::string& outcome) {
+  if (!run_number_.empty() && journal().installed) end_run(*control_, run_number_, outcome);
+}
+
+void Operation::reconnect(const std::string& why) {
+  progress_->say(fmt::format("{}; connecting again for up to {} s", why, options_.reconnect));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options_.reconnect);
+  db::RetryPolicy policy;
+  for (int tries = 1;; ++tries) {
+    try {
+      control_.reset();
+      control_ = run_.open("control");
+      LockOwner other;
+      if (!take_plan_lock(*control_, bundle_.plan, &other)) {
+        throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid,
+                                  other.application, bundle_.plan));
+      }
+      return wait_for_orphans();
+    } catch (const db::Disconnected& error) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        throw Failed(fmt::format("the server stays away: {}", error.what()));
+      }
+      if (!pause_for(back_off(policy, tries))) throw Interrupted{};
+    }
+  }
+}
+
+void Operation::drive(Executor& executor, const std::function<std::string(Executor&)>& work,
+                      std::string* outcome) {
+  for (int losses = 0;;) {
+    const std::size_t before = progress_->totals().steps;
+    try {
+      *outcome = work(executor);
+      return;
+    } catch (const db::Disconnected& error) {
+      losses = progress_->totals().steps > before ? 1 : losses + 1;
+      if (losses > 5) {
+        throw Failed(fmt::format("lost the connection {} times at the same place: {}", losses,
+                                 error.what()));
+      }
+      reconnect(error.what());
+    }
+  }
+}
+
+int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
+                       const std::function<std::string(Executor&)>& work) {
+  progress_ = std::make_unique<Progress>(options_.json ? stderr : stdout,
+                                         estimated_rows(*control_, bundle_));
+  Executor executor(run_, *sources_, *progress_, std::max(1, options_.jobs));
+  const Journal now = journal();
+  for (const bundle::Phase* phase : phases) {
+    Journal registered = now;
+    if (direction_ == Direction::up && !now.present(phase->id)) {
+      registered.phases[phase->id].state = "applying";
+      std::erase_if(registered.steps, [&](const auto& s) { return s.second.phase == phase->id; });
+    }
+    for (const bundle::Step* step : todo(*phase, registered)) progress_->expect(*step, direction_);
+  }
+  std::string outcome;
+  try {
+    drive(executor, work, &outcome);
+  } catch (const StepFailed& failed) {
+    explain(fmt::format("step {} failed and is rolled back:\n{}", failed.step.id,
+                        error_text(failed.error)));
+  } catch (const Interrupted&) {
+    explain("interrupted; the steps that ran are rolled back");
+  } catch (const Failed& failed) {
+    explain(failed.what());
+  } catch (const db::Error& error) {
+    explain("failed:\n" + error_text(error));
+  } catch (const Refused&) {
+    finish("refused");
+    throw;
+  }
+  finish(outcome);
+  print_result(outcome);
+  return kDone;
+}
+
+void Operation::print_result(const std::string& outcome) {
+  const std::string summary = progress_->summary();
+  const Progress::Totals t = progress_->totals();
+  progress_.reset();
+  if (!options_.json) {
+    fmt::print("{}: {}\n", outcome, summary);
+    return;
+  }
+  nlohmann::ordered_json phases = nlohmann::ordered_json::array();
+  const Journal now = journal();
+  for (const bundle::Phase& phase : bundle_.phases) {
+    const std::string state = now.phase_state(phase.id);
+    phases.push_back({{"phase", phase.id}, {"name", phase.name},
+                      {"state", state.empty() ? "pending" : state}});
+  }
+  fmt::print("{}\n", nlohmann::ordered_json{
+      {"schema_version", 1}, {"plan", bundle_.plan}, {"outcome", outcome}, {"steps", t.steps},
+      {"rows", static_cast<std::int64_t>(t.rows)}, {"seconds", t.time.count()},
+      {"longest_exclusive_lock_seconds", t.exclusive.count()},
+      {"longest_exclusive_lock_step", t.exclusive_step}, {"phases", phases}}.dump(2));
+}
+
+}  // namespace rekey

@@ -1,0 +1,61 @@
+// What a person sees while steps run: a line a finished step, and on a terminal one line below them that
+// is drawn again and again. May be called from several threads.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "runtime/bundle/bundle.h"
+#include "runtime/scheduler.h"
+#include "runtime/text.h"
+
+namespace rekey {
+
+class Progress {
+ public:
+  // lines: where finished steps go (stdout, or stderr beside --json). rows: the planner's estimate of
+  // rows for every table; steps: how many this command is going to run.
+  Progress(std::FILE* lines, std::map<std::string, double> rows);
+  ~Progress();
+  Progress(const Progress&) = delete;
+
+  void expect(const bundle::Step& step, Direction direction);  // adds to the totals
+  void phase(const bundle::Phase& phase, Direction direction, std::size_t steps);
+  void begin(const bundle::Step& step);
+  void end(const bundle::Step& step, Direction direction, Seconds time);
+  void fail(const bundle::Step& step, Seconds time);
+  // A line of its own on stderr: a wait, a lost connection.
+  void say(const std::string& line);
+  void tick();
+
+  struct Totals {
+    std::size_t steps = 0, expected = 0;
+    double rows = 0, expected_rows = 0;
+    Seconds time{0}, exclusive{0};
+    std::string exclusive_step;
+  };
+  Totals totals() const;
+  // "12 steps, 200,000 rows in 3.2 s; longest exclusive lock 1.2 s (030.users.rewrite)"
+  std::string summary() const;
+
+ private:
+  double rows_of(const bundle::Side& side) const;
+  void erase();
+  void draw();
+  void line(const std::string& text);
+  std::string status() const;
+
+  mutable std::mutex mutex_;
+  std::FILE* lines_;
+  std::map<std::string, double> rows_;
+  bool terminal_, drawn_ = false;
+  std::string phase_;
+  std::map<std::string, std::chrono::steady_clock::time_point> running_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Totals totals_;
+};
+
+}  // namespace rekey

@@ -1,0 +1,47 @@
+// Who this process is to the server: one run of a plan, and the sessions it opens.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/db/connection.h"
+
+namespace rekey {
+
+// Shared by all threads of a run. Every session of it is called "rekey/<plan>/<tag>/<role>", so that a
+// person sees in pg_stat_activity what works there, and a later run finds what an earlier one left.
+class Run {
+ public:
+  Run(std::string uri, std::string plan);
+
+  // Open, with the settings that all our sessions share. Throws db::Disconnected.
+  std::unique_ptr<db::Connection> open(const std::string& role);
+  // The settings of a fresh session, again: `RESET ALL` takes them away.
+  void prepare(db::Connection& session, const std::string& role) const;
+
+  const std::string& plan() const { return plan_; }
+  std::string application(const std::string& role) const;
+  std::string pattern() const;  // LIKE pattern of the sessions of all runs of the plan
+  std::string own_pattern() const;  // of this run
+
+ private:
+  std::string uri_, plan_, tag_;
+};
+
+// The advisory lock of a plan: held by a session, gone with it.
+struct LockOwner {
+  int pid = 0;
+  std::string user, application, since;
+};
+// Takes it for the session; otherwise tells who holds it (pid 0 when that one has just gone).
+bool take_plan_lock(db::Connection& session, const std::string& plan, LockOwner* other);
+
+// Sessions that an earlier run of the plan left at work: the client is gone, the statement goes on.
+struct Orphan {
+  int pid = 0;
+  std::string application, state, since, query;
+};
+std::vector<Orphan> find_orphans(db::Connection& session, const Run& run);
+
+}  // namespace rekey

@@ -1,0 +1,107 @@
+#include "runtime/step_runner.h"
+
+#include <fmt/format.h>
+
+#include "runtime/interrupt.h"
+#include "runtime/text.h"
+
+namespace rekey {
+
+Sources::Sources(const bundle::Bundle& b) {
+  for (const bundle::Phase& phase : b.phases) {
+    for (const char* name : {"up.sql", "down.sql", "verify.sql"}) {
+      const std::string path = phase.folder + "/" + name;
+      files_.emplace(path, bundle::read_file(b, path));
+    }
+  }
+}
+
+std::string_view Sources::text(const std::string& path, const bundle::Range& range) const {
+  return std::string_view(files_.at(path)).substr(range.offset, range.length);
+}
+
+StepRunner::StepRunner(Run& run, const Sources& sources, std::string role)
+    : run_(run), sources_(sources), role_(std::move(role)) {}
+
+// As psql would: a fresh session a file, with the settings at its top.
+void StepRunner::enter(const bundle::Phase& phase, Direction direction,
+                       const std::string& run_number) {
+  const bool up = direction == Direction::up;
+  const std::string path = phase.folder + (up ? "/up.sql" : "/down.sql");
+  if (session_ && entered_ == path + "\n" + run_number) return;
+  if (session_) {
+    session_->exec("RESET ALL");
+    run_.prepare(*session_, role_);
+  } else {
+    session_ = run_.open(role_);
+  }
+  const std::string_view settings = sources_.text(path, up ? phase.up_session : phase.down_session);
+  if (!settings.empty()) session_->exec(settings);
+  session_->exec("SELECT set_config('rekey.run', $1, false)", {run_number});
+  entered_ = path + "\n" + run_number;
+}
+
+void StepRunner::attempt(const std::string& path, const bundle::Side& side, bool transactional) {
+  try {
+    const Cancellable cancellable(*session_);
+    for (const bundle::Range& statement : side.statements) {
+      if (interrupted()) throw Interrupted{};
+      session_->exec(sources_.text(path, statement));
+    }
+  } catch (const db::Disconnected&) {
+    throw;
+  } catch (const Interrupted&) {
+    undo(transactional);
+    throw;
+  } catch (const db::Error&) {
+    undo(transactional);
+    if (interrupted()) throw Interrupted{};
+    throw;
+  }
+}
+
+void StepRunner::undo(bool transactional) {
+  session_->exec("ROLLBACK");
+  if (!transactional) session_->exec("SELECT pg_advisory_unlock_all()");
+}
+
+std::string StepRunner::blockers(const bundle::Side& side) {
+  std::vector<std::string> tables, texts;
+  for (const bundle::TableLock& lock : side.locks) tables.push_back(lock.table);
+  for (const db::Holder& holder : db::lock_holders(*session_, tables, {})) {
+    for (const bundle::TableLock& lock : side.locks) {
+      if (lock.table != holder.table) continue;
+      for (int mode = 0; mode < 8; ++mode) {
+        const auto held = static_cast<bundle::LockMode>(mode);
+        if (bundle::name(held) == holder.mode && bundle::conflict(held, lock.mode)) {
+          texts.push_back(db::to_text(holder));
+        }
+      }
+    }
+  }
+  return texts.empty() ? "" : "; " + joined(texts, "; ");
+}
+
+void StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
+                     const std::string& run_number,
+                     const std::function<void(const std::string&)>& report) {
+  const bundle::Side& side = side_of(step, direction);
+  const std::string path = phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql");
+  try {
+    enter(phase, direction, run_number);
+    db::with_retries({}, [&] { attempt(path, side, step.transactional); },
+                     [&](const db::Retry& retry) {
+                       report(fmt::format("{}: {}; try {} in {}{}", step.id, retry.error.what(),
+                                          retry.failed + 1, duration(retry.pause), blockers(side)));
+                       return pause_for(retry.pause);
+                     });
+  } catch (const db::Disconnected&) {
+    session_.reset();
+    throw;
+  } catch (const db::Error&) {
+    if (interrupted()) throw Interrupted{};
+    throw;
+  }
+}
+
+}  // namespace rekey
