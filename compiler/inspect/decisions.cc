@@ -8,7 +8,6 @@
 
 #include "compiler/plan/fields.h"
 #include "compiler/plan/parse.h"
-#include "runtime/db/connection.h"
 
 namespace rekey::inspect {
 
@@ -115,6 +114,11 @@ auto* find(Items& items, const Name& name) {
   return it == items.end() ? nullptr : &*it;
 }
 
+template <class T>
+void take(T& into, const T& decided) {
+  if (decided.span.line) into = decided;
+}
+
 void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& diagnostics) {
   plan::Column* column = find(table.columns, decided.name.value);
   if (!column) {
@@ -124,32 +128,15 @@ void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& 
                       "take it out of the decisions, or write it as the catalog has it");
     return;
   }
-  if (decided.new_default.value.empty()) return;
-  column->new_default = decided.new_default;
-}
-
-std::string sql_name(const plan::TableName& name) {
-  return db::quote_identifier(name.schema) + "." + db::quote_identifier(name.name);
-}
-
-// With a new default given, the old one need not be carried over.
-void drop_answered_defaults(plan::Table& table) {
-  std::erase_if(table.dependents, [&](const plan::Dependent& d) {
-    if (d.kind.value != "default" || d.columns.size() != 1) return false;
-    const plan::Column* column = find(table.columns, d.columns[0].value);
-    return column && !column->new_default.value.empty() && !column->default_value.value.empty() &&
-           d.name.value == sql_name(table.name.value) + "." +
-                               db::quote_identifier(d.columns[0].value);
-  });
+  take(column->new_default, decided.new_default);
 }
 
 std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& table,
                                      Diagnostics& diagnostics) {
-  if (decided.change.span.line) table.change = decided.change;
-  if (decided.generator.value) table.generator = decided.generator;
-  if (!decided.time_column.value.empty()) table.time_column = decided.time_column;
+  take(table.change, decided.change);
+  take(table.generator, decided.generator);
+  take(table.time_column, decided.time_column);
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
-  drop_answered_defaults(table);
   table.logical_references.insert(table.logical_references.end(),
                                   decided.logical_references.begin(),
                                   decided.logical_references.end());
@@ -162,11 +149,6 @@ std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& 
     table.dependents = decided.dependents;
   }
   return taken_away;
-}
-
-template <class T>
-void take(T& into, const T& decided) {
-  if (decided.span.line) into = decided;
 }
 
 }  // namespace

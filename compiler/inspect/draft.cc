@@ -53,15 +53,18 @@ plan::Column column(const db::catalog::Column& c) {
   return result;
 }
 
+plan::Reference referenced(const Catalog& catalog, const std::string& table,
+                           const std::vector<std::string>& columns) {
+  const db::catalog::UniqueKey* primary = catalog.primary_key(table);
+  return primary && primary->columns == columns ? plan::Reference{catalog.name(table), {}}
+                                                : plan::Reference{catalog.name(table), columns};
+}
+
 plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignKey& f) {
   plan::ForeignKey result;
   result.name = text(f.name);
   result.columns = texts(f.columns);
-  result.references.value.table = catalog.name(f.target);
-  const db::catalog::UniqueKey* primary = catalog.primary_key(f.target);
-  if (!primary || primary->columns != f.target_columns) {
-    result.references.value.columns = f.target_columns;
-  }
+  result.references.value = referenced(catalog, f.target, f.target_columns);
   result.match = text(f.match);
   result.on_delete = text(f.on_delete);
   result.on_update = text(f.on_update);
@@ -98,6 +101,7 @@ class Drafter {
     add_tables();
     add_keys();
     for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) add(f);
+    add_inherited();
     for (const db::catalog::Index& i : indexes) {
       if (plan::Table* t = table(i.table)) t->indexes.push_back({text(i.name), text(i.definition)});
     }
@@ -124,6 +128,12 @@ class Drafter {
     model::Edges edges;
     for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) {
       edges.emplace_back(catalog_.table_at.at(f.table), catalog_.table_at.at(f.target));
+    }
+    for (std::size_t t = 0; t < catalog_.tables.size(); ++t) {
+      for (const std::string& parent : catalog_.tables[t].parents) {
+        const auto it = catalog_.table_at.find(parent);
+        if (it != catalog_.table_at.end()) edges.emplace_back(t, it->second);
+      }
     }
     std::set<std::string> with_keys;
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
@@ -169,9 +179,47 @@ class Drafter {
     table(f.table)->foreign_keys.push_back(foreign_key(catalog_, f));
   }
 
+  // A column that is a key only in a partition, or only in the parent, is tied to the others by the
+  // server, not by a constraint of its own.
+  void add_inherited() {
+    std::set<std::string> family;
+    for (const db::catalog::Table& t : catalog_.tables) {
+      if (!t.parents.empty()) family.insert(t.table);
+      family.insert(t.parents.begin(), t.parents.end());
+    }
+    std::map<int, int> root_of;  // component to its first root, a parent's rather than a child's
+    for (const bool parents_only : {true, false}) {
+      for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
+        const db::catalog::Table& t = catalog_.tables[catalog_.table_at.at(catalog_.columns[c].table)];
+        if (selection_.root[c] && (t.parents.empty() || !parents_only)) root_of.emplace(selection_.component[c], c);
+      }
+    }
+    for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
+      const db::catalog::Column& column = catalog_.columns[c];
+      if (!selection_.changes[c] || !family.contains(column.table)) continue;
+      const int root = root_of.at(selection_.component[c]);
+      if (root != static_cast<int>(c) && !refers(column)) add_logical_reference(column, catalog_.columns[root]);
+    }
+  }
+
+  bool refers(const db::catalog::Column& column) {
+    const auto& keys = table(column.table)->foreign_keys;
+    return std::any_of(keys.begin(), keys.end(), [&](const plan::ForeignKey& f) {
+      return std::any_of(f.columns.begin(), f.columns.end(),
+                         [&](const plan::Text& c) { return c.value == column.name; });
+    });
+  }
+
+  void add_logical_reference(const db::catalog::Column& from, const db::catalog::Column& to) {
+    plan::LogicalReference reference{texts({from.name}), {}};
+    reference.references.value = referenced(catalog_, to.table, {to.name});
+    table(from.table)->logical_references.push_back(reference);
+  }
+
   void add(const db::catalog::Dependent& d) {
     plan::Table* t = table(d.table);
     if (!t || d.weight == db::catalog::Weight::notes) return;
+    if (d.kind == "default") return;  // stands at its column
     t->dependents.push_back(dependent(d.kind, d.name, d.columns));
     if (needs_words(d)) {
       draft_.comments.tables[t->name.value].push_back(

@@ -62,27 +62,31 @@ std::vector<std::string> tables_left_out(const Catalog& catalog, const Selection
   return result;
 }
 
-// Parts of primary keys that are numbers within their parent, and what refers to them.
+std::vector<std::string> tied_to(const Catalog& catalog, const Selection& selection, int column) {
+  std::vector<std::string> result;
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+    if (static_cast<int>(c) != column && selection.component[c] == selection.component[column]) {
+      result.push_back(catalog.path(c));
+    }
+  }
+  return result;
+}
+
+// Integers in primary keys that are ids of nothing, each with the columns that stay with it.
 std::vector<std::string> columns_left_out(const Catalog& catalog, const Selection& selection) {
   const std::set<std::string> changing = changing_tables(catalog, selection);
+  std::set<int> told;
   std::vector<std::string> result;
   for (const db::catalog::UniqueKey& k : catalog.keys) {
     if (!k.primary || !changing.contains(k.table)) continue;
     for (const std::string& name : k.columns) {
       const int c = catalog.column_at.at({k.table, name});
       if (selection.changes[c] || catalog.columns[c].integer.empty()) continue;
-      std::vector<std::string> tied;
-      for (int other = 0; other < static_cast<int>(catalog.columns.size()); ++other) {
-        if (other != c && selection.component[other] == selection.component[c]) {
-          tied.push_back(catalog.path(other));
-        }
-      }
-      result.push_back(fmt::format("{}: {}{}", catalog.path(c),
-                                   k.columns.size() > 1
-                                       ? fmt::format("a number within the primary key ({})",
-                                                     fmt::join(k.columns, ", "))
-                                       : "its domain stays as it is",
-                                   tied.empty() ? "" : fmt::format("; tied to {}", fmt::join(tied, ", "))));
+      if (!told.insert(selection.component[c]).second) continue;
+      const auto with_it = tied_to(catalog, selection, c);
+      result.push_back(fmt::format(
+          "{}, part of the primary key ({}){}", catalog.path(c), fmt::join(k.columns, ", "),
+          with_it.empty() ? "" : fmt::format("; with it {}", fmt::join(with_it, ", "))));
     }
   }
   return result;
@@ -131,7 +135,7 @@ std::vector<std::string> remarks(const Catalog& catalog, const Selection& select
                   catalog.version),
       counts(catalog, selection)};
   add(lines, "Tables that are not in it:", tables_left_out(catalog, selection));
-  add(lines, "Columns of primary keys that stay as they are:", columns_left_out(catalog, selection));
+  add(lines, "Columns that stay as they are, as no foreign key ties them to an id:", columns_left_out(catalog, selection));
   add(lines, "Key domains that stay as they are:", selection.remarks);
   add(lines, "Beside the plan:", notes(dependents));
   return lines;

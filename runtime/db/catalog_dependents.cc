@@ -223,8 +223,8 @@ constexpr const char* kDefaults = R"(
 )";
 
 constexpr const char* kSequences = R"(
-  SELECT DISTINCT 'default', format('%s.%I', o.attrelid::regclass, o.attname), u.rel, u.att,
-         format('takes its values from %s too', u.seq::regclass)
+  SELECT DISTINCT 'sequence', u.seq::regclass::text, u.rel, u.att,
+         format('gives %s.%I its values too', o.attrelid::regclass, o.attname)
   FROM (
     SELECT k.rel, k.att, d.objid AS seq
     FROM keys k
