@@ -1,5 +1,5 @@
 CREATE SCHEMA rekey;
-COMMENT ON SCHEMA rekey IS 'Journal and archive of the rekey plan {{plan_comment}}; foundation''s down.sql removes it';
+COMMENT ON SCHEMA rekey IS {{plan_comment}};
 
 CREATE TABLE rekey.plan (
   only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),

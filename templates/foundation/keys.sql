@@ -13,6 +13,7 @@ CREATE TABLE rekey.key_columns (
   table_name  text NOT NULL,
   column_name text NOT NULL,
   old_type    text NOT NULL,
+  is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
@@ -28,7 +29,7 @@ CREATE TABLE rekey.key_columns (
 COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
-  'The column brings ids into the domain: its root, or one that no valid foreign key holds to it';
+  'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
 CREATE TABLE rekey.keys (
   domain  text NOT NULL REFERENCES rekey.domains,
@@ -97,13 +98,22 @@ BEGIN
 END
 $body$;
 
--- All keys of a domain's sources as a query with one column "key".
+-- The keys of a domain's sources, as a query with one column "key"; a key may come more than once.
 CREATE FUNCTION rekey.source_keys(of_domain text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', column_name, table_name),
-                    ' UNION ' ORDER BY table_name, column_name)
+                    ' UNION ALL ' ORDER BY table_name, column_name)
   FROM rekey.key_columns WHERE domain = of_domain AND is_source
+$body$;
+
+-- Those of them that were written after the change and have no legacy id yet.
+CREATE FUNCTION rekey.fresh_keys(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format('SELECT DISTINCT key FROM (%s) k WHERE NOT %s AND NOT EXISTS '
+                '(SELECT FROM rekey.keys s WHERE s.domain = %L AND s.new_key = k.key)',
+                rekey.source_keys(of_domain), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
 $body$;
 
 -- Before a change: columns have the types the plan knows, ids fit the generator.
@@ -206,10 +216,7 @@ DECLARE
   item record;
   hit  boolean;
 BEGIN
-  EXECUTE format('SELECT count(*) FROM (%s) k WHERE NOT EXISTS (SELECT FROM rekey.keys s '
-                 'WHERE s.domain = %L AND s.new_key = k.key) AND NOT %s',
-                 rekey.source_keys(of_domain), of_domain, rekey.expression(of_domain, 'holds', 'k.key'))
-    INTO needed;
+  EXECUTE format('SELECT count(*) FROM (%s) fresh', rekey.fresh_keys(of_domain)) INTO needed;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
   SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
@@ -259,10 +266,8 @@ BEGIN
       USING ERRCODE = 'RK003', HINT = 'Delete rows or stay on the new keys.';
   END IF;
   EXECUTE format(
-    'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) k '
-    'WHERE NOT EXISTS (SELECT FROM rekey.keys s WHERE s.domain = %1$L AND s.new_key = k.key) AND NOT %s',
-    of_domain, fresh.base, fresh.step, rekey.source_keys(of_domain),
-    rekey.expression(of_domain, 'holds', 'k.key'));
+    'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) fresh',
+    of_domain, fresh.base, fresh.step, rekey.fresh_keys(of_domain));
   PERFORM setval(sequence::regclass, fresh.last_id::bigint, true)
   FROM rekey.key_columns
   WHERE domain = of_domain AND NOT is_identity AND fresh.last_id BETWEEN min_value AND max_value;
@@ -305,14 +310,14 @@ AS $body$
 DECLARE
   root record;
 BEGIN
-  SELECT * INTO root FROM rekey.key_columns c
-  WHERE c.domain = of_domain AND c.is_source ORDER BY (c.table_name || '.' || c.column_name <> of_domain) LIMIT 1;
-  RETURN QUERY EXECUTE format(
-    'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key FROM (%s) k
-     LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key
-     WHERE s.old_key IS NOT NULL OR %s',
-    root.table_name, root.column_name, rekey.expression(of_domain, 'id', 'k.key'),
-    rekey.source_keys(of_domain), of_domain, rekey.expression(of_domain, 'holds', 'k.key'));
+  FOR root IN SELECT * FROM rekey.key_columns c WHERE c.domain = of_domain AND c.is_root LOOP
+    RETURN QUERY EXECUTE format(
+      'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key '
+      'FROM (SELECT %I AS key FROM %s) k LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key '
+      'WHERE s.old_key IS NOT NULL OR %s',
+      root.table_name, root.column_name, rekey.expression(of_domain, 'id', 'k.key'),
+      root.column_name, root.table_name, of_domain, rekey.expression(of_domain, 'holds', 'k.key'));
+  END LOOP;
 END
 $body$;
 
@@ -463,15 +468,14 @@ AS $body$
 $body$;
 
 -- Indexes that a crash or a failed build left invalid are built again.
-CREATE PROCEDURE rekey.settle_indexes(tables text[])
+CREATE PROCEDURE rekey.settle_indexes(target regclass)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  item record;
+  broken regclass;
 BEGIN
-  FOR item IN SELECT indexrelid::regclass AS index FROM pg_index
-              WHERE indrelid = ANY (tables::regclass[]) AND NOT indisvalid LOOP
-    EXECUTE format('REINDEX INDEX %s', item.index);
+  FOR broken IN SELECT indexrelid FROM pg_index WHERE indrelid = target AND NOT indisvalid LOOP
+    EXECUTE format('REINDEX INDEX %s', broken);
   END LOOP;
 END
 $body$;

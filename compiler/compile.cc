@@ -1,0 +1,46 @@
+#include "compiler/compile.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "compiler/lint/user_sql.h"
+#include "compiler/lower/step.h"
+#include "compiler/model/resolve.h"
+#include "compiler/plan/parse.h"
+
+namespace rekey {
+
+std::string read_plan(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || std::filesystem::is_directory(path) || !(text << in.rdbuf()).good()) {
+    const bool empty = in.is_open() && !std::filesystem::is_directory(path) && in.peek() == EOF;
+    if (!empty) throw CannotRead(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno ? errno : EISDIR)));
+  }
+  return text.str();
+}
+
+std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagnostics) {
+  auto checked = std::make_unique<Checked>();
+  checked->plan = plan::parse(text, diagnostics);
+  if (diagnostics.has_errors()) return checked;
+  lint::check_user_sql(checked->plan, diagnostics);
+  if (diagnostics.has_errors()) return checked;
+  checked->model = model::resolve(checked->plan, diagnostics);
+  return checked;
+}
+
+emit::Emitted compile_plan(const Checked& checked, const std::string& text,
+                           const std::filesystem::path& plan_file, const emit::Templates& templates,
+                           const Diagnostics& diagnostics) {
+  const auto phases = lower::lower(*checked.model);
+  const emit::Input input{*checked.model, phases, plan_file.filename().string(),
+                          "sha256:" + bundle::sha256(text)};
+  return emit::emit(input, templates, diagnostics);
+}
+
+}  // namespace rekey

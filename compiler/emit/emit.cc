@@ -1,0 +1,287 @@
+#include "compiler/emit/emit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/emit/review.h"
+#include "compiler/emit/step_text.h"
+#include "compiler/lower/generators.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::emit {
+namespace {
+
+using nlohmann::json;
+
+const char* word(plan::PhaseKind kind) {
+  switch (kind) {
+    case plan::PhaseKind::foundation: return "foundation";
+    case plan::PhaseKind::tables: return "tables";
+    case plan::PhaseKind::cleanup: return "cleanup";
+  }
+  return "";
+}
+
+const char* word(const std::optional<plan::Risk>& risk) {
+  if (!risk) return "";
+  switch (*risk) {
+    case plan::Risk::low: return "low";
+    case plan::Risk::medium: return "medium";
+    case plan::Risk::high: return "high";
+  }
+  return "";
+}
+
+// A file that grows by pieces; ranges in a piece become ranges in the file.
+class File {
+ public:
+  bundle::Range add(const std::string& piece) {
+    const bundle::Range range{text_.size(), piece.size()};
+    text_ += piece;
+    return range;
+  }
+  bundle::Side add(StepText step) {
+    for (auto& range : step.side.statements) range.offset += text_.size();
+    step.side.text.offset = text_.size();
+    text_ += step.text + "\n";
+    return std::move(step.side);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string id_list(const std::vector<std::string>& ids) {
+  return sql::literal(fmt::format("{{{}}}", fmt::join(ids, ",")));
+}
+
+json registration(const lower::Step& step, int position, const std::string& phase,
+                  const std::string& journal_up, const std::string& journal_down) {
+  return {{"step", sql::literal(step.id)},
+          {"phase", sql::literal(phase)},
+          {"position", std::to_string(position)},
+          {"transactional", step.transactional ? "true" : "false"},
+          {"undo_always", step.undo_always ? "true" : "false"},
+          {"needs", id_list(step.needs)},
+          {"undo_needs", id_list(step.undo_needs)},
+          {"journal_up", sql::literal(journal_up)},
+          {"journal_down", sql::literal(journal_down)}};
+}
+
+// The first step of a phase enters all of them into the journal; its own digest is the one it has while
+// its place in that list is empty.
+void register_steps(lower::Step& first, const std::vector<lower::Step>& steps,
+                    const std::vector<StepText>& up, const std::vector<StepText>& down,
+                    const std::string& phase) {
+  first.data["steps"] = json::array();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    first.data["steps"].push_back(registration(steps[i], static_cast<int>(i + 1), phase,
+                                               up[i].side.journal, down[i].side.journal));
+  }
+}
+
+std::string foundation_sql(const Templates& templates, const json& data) {
+  std::string text;
+  for (const char* part : {"journal", "steps", "generators", "keys"}) {
+    text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
+  }
+  if (data.contains("new_key_function")) {
+    text += templates.render("foundation/new_keys.sql", "", data);
+  }
+  return text;
+}
+
+class PhaseEmitter {
+ public:
+  PhaseEmitter(const Input& input, const Templates& templates, const lint::Knowledge& knowledge,
+               std::size_t index)
+      : input_(input), templates_(templates), phase_(input.phases[index]), index_(index),
+        frame_{input, phase_, templates, knowledge, timeout(input)} {}
+
+  bundle::Phase emit(std::map<std::string, std::string>& files) {
+    bundle::Phase out = describe();
+    render_steps();
+    File up, down, verify;
+    up.add(file_header("up"));
+    out.up_session = up.add(session());
+    up.add("\n");
+    for (std::size_t i = 0; i < phase_.steps.size(); ++i) {
+      out.steps.push_back(describe(phase_.steps[i]));
+      out.steps.back().up = up.add(up_[i]);
+    }
+    down.add(file_header("down"));
+    out.down_session = down.add(session());
+    down.add("\n");
+    std::map<std::string, std::size_t> position;
+    for (std::size_t i = 0; i < phase_.steps.size(); ++i) position[phase_.steps[i].id] = i;
+    for (const auto& id : phase_.undo_order) out.steps[position[id]].down = down.add(down_[position[id]]);
+    verify.add(file_header("verify"));
+    out.verify_session = verify.add(session());
+    verify.add("\n");
+    add_checks(verify, out);
+    files[phase_.folder + "/up.sql"] = up.text();
+    files[phase_.folder + "/down.sql"] = down.text();
+    files[phase_.folder + "/verify.sql"] = verify.text();
+    return out;
+  }
+
+ private:
+  static std::string timeout(const Input& input) {
+    const auto& given = input.model.plan->lock_timeout.value;
+    return sql::literal(given.empty() ? "2s" : given);
+  }
+
+  bundle::Phase describe() const {
+    const auto& written = *phase_.model->written;
+    bundle::Phase out;
+    out.id = phase_.model->id;
+    out.name = written.name.value;
+    out.kind = word(written.kind.value);
+    out.strategy = "offline";
+    out.risk = word(written.risk.value);
+    out.reason = written.reason.value;
+    out.folder = phase_.folder;
+    out.checkpoint = written.checkpoint.value;
+    for (model::TableId t : phase_.model->changed) {
+      out.tables.push_back(sql::table(input_.model.tables[t].name()));
+    }
+    out.undo_order = phase_.undo_order;
+    return out;
+  }
+
+  static bundle::Step describe(const lower::Step& step) {
+    bundle::Step out;
+    out.id = step.id;
+    out.kind = step.id.substr(step.id.rfind('.') + 1);
+    out.table = step.table;
+    out.transactional = step.transactional;
+    out.undo_always = step.undo_always;
+    out.needs = step.needs;
+    out.undo_needs = step.undo_needs;
+    return out;
+  }
+
+  // The first step comes last, because it lists the digests of the others; and twice, because its text
+  // has its own digest.
+  void render_steps() {
+    const auto& steps = phase_.steps;
+    up_.resize(steps.size());
+    down_.resize(steps.size());
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+      up_[i] = step_text(frame_, steps[i], Direction::up);
+      down_[i] = step_text(frame_, steps[i], Direction::down);
+    }
+    lower::Step first = steps.front();
+    prepare(first, "");
+    down_[0] = step_text(frame_, first, Direction::down);
+    first.data["journal_down"] = sql::literal(down_[0].side.journal);
+    register_steps(first, steps, up_, down_, phase_.model->id);
+    const std::string journal = step_text(frame_, first, Direction::up).side.journal;
+    up_[0].side.journal = journal;
+    prepare(first, input_.plan_digest);
+    first.data["journal_up"] = sql::literal(journal);
+    first.data["journal_down"] = sql::literal(down_[0].side.journal);
+    register_steps(first, steps, up_, down_, phase_.model->id);
+    up_[0] = step_text(frame_, first, Direction::up);
+    up_[0].side.journal = journal;
+  }
+
+  void prepare(lower::Step& first, const std::string& plan_digest) const {
+    auto& data = first.data;
+    data["phase"] = sql::literal(phase_.model->id);
+    data["phase_name"] = sql::literal(phase_.model->written->name.value);
+    data["plan_digest"] = sql::literal(plan_digest);
+    data["step"] = sql::literal(first.id);
+    data["journal_up"] = data["journal_down"] = sql::literal("");
+    if (index_ > 0) data["after"] = sql::literal(input_.phases[index_ - 1].model->id);
+    if (first.kind != "foundation") return;
+    data["format"] = std::to_string(bundle::kFormat);
+    data["foundation"] = foundation_sql(templates_, data);
+    data["drop"] = templates_.render("foundation/drop.sql", "", data);
+  }
+
+  std::string session() const {
+    json data = {{"lock_timeout", frame_.lock_timeout}};
+    const auto& memory = input_.model.plan->maintenance_work_mem.value;
+    if (!memory.empty()) data["maintenance_work_mem"] = sql::literal(memory);
+    return templates_.render("steps/session.sql", "", data);
+  }
+
+  std::string file_header(const char* side) const {
+    const json data = {{"plan", one_line(input_.model.plan->name.value)},
+                       {"digest", input_.plan_digest},
+                       {"phase", phase_.model->id},
+                       {"name", one_line(phase_.model->written->name.value)},
+                       {"position", std::to_string(index_ + 1)},
+                       {"phases", std::to_string(input_.phases.size())},
+                       {"file", phase_.folder + "/" + side + ".sql"}};
+    return templates_.render("steps/header.sql", side, data);
+  }
+
+  void add_checks(File& verify, bundle::Phase& out) const {
+    if (phase_.verify.empty()) return;
+    json data = phase_.verify;
+    data["phase"] = sql::literal(phase_.model->id);
+    const std::string text = templates_.render("steps/verify.sql", "", data);
+    const lint::ParsedSql parsed(text);
+    const auto start = verify.add(text).offset;
+    for (const auto& statement : parsed.statements()) {
+      out.verify.push_back({start + statement.offset, statement.length});
+    }
+  }
+
+  const Input& input_;
+  const Templates& templates_;
+  const lower::Phase& phase_;
+  std::size_t index_;
+  PhaseFrame frame_;
+  std::vector<StepText> up_, down_;
+};
+
+void describe_keys(const model::Model& model, bundle::Bundle& out) {
+  for (const auto& domain : model.domains) {
+    if (!domain.changes) continue;
+    const auto& phase = model.phases[domain.phase].id;
+    out.domains.push_back({domain.name, lower::word(domain.generator), phase});
+    for (model::ColumnId c : domain.columns) {
+      const auto& column = model.columns[c];
+      out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
+                             column.written->type.value, "uuid", phase, domain.name, column.source});
+    }
+  }
+  for (const auto& fk : model.foreign_keys) {
+    const bool touched = std::any_of(fk.ids.begin(), fk.ids.end(),
+                                     [&](model::ColumnId c) { return model.changes(c); });
+    if (!touched) continue;
+    out.foreign_keys.push_back({sql::table(model.tables[fk.child].name()), fk.written->name.value,
+                                lower::foreign_key_definition(model, fk)});
+  }
+}
+
+}  // namespace
+
+Emitted emit(const Input& input, const Templates& templates, const Diagnostics& diagnostics) {
+  const lint::Knowledge knowledge(input.model);
+  Emitted out;
+  auto& bundle = out.bundle;
+  bundle.plan = input.model.plan->name.value;
+  bundle.plan_digest = input.plan_digest;
+  bundle.compiler = REKEY_VERSION;
+  bundle.lock_timeout = input.model.plan->lock_timeout.value.empty() ? "2s"
+                                                                     : input.model.plan->lock_timeout.value;
+  for (std::size_t i = 0; i < input.phases.size(); ++i) {
+    bundle.phases.push_back(PhaseEmitter(input, templates, knowledge, i).emit(out.files));
+  }
+  describe_keys(input.model, bundle);
+  for (const auto& d : diagnostics.all()) {
+    bundle.notices.push_back(d.message + (d.fix.empty() ? "" : ": " + d.fix));
+  }
+  out.files["REVIEW.md"] = review(input, bundle, templates, diagnostics);
+  for (const auto& [path, text] : out.files) bundle.files.push_back({path, bundle::sha256(text), text.size()});
+  out.files["bundle.json"] = bundle::to_json(bundle);
+  return out;
+}
+
+}  // namespace rekey::emit

@@ -1,0 +1,126 @@
+#include "compiler/emit/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace rekey::emit {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, int error) {
+  throw CannotWrite(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0) fail(path, errno);
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t count = write(file, text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error = errno;
+      close(file);
+      fail(path, error);
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  const bool durable = fsync(file) == 0;
+  const int error = errno;
+  if (close(file) != 0 || !durable) fail(path, error);
+}
+
+void sync_folder(const fs::path& folder) {
+  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  fsync(file);
+  close(file);
+}
+
+// Both names swap what they stand for in one act, or nothing happens (Linux 3.15).
+bool exchange(const fs::path& a, const fs::path& b) {
+  constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE
+  return syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange) == 0;
+}
+
+void check_replaceable(const fs::path& folder) {
+  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  if (fs::is_directory(folder) && fs::exists(folder / "bundle.json")) return;
+  throw CannotWrite(fmt::format("{} is not a bundle and not empty: name another folder", folder.string()));
+}
+
+// Removed again unless it was moved to its place.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const fs::path& beside) {
+    std::string pattern = (beside.parent_path() / ("." + beside.filename().string() + ".XXXXXX")).string();
+    if (!mkdtemp(pattern.data())) fail(beside, errno);
+    path = pattern;
+    fs::permissions(path, fs::perms(0755));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  fs::path path;
+};
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+void write_folder(const fs::path& given, const std::map<std::string, std::string>& files) {
+  std::error_code error;
+  fs::path folder = fs::absolute(given).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  check_replaceable(folder);
+  fs::create_directories(folder.parent_path(), error);
+  if (error) fail(folder.parent_path(), error.value());
+  TemporaryFolder fresh(folder);
+  for (const auto& [path, text] : files) {
+    fs::create_directories((fresh.path / path).parent_path(), error);
+    if (error) fail(fresh.path / path, error.value());
+    write_file(fresh.path / path, text);
+  }
+  for (const auto& entry : fs::directory_iterator(fresh.path)) {
+    if (entry.is_directory()) sync_folder(entry.path());
+  }
+  sync_folder(fresh.path);
+  if (fs::exists(folder)) {
+    if (!exchange(fresh.path, folder)) fail(folder, errno);
+  } else {
+    fs::rename(fresh.path, folder, error);
+    if (error) fail(folder, error.value());
+  }
+  sync_folder(folder.parent_path());
+}
+
+std::vector<std::string> differences(const fs::path& folder, const std::map<std::string, std::string>& files) {
+  std::vector<std::string> out;
+  for (const auto& [path, text] : files) {
+    if (!fs::is_regular_file(folder / path)) out.push_back(path + " is missing");
+    else if (read(folder / path) != text) out.push_back(path + " differs");
+  }
+  if (!fs::is_directory(folder)) return out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const auto path = entry.path().lexically_relative(folder).generic_string();
+    if (!entry.is_directory() && !files.contains(path)) out.push_back(path + " is not part of it");
+  }
+  return out;
+}
+
+}  // namespace rekey::emit

@@ -1,0 +1,178 @@
+#include "compiler/emit/review.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/emit/graph.h"
+#include "compiler/emit/step_text.h"
+#include "compiler/lower/generators.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::emit {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kSmallGraph = 60;    // tables; beyond, Mermaid draws a cloud
+constexpr std::size_t kSmallPhase = 60;    // steps; beyond, they are counted by kind
+
+std::string joined(const std::vector<std::string>& items) { return fmt::format("{}", fmt::join(items, ", ")); }
+
+// A table cell: no bar or line feed may end it.
+std::string cell(std::string text) {
+  text = one_line(text);
+  for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
+  return text;
+}
+
+std::string plural(std::size_t count, const std::string& one, const std::string& many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string locks(const bundle::Side& side) {
+  std::map<bundle::LockMode, std::vector<std::string>, std::greater<>> by_mode;
+  for (const auto& lock : side.locks) by_mode[lock.mode].push_back(lock.table);
+  std::vector<std::string> out;
+  for (const auto& [mode, tables] : by_mode) {
+    const bool many = tables.size() > 6;
+    out.push_back(fmt::format("{} on {}", bundle::name(mode),
+                              many ? plural(tables.size(), "table", "tables") : joined(tables)));
+  }
+  return out.empty() ? "none" : fmt::format("{}", fmt::join(out, "; "));
+}
+
+std::string work(const bundle::Side& side) {
+  std::vector<std::string> out;
+  if (!side.rewrites.empty()) out.push_back("rewrites");
+  if (!side.scans.empty()) out.push_back("reads all rows");
+  return out.empty() ? "" : joined(out);
+}
+
+json phase_rows(const Input& input, const bundle::Bundle& bundle) {
+  json rows = json::array();
+  for (std::size_t i = 0; i < bundle.phases.size(); ++i) {
+    const auto& phase = bundle.phases[i];
+    rows.push_back({{"id", phase.id},
+                    {"name", cell(phase.name)},
+                    {"risk", phase.risk.empty() ? "not given" : phase.risk},
+                    {"reason", cell(phase.reason)},
+                    {"tables", std::to_string(phase.tables.size())},
+                    {"foreign_keys", std::to_string(input.phases[i].model->touched.size())},
+                    {"steps", std::to_string(phase.steps.size())},
+                    {"stop", phase.checkpoint ? "yes" : ""}});
+  }
+  return rows;
+}
+
+json step_rows(const bundle::Phase& phase) {
+  json rows = json::array();
+  for (const auto& step : phase.steps) {
+    rows.push_back({{"id", step.id}, {"locks", cell(locks(step.up))}, {"work", work(step.up)}});
+  }
+  return rows;
+}
+
+json kind_rows(const bundle::Phase& phase) {
+  std::vector<std::string> order;
+  std::map<std::string, std::pair<int, std::set<bundle::LockMode>>> kinds;
+  for (const auto& step : phase.steps) {
+    if (!kinds.contains(step.kind)) order.push_back(step.kind);
+    auto& [count, modes] = kinds[step.kind];
+    ++count;
+    for (const auto& lock : step.up.locks) modes.insert(lock.mode);
+  }
+  json rows = json::array();
+  for (const auto& kind : order) {
+    const auto& [count, modes] = kinds[kind];
+    rows.push_back({{"id", fmt::format("{} ({})", kind, count)},
+                    {"locks", modes.empty() ? "none" : std::string(bundle::name(*modes.rbegin()))},
+                    {"work", ""}});
+  }
+  return rows;
+}
+
+json detail_rows(const bundle::Bundle& bundle) {
+  json rows = json::array();
+  for (const auto& phase : bundle.phases) {
+    const bool small = phase.steps.size() <= kSmallPhase;
+    rows.push_back({{"id", phase.id},
+                    {"name", cell(phase.name)},
+                    {"folder", phase.folder},
+                    {"order", phase.tables.empty() ? "" : cell(joined(phase.tables))},
+                    {"by_kind", !small},
+                    {"steps", small ? step_rows(phase) : kind_rows(phase)}});
+  }
+  return rows;
+}
+
+std::string column_change(const Input& input, model::ColumnId c) {
+  const auto& column = input.model.columns[c];
+  std::string text = fmt::format("{} ({})", column.name(), column.written->type.value);
+  if (column.root) text += fmt::format(", new key by {}", lower::word(input.model.domain_of(c).generator));
+  return text;
+}
+
+json impact_rows(const Input& input) {
+  json rows = json::array();
+  for (model::TableId t : input.model.order) {
+    std::vector<std::string> columns;
+    for (model::ColumnId c : input.model.tables[t].columns) {
+      if (input.model.changes(c)) columns.push_back(column_change(input, c));
+    }
+    if (columns.empty()) continue;
+    rows.push_back({{"table", cell(to_text(input.model.tables[t].name()))},
+                    {"columns", cell(fmt::format("{}", fmt::join(columns, "; ")))}});
+  }
+  return rows;
+}
+
+json finding_rows(const Input& input, const Diagnostics& diagnostics) {
+  json rows = json::array();
+  for (const auto& d : diagnostics.all()) {
+    rows.push_back({{"place", d.span.line > 0 ? fmt::format("{}:{}", input.plan_file, d.span.line)
+                                              : input.plan_file},
+                    {"code", d.code},
+                    {"message", cell(d.message)},
+                    {"fix", cell(d.fix)}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string review(const Input& input, const bundle::Bundle& bundle, const Templates& templates,
+                   const Diagnostics& diagnostics) {
+  const bool small = bundle.columns.size() > 0 &&
+                     static_cast<std::size_t>(std::count_if(
+                         input.model.tables.begin(), input.model.tables.end(),
+                         [](const auto& t) { return t.phase != model::kNone; })) <= kSmallGraph;
+  const json impact = impact_rows(input);
+  json data = {{"plan", one_line(bundle.plan)},
+               {"plan_file", input.plan_file},
+               {"plan_digest", bundle.plan_digest},
+               {"compiler", bundle.compiler},
+               {"totals", fmt::format("{}, {}, {}, {}", plural(bundle.phases.size(), "phase", "phases"),
+                                      plural(impact.size(), "table", "tables"),
+                                      plural(bundle.columns.size(), "key column", "key columns"),
+                                      plural(bundle.foreign_keys.size(), "foreign key", "foreign keys"))},
+               {"lock_timeout", bundle.lock_timeout},
+               {"phases", phase_rows(input, bundle)},
+               {"details", detail_rows(bundle)},
+               {"impact", impact},
+               {"findings", finding_rows(input, diagnostics)},
+               {"small", small},
+               {"graph", small ? mermaid(input.model) : mermaid_of_phases(input.model)},
+               {"files", json::array()}};
+  const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
+                                   [](const auto& d) { return d.generator == "ordered"; });
+  data["reveals"] = reveals;
+  for (const auto& file : bundle.files) {
+    data["files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", std::to_string(file.bytes)}});
+  }
+  return templates.render("review.md", "", data);
+}
+
+}  // namespace rekey::emit

@@ -1,0 +1,142 @@
+#include "compiler/emit/step_text.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::emit {
+namespace {
+
+using nlohmann::json;
+
+std::string body(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
+  const std::string file = "steps/" + step.kind + ".sql";
+  const bool up = direction == Direction::up;
+  json data = step.data;
+  data["step"] = sql::literal(step.id);
+  std::string before, main = frame.templates.render(file, up ? "up" : "down", data);
+  if (up && frame.templates.has_part(file, "before")) before = frame.templates.render(file, "before", data);
+  const json framed = {{"step", data["step"]},
+                       {"lock_timeout", frame.lock_timeout},
+                       {"before", before},
+                       {"body", main}};
+  const bool plain = step.kind == "foundation";  // it makes the journal, or drops it
+  const std::string part = !step.transactional ? (up ? "outside up" : "outside down")
+                           : plain             ? "plain"
+                           : up                ? "up"
+                                               : "down";
+  return frame.templates.render("steps/frame.sql", part, framed);
+}
+
+std::vector<std::string> fallback_tables(const PhaseFrame& frame, const lower::Step& step) {
+  if (!step.table.empty()) return {step.table};
+  std::vector<std::string> all;
+  for (model::TableId t : frame.phase.model->changed) {
+    all.push_back(sql::table(frame.input.model.tables[t].name()));
+  }
+  return all;
+}
+
+std::string joined(const std::vector<std::string>& items) { return fmt::format("{}", fmt::join(items, ", ")); }
+
+// "ACCESS EXCLUSIVE on a, b; ROW SHARE on c", strongest first.
+std::string lock_list(const std::vector<bundle::TableLock>& locks) {
+  std::string out;
+  for (int mode = static_cast<int>(bundle::LockMode::access_exclusive); mode >= 0; --mode) {
+    std::vector<std::string> tables;
+    for (const auto& lock : locks) {
+      if (static_cast<int>(lock.mode) == mode) tables.push_back(lock.table);
+    }
+    if (tables.empty()) continue;
+    out += fmt::format("{}{} on {}", out.empty() ? "" : "; ",
+                       bundle::name(static_cast<bundle::LockMode>(mode)), joined(tables));
+  }
+  return out.empty() ? "no lock on your tables" : out;
+}
+
+std::string effects_line(const bundle::Side& side) {
+  std::string line = lock_list(side.locks);
+  if (!side.rewrites.empty()) line += "; rewrites " + joined(side.rewrites);
+  if (!side.scans.empty()) line += "; reads all of " + joined(side.scans);
+  return line;
+}
+
+std::string header(const PhaseFrame& frame, const lower::Step& step, Direction direction,
+                   const bundle::Side& side) {
+  const bool up = direction == Direction::up;
+  const auto place = step.place.line > 0 ? fmt::format(" · {}:{}", frame.input.plan_file, step.place.line)
+                                         : std::string();
+  std::string text = fmt::format("-- step {} · offline{}{}\n", step.id,
+                                 step.transactional ? "" : " · outside of a transaction", place);
+  text += wrapped("-- ", (up ? "" : "way back: ") + (up ? step.up_title : step.down_title));
+  text += wrapped("-- ", effects_line(side));
+  if (up) {
+    text += step.kind == "foundation"
+                ? "-- its way back in down.sql removes the journal; roll the other phases back first\n"
+                : fmt::format("-- goes back with {} in down.sql, for as long as schema rekey is there\n",
+                              step.id);
+  }
+  return text;
+}
+
+// Comments do not count: a plan line that moved is not another step.
+std::string journal_digest(const std::string& text, const std::vector<bundle::Range>& statements) {
+  std::string bytes;
+  for (const auto& range : statements) bytes += text.substr(range.offset, range.length) + "\n";
+  return bundle::sha256(bytes);
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return out;
+}
+
+std::string wrapped(const std::string& prefix, const std::string& text) {
+  std::istringstream words(one_line(text));
+  std::string word, line = prefix, out;
+  while (words >> word) {
+    if (line.size() + word.size() > 99 && line.size() > prefix.size() + 2) {
+      out += line + "\n";
+      line = prefix + "  ";
+    }
+    if (line.back() != ' ') line += ' ';
+    line += word;
+  }
+  return out + line + "\n";
+}
+
+StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
+  const std::string sql_text = body(frame, step, direction);
+  StepText out;
+  lint::Effects effects;
+  try {
+    const lint::ParsedSql parsed(sql_text);
+    const auto fallback = fallback_tables(frame, step);
+    for (const auto& statement : parsed.statements()) {
+      out.side.statements.push_back({statement.offset, statement.length});
+      effects.merge(lint::effects_of(statement, frame.knowledge, fallback));
+    }
+  } catch (const lint::SyntaxError& error) {
+    throw std::logic_error(fmt::format("step {} does not parse: {} at character {} of\n{}", step.id,
+                                       error.what(), error.offset + 1, sql_text));
+  }
+  out.side.locks = effects.locks;
+  out.side.rewrites = effects.rewrites;
+  out.side.scans = effects.scans;
+  out.side.journal = journal_digest(sql_text, out.side.statements);
+  const auto comment = header(frame, step, direction, out.side);
+  out.text = comment + sql_text;
+  for (auto& range : out.side.statements) range.offset += comment.size();
+  out.side.text = {0, out.text.size()};
+  out.side.sha256 = bundle::sha256(out.text);
+  return out;
+}
+
+}  // namespace rekey::emit

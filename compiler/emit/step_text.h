@@ -1,0 +1,32 @@
+// One side of one step as text, with what the parse tree says about it.
+#pragma once
+
+#include "compiler/emit/emit.h"
+#include "compiler/lint/locks.h"
+
+namespace rekey::emit {
+
+struct StepText {
+  std::string text;             // header comment, then the statements
+  bundle::Side side;            // ranges relative to the text
+};
+
+enum class Direction { up, down };
+
+// What all steps of a phase share.
+struct PhaseFrame {
+  const Input& input;
+  const lower::Phase& phase;
+  const Templates& templates;
+  const lint::Knowledge& knowledge;
+  std::string lock_timeout;     // literal
+};
+
+StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction);
+
+// Text for a comment: no line feed can end it early.
+std::string one_line(std::string_view text);
+// Lines of at most 100 columns, each after the prefix, further ones indented by two more.
+std::string wrapped(const std::string& prefix, const std::string& text);
+
+}  // namespace rekey::emit

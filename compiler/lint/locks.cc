@@ -1,0 +1,251 @@
+#include "compiler/lint/locks.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lint {
+namespace {
+
+using bundle::LockMode;
+
+// Schema rekey is ours alone: its locks delay nobody.
+bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
+
+void add_once(std::vector<std::string>& list, const std::string& item) {
+  if (!is_ours(item) && std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+std::string table_name(const PgQuery__RangeVar* range) {
+  const std::string schema = range->schemaname ? range->schemaname : "";
+  return (schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range->relname);
+}
+
+void read_foreign_key(const std::string& table, const PgQuery__Constraint& constraint, Effects& out) {
+  out.lock(table, LockMode::share_row_exclusive);
+  out.lock(table_name(constraint.pktable), LockMode::share_row_exclusive);
+  if (!constraint.skip_validation) out.scan(table);
+}
+
+void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& command,
+                        const Knowledge& knowledge, Effects& out) {
+  const std::string name = command.name ? command.name : "";
+  switch (command.subtype) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
+      out.lock(table, LockMode::access_exclusive);
+      out.rewrite(table);
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
+      if (command.def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
+        return read_foreign_key(table, *command.def->constraint, out);
+      }
+      out.lock(table, LockMode::access_exclusive);
+      out.scan(table);
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint: {
+      out.lock(table, LockMode::access_exclusive);
+      const auto& parent = knowledge.referenced(table, name);
+      if (!parent.empty()) out.lock(parent, LockMode::access_exclusive);
+      return;
+    }
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint: {
+      out.lock(table, LockMode::share_update_exclusive);
+      const auto& parent = knowledge.referenced(table, name);
+      if (!parent.empty()) out.lock(parent, LockMode::row_share);
+      out.scan(table);
+      return;
+    }
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
+      out.lock(table, LockMode::share_row_exclusive);
+      return;
+    default: out.lock(table, LockMode::access_exclusive); return;
+  }
+}
+
+void read_alter_table(const PgQuery__AlterTableStmt& statement, const Knowledge& knowledge, Effects& out) {
+  const auto table = table_name(statement.relation);
+  for (std::size_t i = 0; i < statement.n_cmds; ++i) {
+    read_alter_command(table, *statement.cmds[i]->alter_table_cmd, knowledge, out);
+  }
+}
+
+// The tables of a query, read under ACCESS SHARE; each is scanned when the query has no WHERE that could
+// spare it. An INSERT's own target is ours.
+void read_query(const ProtobufCMessage& message, Effects& out) {
+  for (const auto& table : tables_in(message)) {
+    out.lock(table, LockMode::access_share);
+    out.scan(table);
+  }
+}
+
+std::string text_argument(const PgQuery__FuncCall& call, std::size_t index) {
+  if (index >= call.n_args || call.args[index]->node_case != PG_QUERY__NODE__NODE_A_CONST) return {};
+  const auto& constant = *call.args[index]->a_const;
+  return constant.val_case == PG_QUERY__A__CONST__VAL_SVAL ? constant.sval->sval : std::string();
+}
+
+// Procedures of templates/foundation; false for one that is not known here.
+bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effects& out) {
+  if (call.n_funcname != 2 || std::string_view(call.funcname[0]->string->sval) != "rekey") return false;
+  const std::string_view name = call.funcname[1]->string->sval;
+  auto read_tables = [&](const std::vector<std::string>& tables) {
+    for (const auto& table : tables) {
+      out.lock(table, LockMode::access_share);
+      out.scan(table);
+    }
+  };
+  if (name == "measure") {
+    const ParsedSql query(text_argument(call, 3));
+    read_query(query.statements().front().node->base, out);
+  } else if (name == "save_ids" || name == "assign_legacy_ids") {
+    read_tables(knowledge.sources(text_argument(call, 0)));
+  } else if (name == "expect_legacy") {
+    read_tables(knowledge.sources_of_phase(text_argument(call, 0)));
+  } else if (name == "settle_indexes") {
+    out.lock(text_argument(call, 0), LockMode::share);
+  } else {
+    static const std::string_view journal_only[] = {
+        "open_phase", "close_phase", "withdraw_phase", "begin_step", "end_step",
+        "begin_undo", "end_undo", "expect_analyzed", "restore_sequence"};
+    return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
+  }
+  return true;
+}
+
+std::string dropped_from(const PgQuery__DropStmt& statement, std::size_t i) {
+  const auto& parts = *statement.objects[i]->list;  // schema, table, trigger
+  if (parts.n_items != 3) return {};
+  return sql::identifier(parts.items[0]->string->sval) + "." + sql::identifier(parts.items[1]->string->sval);
+}
+
+bool read_drop(const PgQuery__DropStmt& statement, Effects& out) {
+  if (statement.remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER) {
+    // Functions, and tables and views of schema rekey.
+    return statement.remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX;
+  }
+  for (std::size_t i = 0; i < statement.n_objects; ++i) {
+    const auto table = dropped_from(statement, i);
+    if (table.empty()) return false;
+    out.lock(table, LockMode::access_exclusive);
+  }
+  return true;
+}
+
+bool read_comment(const PgQuery__CommentStmt& statement, Effects& out) {
+  if (statement.objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) return true;
+  const auto& parts = *statement.object->list;
+  out.lock(sql::identifier(parts.items[0]->string->sval) + "." +
+               sql::identifier(parts.items[1]->string->sval),
+           LockMode::share_update_exclusive);
+  return true;
+}
+
+// False when the statement's kind is not known.
+bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
+  switch (node.node_case) {
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+    case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
+    case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
+    case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, out);
+    case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, out);
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+      read_alter_table(*node.alter_table_stmt, knowledge, out);
+      return true;
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
+      out.lock(table_name(node.create_trig_stmt->relation), LockMode::share_row_exclusive);
+      return true;
+    case PG_QUERY__NODE__NODE_LOCK_STMT:
+      for (const auto& table : tables_in(node.lock_stmt->base)) {
+        out.lock(table, static_cast<LockMode>(node.lock_stmt->mode - 1));
+      }
+      return true;
+    case PG_QUERY__NODE__NODE_VACUUM_STMT:
+      for (const auto& table : tables_in(node.vacuum_stmt->base)) {
+        out.lock(table, LockMode::share_update_exclusive);
+        out.scan(table);
+      }
+      return true;
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+      if (!is_ours(table_name(node.insert_stmt->relation))) return false;
+      read_query(node.insert_stmt->base, out);
+      return true;
+    case PG_QUERY__NODE__NODE_SELECT_STMT: read_query(node.select_stmt->base, out); return true;
+    default: return false;
+  }
+}
+
+const std::string kNoTable;
+const std::vector<std::string> kNoTables;
+
+}  // namespace
+
+void Effects::lock(const std::string& table, LockMode mode) {
+  if (is_ours(table)) return;
+  for (auto& held : locks) {
+    if (held.table != table) continue;
+    held.mode = std::max(held.mode, mode);
+    return;
+  }
+  locks.push_back({table, mode});
+}
+
+void Effects::rewrite(const std::string& table) { add_once(rewrites, table); }
+void Effects::scan(const std::string& table) { add_once(scans, table); }
+
+void Effects::merge(const Effects& other) {
+  for (const auto& held : other.locks) lock(held.table, held.mode);
+  for (const auto& table : other.rewrites) rewrite(table);
+  for (const auto& table : other.scans) scan(table);
+}
+
+Knowledge::Knowledge(const model::Model& model) {
+  auto table = [&](model::TableId t) { return sql::table(model.tables[t].name()); };
+  for (const auto& fk : model.foreign_keys) {
+    referenced_[{table(fk.child), fk.written->name.value}] = table(fk.parent);
+  }
+  for (const auto& domain : model.domains) {
+    if (!domain.changes) continue;
+    auto& sources = sources_[domain.name];
+    for (model::ColumnId c : domain.columns) {
+      if (model.columns[c].source) add_once(sources, table(model.columns[c].table));
+    }
+    domains_[model.phases[domain.phase].id].push_back(domain.name);
+  }
+}
+
+const std::string& Knowledge::referenced(const std::string& table, const std::string& constraint) const {
+  auto found = referenced_.find({table, constraint});
+  return found == referenced_.end() ? kNoTable : found->second;
+}
+
+const std::vector<std::string>& Knowledge::sources(const std::string& domain) const {
+  auto found = sources_.find(domain);
+  return found == sources_.end() ? kNoTables : found->second;
+}
+
+std::vector<std::string> Knowledge::sources_of_phase(const std::string& phase) const {
+  std::vector<std::string> all;
+  auto found = domains_.find(phase);
+  if (found == domains_.end()) return all;
+  for (const auto& domain : found->second) all.insert(all.end(), sources(domain).begin(), sources(domain).end());
+  return all;
+}
+
+Effects effects_of(const Statement& statement, const Knowledge& knowledge,
+                   const std::vector<std::string>& fallback) {
+  Effects effects;
+  if (!read(*statement.node, knowledge, effects)) {
+    for (const auto& table : fallback) effects.lock(table, LockMode::access_exclusive);
+  }
+  return effects;
+}
+
+}  // namespace rekey::lint

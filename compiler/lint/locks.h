@@ -1,0 +1,47 @@
+// What a statement does to tables: derived from its parse tree, and from the model where the tree names a
+// constraint or a key domain only. Facts: "Explicit Locking" and the ALTER TABLE page of the manual, and
+// pg_locks while the statements ran.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/lint/parse_sql.h"
+#include "compiler/model/schema.h"
+#include "runtime/bundle/bundle.h"
+
+namespace rekey::lint {
+
+struct Effects {
+  std::vector<bundle::TableLock> locks;       // strongest per table, in order of the first mention
+  std::vector<std::string> rewrites, scans;   // tables, each once
+
+  void lock(const std::string& table, bundle::LockMode mode);
+  void rewrite(const std::string& table);
+  void scan(const std::string& table);
+  void merge(const Effects& other);
+};
+
+// What the parse tree leaves out.
+class Knowledge {
+ public:
+  explicit Knowledge(const model::Model& model);
+  // The table that a foreign key points at; empty when the constraint is no foreign key of the plan.
+  const std::string& referenced(const std::string& table, const std::string& constraint) const;
+  // Tables that bring ids into a key domain, by the domain's name.
+  const std::vector<std::string>& sources(const std::string& domain) const;
+  // Of all domains of a phase, by the phase's id.
+  std::vector<std::string> sources_of_phase(const std::string& phase) const;
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::string> referenced_;
+  std::map<std::string, std::vector<std::string>> sources_;
+  std::map<std::string, std::vector<std::string>> domains_;
+};
+
+// fallback: the tables that a statement of unknown kind is taken to lock exclusively.
+Effects effects_of(const Statement& statement, const Knowledge& knowledge,
+                   const std::vector<std::string>& fallback);
+
+}  // namespace rekey::lint

@@ -1,0 +1,79 @@
+#include "compiler/lint/parse_sql.h"
+
+#include <pg_query.h>
+
+#include <cstring>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lint {
+namespace {
+
+// The parser counts white space and comments in front of a statement as part of it.
+std::size_t skip_blank(const std::string& text, std::size_t at, std::size_t end) {
+  while (at < end) {
+    if (std::isspace(static_cast<unsigned char>(text[at]))) {
+      ++at;
+    } else if (text.compare(at, 2, "--") == 0) {
+      at = std::min(text.find('\n', at), end);
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
+void collect_tables(const ProtobufCMessage& message, std::vector<std::string>& out) {
+  if (message.descriptor == &pg_query__range_var__descriptor) {
+    const auto& range = reinterpret_cast<const PgQuery__RangeVar&>(message);
+    const std::string schema = range.schemaname ? range.schemaname : "";
+    out.push_back((schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range.relname));
+    return;
+  }
+  const auto* base = reinterpret_cast<const char*>(&message);
+  for (unsigned i = 0; i < message.descriptor->n_fields; ++i) {
+    const auto& field = message.descriptor->fields[i];
+    if (field.type != PROTOBUF_C_TYPE_MESSAGE) continue;
+    if (field.label == PROTOBUF_C_LABEL_REPEATED) {
+      const auto count = *reinterpret_cast<const std::size_t*>(base + field.quantifier_offset);
+      auto* const* items = *reinterpret_cast<ProtobufCMessage* const* const*>(base + field.offset);
+      for (std::size_t k = 0; k < count; ++k) collect_tables(*items[k], out);
+      continue;
+    }
+    const bool one_of = field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
+    if (one_of && *reinterpret_cast<const std::uint32_t*>(base + field.quantifier_offset) != field.id) continue;
+    if (auto* child = *reinterpret_cast<ProtobufCMessage* const*>(base + field.offset)) {
+      collect_tables(*child, out);
+    }
+  }
+}
+
+}  // namespace
+
+ParsedSql::ParsedSql(const std::string& text) {
+  PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
+  if (parsed.error) {
+    const SyntaxError error(parsed.error->message, std::max(parsed.error->cursorpos, 1) - 1);
+    pg_query_free_protobuf_parse_result(parsed);
+    throw error;
+  }
+  tree_.reset(pg_query__parse_result__unpack(nullptr, parsed.parse_tree.len,
+                                             reinterpret_cast<const uint8_t*>(parsed.parse_tree.data)));
+  pg_query_free_protobuf_parse_result(parsed);
+  for (std::size_t i = 0; i < tree_->n_stmts; ++i) {
+    const auto& raw = *tree_->stmts[i];
+    const std::size_t begin = raw.stmt_location;
+    std::size_t end = raw.stmt_len > 0 ? begin + raw.stmt_len : text.size();
+    if (end < text.size() && text[end] == ';') ++end;
+    const std::size_t start = skip_blank(text, begin, end);
+    statements_.push_back({start, end - start, raw.stmt});
+  }
+}
+
+std::vector<std::string> tables_in(const ProtobufCMessage& message) {
+  std::vector<std::string> out;
+  collect_tables(message, out);
+  return out;
+}
+
+}  // namespace rekey::lint

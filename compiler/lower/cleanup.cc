@@ -1,0 +1,52 @@
+// The last phase: indexes that a crash left invalid are built again, statistics are fresh both ways.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "compiler/lower/sql.h"
+#include "compiler/lower/step.h"
+
+namespace rekey::lower {
+
+Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
+  Phase lowered = begin_phase(model, phase);
+  std::set<model::TableId> changed;
+  for (const auto& p : model.phases) changed.insert(p.changed.begin(), p.changed.end());
+
+  Step open{phase.id + ".open", "open_cleanup", "", "opens the phase", "closes the phase's way back",
+            phase.written->name.span};
+  Step close{phase.id + ".close", "close_cleanup", "", "ends the phase", "opens the way back",
+             phase.written->name.span};
+  std::vector<Step> settles;
+  for (model::TableId t : model.order) {
+    if (!changed.contains(t)) continue;
+    Step step;
+    step.id = fmt::format("{}.{}.settle", phase.id, slug(model, t));
+    step.kind = "settle";
+    step.table = sql::table(model.tables[t].name());
+    step.up_title = fmt::format("builds invalid indexes of {} again and analyzes it", step.table);
+    step.down_title = fmt::format("analyzes {}", step.table);
+    step.place = model.tables[t].written->name.span;
+    step.needs = {open.id};
+    step.undo_needs = {close.id};
+    step.data["table"] = step.table;
+    step.data["table_literal"] = sql::literal(step.table);
+    close.needs.push_back(step.id);
+    open.undo_needs.push_back(step.id);
+    settles.push_back(std::move(step));
+  }
+  if (settles.empty()) {
+    close.needs = {open.id};
+    open.undo_needs = {close.id};
+  }
+  close.data["phase"] = open.data["phase"] = sql::literal(phase.id);
+  lowered.undo_order.push_back(close.id);
+  for (const auto& step : settles) lowered.undo_order.push_back(step.id);
+  lowered.undo_order.push_back(open.id);
+  lowered.steps.push_back(std::move(open));
+  std::move(settles.begin(), settles.end(), std::back_inserter(lowered.steps));
+  lowered.steps.push_back(std::move(close));
+  return lowered;
+}
+
+}  // namespace rekey::lower

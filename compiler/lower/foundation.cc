@@ -1,0 +1,29 @@
+// The first phase: schema rekey and the function that gives new rows their keys.
+#include "compiler/lower/sql.h"
+#include "compiler/lower/step.h"
+
+namespace rekey::lower {
+
+Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
+  Phase lowered = begin_phase(model, phase);
+  const auto& plan = *model.plan;
+  Step step;
+  step.id = phase.id + ".foundation";
+  step.kind = "foundation";
+  step.up_title = "installs schema rekey: journal, generators, archive";
+  step.down_title = "removes schema rekey, and with it the journal";
+  step.place = phase.written->name.span;
+  step.data["plan"] = sql::literal(plan.name.value);
+  step.data["plan_comment"] = sql::literal("Journal and archive of the rekey plan " + plan.name.value +
+                                           "; the down side of foundation removes it");
+  const bool own_function = plan.new_keys.expression.value.empty() && plan.server.value < 18;
+  if (own_function) {
+    step.data["new_key_function"] =
+        sql::table({plan.new_keys.schema.value.empty() ? "public" : plan.new_keys.schema.value, "uuidv7"});
+  }
+  lowered.undo_order = {step.id};
+  lowered.steps.push_back(std::move(step));
+  return lowered;
+}
+
+}  // namespace rekey::lower

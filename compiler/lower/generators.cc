@@ -1,0 +1,67 @@
+#include "compiler/lower/generators.h"
+
+#include <fmt/format.h>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+namespace {
+
+std::string secret(const model::Domain& domain) {
+  return fmt::format("rekey.domain_secret({})", sql::literal(domain.name));
+}
+
+}  // namespace
+
+const char* word(plan::Generator generator) {
+  switch (generator) {
+    case plan::Generator::ordered: return "ordered";
+    case plan::Generator::keyed: return "keyed";
+    case plan::Generator::v4: return "v4";
+    case plan::Generator::v7: return "v7";
+  }
+  return "";
+}
+
+std::string new_key(const model::Domain& domain, const std::string& old_key) {
+  switch (domain.generator) {
+    case plan::Generator::ordered: return fmt::format("rekey.ordered({}, {})", old_key, secret(domain));
+    case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
+    case plan::Generator::v4: return fmt::format("rekey.random({}, {})", old_key, secret(domain));
+    case plan::Generator::v7:
+      return fmt::format("rekey.mapped_key({}, {})", sql::literal(domain.name), old_key);
+  }
+  return "";
+}
+
+std::string legacy_id(const model::Domain& domain, const std::string& key) {
+  switch (domain.generator) {
+    case plan::Generator::ordered: return fmt::format("rekey.ordered_id({})", key);
+    case plan::Generator::keyed:
+    case plan::Generator::v4: return fmt::format("rekey.keyed_id({}, {})", key, secret(domain));
+    case plan::Generator::v7:
+      return fmt::format("rekey.mapped_id({}, {})", sql::literal(domain.name), key);
+  }
+  return "";
+}
+
+std::string legacy_id_of_any(const model::Domain& domain, const std::string& key) {
+  const auto mapped = fmt::format("rekey.mapped_id({}, {})", sql::literal(domain.name), key);
+  auto choose = [&](const char* test) {
+    return fmt::format("CASE WHEN rekey.{}({}, {}) THEN {} ELSE {} END", test, key, secret(domain),
+                       legacy_id(domain, key), mapped);
+  };
+  switch (domain.generator) {
+    case plan::Generator::ordered: return choose("is_ordered");
+    case plan::Generator::keyed: return choose("is_keyed");
+    case plan::Generator::v4: return choose("is_random");
+    case plan::Generator::v7: return mapped;
+  }
+  return "";
+}
+
+std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time) {
+  return fmt::format("rekey.timed({}, {}, {})", id, time, secret(domain));
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,21 @@
+// A domain's generator as SQL expressions over one operand. The functions are those of
+// templates/foundation/generators.sql; all but v7's are inlined by the server.
+#pragma once
+
+#include <string>
+
+#include "compiler/model/schema.h"
+
+namespace rekey::lower {
+
+std::string new_key(const model::Domain& domain, const std::string& old_key);
+// The legacy id of a key that was made from one; nonsense for others (v7: raises).
+std::string legacy_id(const model::Domain& domain, const std::string& key);
+// The legacy id of any key of the domain, those of rows written since included; raises on an unknown key.
+std::string legacy_id_of_any(const model::Domain& domain, const std::string& key);
+// v7 alone: the root row's key from its id and time.
+std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time);
+
+const char* word(plan::Generator generator);
+
+}  // namespace rekey::lower

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+
+#include "compiler/lower/sql.h"
+#include "compiler/lower/step.h"
+
+namespace rekey::lower {
+namespace {
+
+std::string sanitized(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_';
+    if (plain) out += c;
+    else if (out.empty() || out.back() != '-') out += '-';
+  }
+  return out.empty() ? "-" : out;
+}
+
+[[maybe_unused]] bool in_order(const std::vector<std::string>& order, const std::vector<Step>& steps,
+                               std::vector<std::string> Step::*needs) {
+  std::set<std::string> seen;
+  for (const auto& id : order) {
+    auto step = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.id == id; });
+    if (step == steps.end()) return false;
+    for (const auto& need : (*step).*needs) {
+      if (!seen.contains(need)) return false;
+    }
+    if (!seen.insert(id).second) return false;
+  }
+  return seen.size() == steps.size();
+}
+
+[[maybe_unused]] bool well_formed(const Phase& phase) {
+  if (phase.steps.size() > 200) return true;  // quadratic, and the shape does not depend on the size
+  std::vector<std::string> up;
+  for (const auto& step : phase.steps) up.push_back(step.id);
+  return in_order(up, phase.steps, &Step::needs) && in_order(phase.undo_order, phase.steps, &Step::undo_needs);
+}
+
+}  // namespace
+
+std::string slug(const model::Model& model, model::TableId table) {
+  const auto& name = model.tables[table].name();
+  std::string text = sanitized(name.name);
+  if (name.schema != "public") text = sanitized(name.schema) + "." + text;
+  if (text == name.name || text == name.schema + "." + name.name) return text;
+  return fmt::format("{}_{}", text, table + 1);  // another table may come out the same
+}
+
+Phase begin_phase(const model::Model& model, const model::Phase& phase) {
+  Phase lowered{&phase, phase.id + "-" + sanitized(phase.written->name.value), {}, {}, {}};
+  lowered.verify = {{"probes", nlohmann::json::array()}};
+  for (const auto& probe : phase.written->probes) {
+    lowered.verify["probes"].push_back({{"phase", sql::literal(phase.id)},
+                                        {"name", sql::literal(probe.name.value)},
+                                        {"query", probe.query.value}});
+  }
+  (void)model;
+  return lowered;
+}
+
+std::vector<Phase> lower(const model::Model& model) {
+  std::vector<Phase> phases;
+  for (const auto& phase : model.phases) {
+    switch (phase.written->kind.value) {
+      case plan::PhaseKind::foundation: phases.push_back(lower_foundation(model, phase)); break;
+      case plan::PhaseKind::tables: phases.push_back(lower_offline(model, phase)); break;
+      case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
+    }
+    assert(well_formed(phases.back()));
+  }
+  return phases;
+}
+
+std::string print(const std::vector<Phase>& phases) {
+  std::string out;
+  for (const auto& phase : phases) {
+    out += phase.folder + "\n";
+    for (const auto& step : phase.steps) {
+      out += fmt::format("  {}{}{}\n", step.id, step.transactional ? "" : " (no transaction)",
+                         step.undo_always ? " (always undone)" : "");
+      if (!step.needs.empty()) out += fmt::format("    needs {}\n", fmt::join(step.needs, ", "));
+      if (!step.undo_needs.empty()) out += fmt::format("    undo needs {}\n", fmt::join(step.undo_needs, ", "));
+    }
+    out += fmt::format("  undone in order {}\n", fmt::join(phase.undo_order, ", "));
+  }
+  return out;
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,391 @@
+// A phase in a maintenance window: the fence goes up, foreign keys are set aside, every table is rewritten
+// once with all its key columns of the phase, foreign keys come back NOT VALID and are validated, the
+// fence goes down. Each step's way back undoes it alone, so that a phase can turn round anywhere.
+//
+//   open ─▶ detach ─▶ rewrite ─▶ attach ─▶ validate ─▶ vacuum ─▶ close
+//       └─▶ keys ────┘
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/lower/generators.h"
+#include "compiler/lower/sql.h"
+#include "compiler/lower/step.h"
+
+namespace rekey::lower {
+namespace {
+
+using nlohmann::json;
+using model::ColumnId;
+using model::DomainId;
+using model::ForeignKeyId;
+using model::TableId;
+
+// The steps of one phase while they are put together; ids are known before their steps are made.
+struct Context {
+  const model::Model& model;
+  const model::Phase& phase;
+  std::map<TableId, std::vector<ForeignKeyId>> foreign_keys;  // touched, by child
+  std::map<TableId, std::set<TableId>> children;              // that reference the table
+  std::map<TableId, std::vector<ColumnId>> columns;           // that change, by table
+
+  Context(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
+    for (ForeignKeyId f : phase.touched) {
+      const auto& fk = model.foreign_keys[f];
+      foreign_keys[fk.child].push_back(f);
+      children[fk.parent].insert(fk.child);
+    }
+    for (TableId t : phase.changed) {
+      for (ColumnId c : model.tables[t].columns) {
+        if (model.changes(c) && &model.phases[model.phase_of(c)] == &phase) columns[t].push_back(c);
+      }
+    }
+  }
+
+  std::string id(TableId t, const char* kind) const {
+    return fmt::format("{}.{}.{}", phase.id, slug(model, t), kind);
+  }
+  std::string own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
+  std::string keys_id(DomainId d) const {
+    const auto& root = model.columns[model.domains[d].root];
+    int here = 0;
+    for (DomainId other : phase.domains) here += model.columns[model.domains[other].root].table == root.table;
+    return here < 2 ? id(root.table, "keys")
+                    : fmt::format("{}.{}.{}.keys", phase.id, slug(model, root.table), d + 1);
+  }
+  std::string table(TableId t) const { return sql::table(model.tables[t].name()); }
+  bool validates(TableId t) const {
+    auto found = foreign_keys.find(t);
+    return found != foreign_keys.end() &&
+           std::any_of(found->second.begin(), found->second.end(), [&](ForeignKeyId f) {
+             return model.foreign_keys[f].written->valid.value;
+           });
+  }
+};
+
+Step table_step(const Context& context, TableId t, const char* kind) {
+  Step step;
+  step.id = context.id(t, kind);
+  step.kind = kind;
+  step.table = context.table(t);
+  step.place = context.model.tables[t].written->name.span;
+  step.data["step"] = sql::literal(step.id);
+  step.data["table"] = step.table;
+  step.data["table_literal"] = sql::literal(step.table);
+  return step;
+}
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::vector<std::string> texts(const plan::Texts& located) {
+  std::vector<std::string> out;
+  for (const auto& text : located) out.push_back(text.value);
+  return out;
+}
+
+// In the words and order of pg_get_constraintdef, so that definitions compare as text.
+std::string definition(const model::Model& model, const model::ForeignKey& fk) {
+  const auto& written = *fk.written;
+  std::string text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", sql::columns(fk.columns),
+                                 sql::table(model.tables[fk.parent].name()),
+                                 sql::columns(fk.parent_columns));
+  auto given = [](const plan::Text& action) {
+    return !action.value.empty() && action.value != "no action";
+  };
+  if (!written.match.value.empty() && written.match.value != "simple") text += " MATCH FULL";
+  if (given(written.on_update)) text += " ON UPDATE " + upper(written.on_update.value);
+  if (given(written.on_delete)) text += " ON DELETE " + upper(written.on_delete.value);
+  if (!written.on_delete_columns.empty()) {
+    text += fmt::format(" ({})", sql::columns(texts(written.on_delete_columns)));
+  }
+  if (!written.deferrable.value.empty()) text += " DEFERRABLE";
+  if (written.deferrable.value == "initially deferred") text += " INITIALLY DEFERRED";
+  return text;
+}
+
+json foreign_key_data(const Context& context, TableId t) {
+  json list = json::array();
+  for (ForeignKeyId f : context.foreign_keys.at(t)) {
+    const auto& fk = context.model.foreign_keys[f];
+    json item = {{"name", sql::identifier(fk.written->name.value)},
+                 {"definition", definition(context.model, fk)},
+                 {"valid", fk.written->valid.value}};
+    if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
+    list.push_back(item);
+  }
+  return list;
+}
+
+Step open_step(const Context& context) {
+  const auto& model = context.model;
+  Step step{context.own("open"), "open", "", "", "", context.phase.written->name.span};
+  step.up_title = fmt::format("opens phase {}: journal, key domains, fence around {} tables",
+                              context.phase.id, context.phase.changed.size());
+  step.down_title = "takes the fence down: the phase is rolled back";
+  auto& data = step.data;
+  data["phase"] = sql::literal(context.phase.id);
+  data["domains"] = json::array();
+  data["columns"] = json::array();
+  data["tables"] = json::array();
+  for (DomainId d : context.phase.domains) {
+    const auto& domain = model.domains[d];
+    data["domains"].push_back(
+        {{"name", sql::literal(domain.name)}, {"generator", sql::literal(word(domain.generator))}});
+    for (ColumnId c : domain.columns) {
+      const auto& column = model.columns[c];
+      const auto& sequence = column.written->sequence.value;
+      const auto name = plan::parse_table_name(sequence);
+      data["columns"].push_back(
+          {{"domain", sql::literal(domain.name)},
+           {"table", sql::literal(context.table(column.table))},
+           {"column", sql::literal(column.name())},
+           {"type", sql::literal(column.written->type.value)},
+           {"root", column.root ? "true" : "false"},
+           {"source", column.source ? "true" : "false"},
+           {"sequence", name ? sql::literal(sql::table(*name)) : "NULL"},
+           {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
+    }
+  }
+  for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
+  return step;
+}
+
+Step detach_step(const Context& context, TableId t) {
+  Step step = table_step(context, t, "detach");
+  const auto count = context.foreign_keys.at(t).size();
+  step.up_title = fmt::format("sets {} foreign key(s) of {} aside", count, step.table);
+  step.down_title = fmt::format("puts {} foreign key(s) of {} back, not yet validated", count, step.table);
+  step.needs = {context.own("open")};
+  step.undo_needs = {context.id(t, "rewrite")};
+  for (ForeignKeyId f : context.foreign_keys.at(t)) {
+    const TableId parent = context.model.foreign_keys[f].parent;
+    if (parent != t) step.undo_needs.push_back(context.id(parent, "rewrite"));
+  }
+  step.data["foreign_keys"] = foreign_key_data(context, t);
+  return step;
+}
+
+Step keys_step(const Context& context, DomainId d) {
+  const auto& domain = context.model.domains[d];
+  const auto& root = context.model.columns[domain.root];
+  const bool listed = domain.generator == plan::Generator::v7;
+  Step step;
+  step.id = context.keys_id(d);
+  step.kind = "keys";
+  step.table = context.table(root.table);
+  step.place = root.written->name.span;
+  step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
+                              listed ? " and lists their new keys" : "");
+  step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
+  step.needs = {context.own("open")};
+  step.undo_needs = {context.own("close")};
+  step.data["domain"] = sql::literal(domain.name);
+  if (listed) {
+    const auto column = sql::identifier(root.name());
+    const auto& time = context.model.tables[root.table].written->time_column.value;
+    step.data["listed"] = {{"table", step.table},
+                           {"column", column},
+                           {"key", timed_key(domain, column, sql::identifier(time))}};
+  }
+  return step;
+}
+
+std::string default_for_new_rows(const model::Model& model, const model::Column& column) {
+  const auto& chosen = column.written->new_default.value;
+  if (chosen == "none") return "";
+  if (!chosen.empty()) return chosen;
+  if (!column.root) return "";
+  const auto& plan = *model.plan;
+  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
+  if (plan.server.value >= 18) return "pg_catalog.uuidv7()";
+  const auto& schema = plan.new_keys.schema.value;
+  return sql::table({schema.empty() ? "public" : schema, "uuidv7"}) + "()";
+}
+
+json identity_data(const plan::Column& written) {
+  const auto sequence = plan::parse_table_name(written.sequence.value);
+  std::string options;
+  if (sequence) options = "SEQUENCE NAME " + sql::table(*sequence);
+  if (!written.sequence_options.value.empty()) options += " " + written.sequence_options.value;
+  return {{"kind", written.identity.value == plan::Identity::always ? "ALWAYS" : "BY DEFAULT"},
+          {"options", options}};
+}
+
+json column_data(const Context& context, ColumnId c) {
+  const auto& column = context.model.columns[c];
+  const auto& written = *column.written;
+  const auto& domain = context.model.domain_of(c);
+  const auto name = sql::identifier(column.name());
+  json item = {{"name", name},
+               {"literal", sql::literal(column.name())},
+               {"type", written.type.value},
+               {"new_key", new_key(domain, name)},
+               {"legacy_id", legacy_id(domain, name)},
+               {"legacy_id_of_any", legacy_id_of_any(domain, name)}};
+  const auto fresh = default_for_new_rows(context.model, column);
+  if (!fresh.empty()) item["new_default"] = fresh;
+  if (written.identity.value != plan::Identity::none) {
+    item["identity"] = identity_data(written);
+  } else if (const auto sequence = plan::parse_table_name(written.sequence.value)) {
+    item["old_default"] = fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)));
+  } else if (!written.default_value.value.empty()) {
+    item["old_default"] = written.default_value.value;
+  }
+  return item;
+}
+
+Step rewrite_step(const Context& context, TableId t) {
+  Step step = table_step(context, t, "rewrite");
+  std::vector<std::string> names, ids, legacy, legacy_any;
+  step.data["columns"] = json::array();
+  std::set<std::string> needs, undo_needs;
+  for (ColumnId c : context.columns.at(t)) {
+    step.data["columns"].push_back(column_data(context, c));
+    const auto& item = step.data["columns"].back();
+    names.push_back(context.model.columns[c].name());
+    ids.push_back(fmt::format("{}::bigint", item["name"].get<std::string>()));
+    legacy.push_back(item["legacy_id"]);
+    legacy_any.push_back(item["legacy_id_of_any"]);
+    const auto keys = context.keys_id(context.model.columns[c].domain);
+    needs.insert(keys);
+    undo_needs.insert(keys);
+  }
+  auto query = [&](const std::vector<std::string>& keys) {
+    return sql::dollar_quoted(fmt::format("SELECT count(*), sum(hash_array_extended(ARRAY[{}], 0)) FROM {}",
+                                          fmt::join(keys, ", "), step.table));
+  };
+  step.data["measure_ids"] = query(ids);
+  step.data["measure_keys"] = query(legacy);
+  step.data["measure_any_keys"] = query(legacy_any);
+  step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
+  step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
+  if (context.foreign_keys.contains(t)) {
+    needs.insert(context.id(t, "detach"));
+    undo_needs.insert(context.id(t, "attach"));
+  }
+  if (auto children = context.children.find(t); children != context.children.end()) {
+    for (TableId child : children->second) {
+      needs.insert(context.id(child, "detach"));
+      undo_needs.insert(context.id(child, "attach"));
+    }
+  }
+  step.needs.assign(needs.begin(), needs.end());
+  step.undo_needs.assign(undo_needs.begin(), undo_needs.end());
+  return step;
+}
+
+Step attach_step(const Context& context, TableId t) {
+  Step step = table_step(context, t, "attach");
+  const auto count = context.foreign_keys.at(t).size();
+  step.up_title = fmt::format("puts {} foreign key(s) of {} back, not yet validated", count, step.table);
+  step.down_title = fmt::format("sets {} foreign key(s) of {} aside", count, step.table);
+  std::set<std::string> needs{context.id(t, "rewrite")};
+  for (ForeignKeyId f : context.foreign_keys.at(t)) {
+    needs.insert(context.id(context.model.foreign_keys[f].parent, "rewrite"));
+  }
+  step.needs.assign(needs.begin(), needs.end());
+  step.undo_needs = {context.own("close")};
+  step.data["foreign_keys"] = foreign_key_data(context, t);
+  return step;
+}
+
+Step validate_step(const Context& context, TableId t) {
+  Step step = table_step(context, t, "validate");
+  step.up_title = fmt::format("checks every row of {} against its foreign keys", step.table);
+  step.down_title = step.up_title;
+  step.undo_always = true;
+  step.needs = {context.id(t, "attach")};
+  step.undo_needs = {context.id(t, "detach")};
+  step.data["foreign_keys"] = json::array();
+  for (const auto& item : foreign_key_data(context, t)) {
+    if (item["valid"]) step.data["foreign_keys"].push_back(item);
+  }
+  return step;
+}
+
+Step vacuum_step(const Context& context, TableId t) {
+  Step step = table_step(context, t, "vacuum");
+  step.up_title = fmt::format("fresh statistics and visibility map for {}", step.table);
+  step.down_title = step.up_title;
+  step.transactional = false;
+  step.undo_always = true;
+  const auto before = context.validates(t) ? "validate" : "rewrite";
+  step.needs = {context.id(t, before)};
+  step.undo_needs = {context.id(t, before)};
+  return step;
+}
+
+Step close_step(const Context& context, const std::vector<Step>& others) {
+  Step step{context.own("close"), "close", "", "takes the fence down: the phase is applied",
+            "puts the fence up again", context.phase.written->name.span};
+  for (const auto& other : others) step.needs.push_back(other.id);
+  step.data["phase"] = sql::literal(context.phase.id);
+  step.data["tables"] = json::array();
+  for (TableId t : context.phase.changed) step.data["tables"].push_back(context.table(t));
+  return step;
+}
+
+json verify_data(const Context& context) {
+  json tables = json::array(), columns = json::array(), foreign_keys = json::array();
+  for (TableId t : context.phase.changed) {
+    tables.push_back({{"table", sql::literal(context.table(t))},
+                      {"step", sql::literal(context.id(t, "rewrite"))}});
+    for (ColumnId c : context.columns.at(t)) {
+      columns.push_back({{"table", sql::literal(context.table(t))},
+                         {"column", sql::literal(context.model.columns[c].name())}});
+    }
+  }
+  for (ForeignKeyId f : context.phase.touched) {
+    const auto& fk = context.model.foreign_keys[f];
+    foreign_keys.push_back({{"table", sql::literal(context.table(fk.child))},
+                            {"name", sql::literal(fk.written->name.value)},
+                            {"valid", fk.written->valid.value ? "true" : "false"}});
+  }
+  return {{"tables", tables}, {"columns", columns}, {"foreign_keys", foreign_keys}};
+}
+
+}  // namespace
+
+std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk) {
+  return definition(model, fk) + (fk.written->valid.value ? "" : " NOT VALID");
+}
+
+Phase lower_offline(const model::Model& model, const model::Phase& phase) {
+  const Context context(model, phase);
+  Phase lowered = begin_phase(model, phase);
+  std::vector<Step> detaches, keys, rewrites, attaches, validates, vacuums;
+  for (DomainId d : phase.domains) keys.push_back(keys_step(context, d));
+  for (TableId t : phase.changed) {
+    rewrites.push_back(rewrite_step(context, t));
+    vacuums.push_back(vacuum_step(context, t));
+    if (!context.foreign_keys.contains(t)) continue;
+    detaches.push_back(detach_step(context, t));
+    attaches.push_back(attach_step(context, t));
+    if (context.validates(t)) validates.push_back(validate_step(context, t));
+  }
+  lowered.steps.push_back(open_step(context));
+  auto add = [&](std::vector<Step>& group) {
+    std::move(group.begin(), group.end(), std::back_inserter(lowered.steps));
+  };
+  auto undo = [&](const std::vector<Step>& group) {
+    for (const auto& step : group) lowered.undo_order.push_back(step.id);
+  };
+  lowered.undo_order.push_back(context.own("close"));
+  for (const auto* group : {&attaches, &keys, &rewrites, &detaches, &validates, &vacuums}) undo(*group);
+  lowered.undo_order.push_back(context.own("open"));
+  for (auto* group : {&detaches, &keys, &rewrites, &attaches, &validates, &vacuums}) add(*group);
+  lowered.steps.push_back(close_step(context, lowered.steps));
+  for (std::size_t i = 1; i < lowered.steps.size(); ++i) {
+    lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);
+  }
+  for (const auto& [key, value] : verify_data(context).items()) lowered.verify[key] = value;
+  lowered.verify["phase"] = sql::literal(phase.id);
+  return lowered;
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,53 @@
+// What lowering makes of a model: steps as data for the templates in templates/steps/, no SQL frame yet.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "compiler/model/schema.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::lower {
+
+// Its template is templates/steps/<kind>.sql, with an up and a down part that both see `data`. All
+// strings in `data` are SQL text already: nothing is quoted later.
+struct Step {
+  std::string id;
+  std::string kind;
+  std::string table;                      // quoted; empty when the step is about none or many
+  std::string up_title, down_title;       // one line each, for the comment on top
+  Span place;                             // in the plan
+  bool transactional = true;
+  bool undo_always = false;
+  std::vector<std::string> needs = {}, undo_needs = {};
+  nlohmann::json data = nlohmann::json::object();
+};
+
+struct Phase {
+  const model::Phase* model;
+  std::string folder;                     // "030-users"
+  std::vector<Step> steps;                // in an order that satisfies `needs`
+  std::vector<std::string> undo_order;    // ids, in one that satisfies `undo_needs`
+  nlohmann::json verify;                  // for templates/steps/verify.sql
+};
+
+// Every step's needs stand before it in its phase, undo_needs likewise in undo_order: asserted.
+std::vector<Phase> lower(const model::Model& model);
+
+// What a test reads: one line a step.
+std::string print(const std::vector<Phase>& phases);
+
+// The shared pieces of the lowerings.
+Phase begin_phase(const model::Model& model, const model::Phase& phase);
+Phase lower_foundation(const model::Model& model, const model::Phase& phase);
+Phase lower_offline(const model::Model& model, const model::Phase& phase);
+Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
+
+// As pg_get_constraintdef prints it with an empty search_path.
+std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk);
+
+// A part of a step's id for a table: letters, digits, '_', '.' and '-' only, unique in the model.
+std::string slug(const model::Model& model, model::TableId table);
+
+}  // namespace rekey::lower

@@ -1,0 +1,174 @@
+// Key domains: connected components of the graph whose vertices are key columns and whose edges are the
+// column pairs of foreign keys and logical references.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/model/fk_graph.h"
+#include "compiler/model/resolve.h"
+
+namespace rekey::model {
+namespace {
+
+Edges column_edges(const Model& model) {
+  Edges edges;
+  for (const auto& fk : model.foreign_keys) {
+    for (std::size_t i = 0; i < fk.ids.size(); ++i) {
+      if (fk.ids[i] != kNone && fk.parent_ids[i] != kNone) edges.emplace_back(fk.ids[i], fk.parent_ids[i]);
+    }
+  }
+  edges.insert(edges.end(), model.logical_references.begin(), model.logical_references.end());
+  return edges;
+}
+
+// Roots are the columns of those strong components that no edge leaves.
+void mark_roots(Model& model, const Edges& edges) {
+  const int count = static_cast<int>(model.columns.size());
+  const auto component = strong_components(count, edges);
+  std::vector<bool> left(count, false);
+  for (auto [from, to] : edges) {
+    if (component[from] != component[to]) left[component[from]] = true;
+  }
+  for (int c = 0; c < count; ++c) model.columns[c].root = !left[component[c]];
+}
+
+void mark_sources(Model& model) {
+  std::vector<bool> held(model.columns.size(), false);
+  for (const auto& fk : model.foreign_keys) {
+    const bool every_row = fk.columns.size() == 1 || fk.written->match.value == "full";
+    for (ColumnId c : fk.ids) {
+      if (c != kNone && every_row && fk.written->valid.value) held[c] = true;
+    }
+  }
+  for (std::size_t c = 0; c < held.size(); ++c) {
+    model.columns[c].source = model.columns[c].root || !held[c];
+  }
+}
+
+bool is_own_key(const Model& model, ColumnId c) {
+  const auto& table = *model.tables[model.columns[c].table].written;
+  auto is_it = [&](const plan::Texts& key) {
+    return key.size() == 1 && key.front().value == model.columns[c].name();
+  };
+  return is_it(table.primary_key) ||
+         std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& u) { return is_it(u.columns); });
+}
+
+std::vector<ColumnId> roots_of(const Model& model, const Domain& domain) {
+  std::vector<ColumnId> roots;
+  for (ColumnId c : domain.columns) {
+    if (model.columns[c].root) roots.push_back(c);
+  }
+  return roots;
+}
+
+const plan::Table& written_table(const Model& model, ColumnId c) {
+  return *model.tables[model.columns[c].table].written;
+}
+
+void choose_generator(Model& model, Domain& domain, Diagnostics& diagnostics) {
+  domain.generator = model.plan->generator.value;
+  const plan::Table* chosen = nullptr;
+  for (ColumnId root : roots_of(model, domain)) {
+    const auto& table = written_table(model, root);
+    if (table.change.value == plan::Change::keep) domain.changes = false;
+    if (!table.generator.value) continue;
+    if (chosen && *chosen->generator.value != *table.generator.value) {
+      diagnostics
+          .error("generator-conflict", table.generator.span,
+                 fmt::format("{} and {} share one key domain and name different generators",
+                             to_text(chosen->name.value), to_text(table.name.value)),
+                 "give both the same generator")
+          .related.push_back({chosen->generator.span, "the other generator"});
+    }
+    chosen = &table;
+    domain.generator = *table.generator.value;
+  }
+}
+
+void check_v7(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
+  if (!domain.changes || domain.generator != plan::Generator::v7) return;
+  const auto& table = written_table(model, domain.root);
+  const Span span = table.generator.value ? table.generator.span : table.name.span;
+  if (table.time_column.value.empty()) {
+    diagnostics.error("no-time-column", span,
+                      fmt::format("generator v7 of {} needs a timestamp", to_text(table.name.value)),
+                      "name a timestamp column: time_column: created_at");
+  }
+  if (roots_of(model, domain).size() > 1 || !is_own_key(model, domain.root)) {
+    diagnostics.error("v7-root", span,
+                      fmt::format("generator v7 needs one root that is a key by itself; the domain of {} "
+                                  "has another shape", model.path(domain.root)),
+                      "use ordered, keyed or v4");
+  }
+}
+
+void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
+  const auto& column = model.columns[domain.root];
+  const auto& table = written_table(model, domain.root);
+  const auto& key = table.primary_key;
+  const bool in_key = std::any_of(key.begin(), key.end(),
+                                  [&](const auto& part) { return part.value == column.name(); });
+  if (domain.columns.size() > 1 || in_key || is_own_key(model, domain.root)) return;
+  diagnostics.error("no-key", column.written->name.span,
+                    fmt::format("{} is in no key, and no foreign key ties it to one", model.path(domain.root)),
+                    "delete it here, or say what it refers to under logical_references:");
+}
+
+// A default that is not a sequence would have to become a key: nobody can guess which.
+void check_defaults(const Model& model, Diagnostics& diagnostics) {
+  for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
+    const auto& written = *model.columns[c].written;
+    if (!model.changes(c) || written.default_value.value.empty() || !written.new_default.value.empty()) continue;
+    diagnostics.error("default", written.default_value.span,
+                      fmt::format("{} has the default {}, which is no uuid", model.path(c),
+                                  written.default_value.value),
+                      "say what new rows get: new_default: an expression of type uuid, or none");
+  }
+}
+
+void warn_of_idle_generators(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& table : model.tables) {
+    const bool has_root = std::any_of(table.columns.begin(), table.columns.end(),
+                                      [&](ColumnId c) { return model.columns[c].root; });
+    if (has_root || !table.written->generator.value) continue;
+    diagnostics.warning("idle-generator", table.written->generator.span,
+                        fmt::format("{} gets its keys from the tables it references: its generator has no "
+                                    "effect", to_text(table.name())),
+                        "delete the line");
+  }
+}
+
+// The first root that is a key by itself, else the first root.
+ColumnId main_root(const Model& model, const Domain& domain) {
+  const auto roots = roots_of(model, domain);
+  for (ColumnId c : roots) {
+    if (is_own_key(model, c)) return c;
+  }
+  return roots.front();
+}
+
+}  // namespace
+
+void find_key_domains(Model& model, Diagnostics& diagnostics) {
+  const Edges edges = column_edges(model);
+  mark_roots(model, edges);
+  mark_sources(model);
+  const auto component = connected_components(static_cast<int>(model.columns.size()), edges);
+  for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
+    if (component[c] >= static_cast<int>(model.domains.size())) model.domains.resize(component[c] + 1);
+    model.columns[c].domain = component[c];
+    model.domains[component[c]].columns.push_back(c);
+  }
+  for (auto& domain : model.domains) {
+    domain.root = main_root(model, domain);
+    domain.name = model.path(domain.root);
+    choose_generator(model, domain, diagnostics);
+    check_v7(model, domain, diagnostics);
+    check_root_is_a_key(model, domain, diagnostics);
+  }
+  check_defaults(model, diagnostics);
+  warn_of_idle_generators(model, diagnostics);
+}
+
+}  // namespace rekey::model

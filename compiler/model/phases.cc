@@ -1,0 +1,287 @@
+// Phases: those of the plan, checked against the graph, or derived from it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/model/fk_graph.h"
+#include "compiler/model/resolve.h"
+
+namespace rekey::model {
+namespace {
+
+constexpr int kMostPhases = 99;  // ids have three digits, in tens
+
+// Tables tied by a domain that changes, as edges.
+Edges shared_domains(const Model& model) {
+  Edges edges;
+  for (const auto& domain : model.domains) {
+    if (!domain.changes) continue;
+    for (ColumnId c : domain.columns) {
+      edges.emplace_back(model.columns[domain.root].table, model.columns[c].table);
+    }
+  }
+  return edges;
+}
+
+plan::Phase derived_phase(std::string name, plan::PhaseKind kind, plan::Risk risk, std::string reason) {
+  plan::Phase phase;
+  phase.name.value = std::move(name);
+  phase.kind.value = kind;
+  phase.risk.value = risk;
+  phase.reason.value = std::move(reason);
+  return phase;
+}
+
+// Tables that rewrite together go into one phase, so that each is rewritten once. Leaf tables, which
+// nobody references, have one of their own where that costs no second rewrite.
+void derive(Model& model) {
+  using enum plan::PhaseKind;
+  const auto group = connected_components(static_cast<int>(model.tables.size()), shared_domains(model));
+  std::map<int, std::vector<TableId>> groups;
+  for (TableId t : model.order) groups[group[t]].push_back(t);
+  auto leaves = derived_phase("leaf tables", tables, plan::Risk::low,
+                              "nobody references them: only their own keys change");
+  std::vector<plan::Phase> others;
+  for (const auto& [id, members] : groups) {
+    if (members.size() > 1 && others.size() < kMostPhases - 4) {
+      const auto& first = model.tables[members.front()].name();
+      others.push_back(derived_phase(first.name, tables, plan::Risk::high,
+                                     fmt::format("{} tables tied by foreign keys change together, each "
+                                                 "rewritten once", members.size())));
+    }
+    for (TableId t : members) {
+      (members.size() > 1 ? others.back() : leaves).tables.push_back(model.tables[t].written->name);
+    }
+  }
+  model.derived.push_back(derived_phase("foundation", foundation, plan::Risk::low,
+                                        "installs schema rekey: journal, generators, archive"));
+  if (!leaves.tables.empty()) model.derived.push_back(std::move(leaves));
+  std::move(others.begin(), others.end(), std::back_inserter(model.derived));
+  model.derived.push_back(derived_phase("cleanup", cleanup, plan::Risk::low,
+                                        "builds invalid indexes again and analyzes what has changed"));
+}
+
+void check_shape(const Model& model, Diagnostics& diagnostics) {
+  std::map<std::string, Span> names;
+  const plan::Phase* cleanup = nullptr;
+  for (const auto& phase : model.phases) {
+    const auto& written = *phase.written;
+    auto [seen, fresh] = names.emplace(written.name.value, written.name.span);
+    if (!fresh) {
+      diagnostics.error("phase-twice", written.name.span,
+                        fmt::format("two phases are named {}", written.name.value), "rename one")
+          .related.push_back({seen->second, "the first"});
+    }
+    if (written.kind.value == plan::PhaseKind::foundation && &phase != &model.phases.front()) {
+      diagnostics.error("foundation-late", written.name.span,
+                        "the foundation comes after a phase that stands on it", "make it the first phase");
+    }
+    if (written.kind.value != plan::PhaseKind::tables && !written.tables.empty()) {
+      diagnostics.error("phase-tables", written.tables.front().span,
+                        fmt::format("a phase of kind {} lists no tables",
+                                    written.kind.value == plan::PhaseKind::cleanup ? "cleanup" : "foundation"),
+                        "list them in a phase of their own");
+    }
+    if (cleanup && written.kind.value == plan::PhaseKind::tables) {
+      diagnostics.error("cleanup-early", cleanup->name.span,
+                        fmt::format("cleanup stands before phase {}, which it cleans up", written.name.value),
+                        "make cleanup the last phase")
+          .related.push_back({written.name.span, "comes after it"});
+    }
+    if (written.kind.value == plan::PhaseKind::cleanup) cleanup = &written;
+    if (written.strategy.value == plan::Strategy::online) {
+      diagnostics.error("online", written.strategy.span, "the online strategy is not available yet",
+                        "write strategy: offline");
+    }
+  }
+  if (model.phases.front().written->kind.value != plan::PhaseKind::foundation) {
+    diagnostics.error("no-foundation", model.phases.front().written->name.span,
+                      "the first phase is not the foundation",
+                      "begin phases: with {name: foundation, kind: foundation}");
+  }
+}
+
+// The phase of every table the plan lists in one; errors for tables in two.
+void place_tables(Model& model, Diagnostics& diagnostics) {
+  std::map<plan::TableName, TableId> known;
+  for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) known[model.tables[t].name()] = t;
+  std::map<TableId, Span> first;
+  for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+    for (const auto& listed : model.phases[p].written->tables) {
+      auto found = known.find(listed.value);
+      if (found == known.end()) {
+        std::vector<std::string> names;
+        for (const auto& [name, id] : known) names.push_back(to_text(name));
+        auto near = nearest(to_text(listed.value), names);
+        diagnostics.error("unknown-table", listed.span,
+                          fmt::format("table {} is not in the plan", to_text(listed.value)),
+                          near ? fmt::format("did you mean {}?", *near) : "add it under tables:");
+        continue;
+      }
+      auto [seen, fresh] = first.emplace(found->second, listed.span);
+      if (!fresh) {
+        diagnostics.error("table-twice", listed.span,
+                          fmt::format("the key of {} would change in two phases", to_text(listed.value)),
+                          "list it once")
+            .related.push_back({seen->second, "listed here too"});
+      }
+      model.tables[found->second].phase = p;
+    }
+  }
+}
+
+bool has_changes(const Model& model, const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [&](ColumnId c) { return model.changes(c); });
+}
+
+void check_no_table_is_left(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& table : model.tables) {
+    if (table.phase != kNone || !has_changes(model, table)) continue;
+    diagnostics.error("no-phase", table.written->name.span,
+                      fmt::format("{} is in no phase", to_text(table.name())),
+                      "add it to tables: of a phase, or keep its key with change: keep");
+  }
+}
+
+Span listed_at(const Model& model, TableId table) {
+  for (const auto& listed : model.phases[model.tables[table].phase].written->tables) {
+    if (listed.value == model.tables[table].name()) return listed.span;
+  }
+  return {};
+}
+
+// A domain changes with its main root; a second root elsewhere would change its own key there.
+void place_domains(Model& model, Diagnostics& diagnostics) {
+  for (DomainId d = 0; d < static_cast<int>(model.domains.size()); ++d) {
+    auto& domain = model.domains[d];
+    if (!domain.changes) continue;
+    const TableId home = model.columns[domain.root].table;
+    domain.phase = model.tables[home].phase;
+    if (domain.phase == kNone) continue;
+    model.phases[domain.phase].domains.push_back(d);
+    for (ColumnId c : domain.columns) {
+      const TableId other = model.columns[c].table;
+      if (!model.columns[c].root || model.tables[other].phase == domain.phase) continue;
+      if (model.tables[other].phase == kNone) continue;
+      diagnostics
+          .error("domain-in-two-phases", listed_at(model, other),
+                 fmt::format("{} and {} share their ids and cannot change in two phases", model.path(c),
+                             domain.name),
+                 "list both tables in one phase")
+          .related.push_back({listed_at(model, home), "the other table"});
+    }
+  }
+}
+
+// A primary key of several columns changes in one phase, or its table would have half a key between.
+void check_keys_change_once(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& table : model.tables) {
+    ColumnId first = kNone;
+    for (const auto& part : table.written->primary_key) {
+      for (ColumnId c : table.columns) {
+        if (model.columns[c].name() != part.value || model.phase_of(c) == kNone) continue;
+        if (first == kNone) first = c;
+        if (model.phase_of(c) == model.phase_of(first)) continue;
+        const TableId here = model.columns[model.domain_of(c).root].table;
+        const TableId there = model.columns[model.domain_of(first).root].table;
+        diagnostics
+            .error("key-in-two-phases", listed_at(model, here),
+                   fmt::format("the primary key of {} would change in two phases: {} with {}, {} with {}",
+                               to_text(table.name()), model.columns[first].name(),
+                               to_text(model.tables[there].name()), model.columns[c].name(),
+                               to_text(model.tables[here].name())),
+                   fmt::format("list {} and {} in one phase", to_text(model.tables[there].name()),
+                               to_text(model.tables[here].name())))
+            .related.push_back({listed_at(model, there), "the other phase"});
+      }
+    }
+  }
+}
+
+void collect_changes(Model& model) {
+  std::vector<std::set<TableId>> changed(model.phases.size());
+  for (const auto& column : model.columns) {
+    const auto& domain = model.domains[column.domain];
+    if (domain.changes) changed[domain.phase].insert(column.table);
+  }
+  for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+    if (changed[p].empty()) continue;
+    for (TableId t : model.order) {
+      if (changed[p].contains(t)) model.phases[p].changed.push_back(t);
+    }
+  }
+  for (ForeignKeyId f = 0; f < static_cast<int>(model.foreign_keys.size()); ++f) {
+    std::set<PhaseId> phases;
+    for (ColumnId c : model.foreign_keys[f].ids) {
+      if (model.changes(c)) phases.insert(model.phase_of(c));
+    }
+    for (PhaseId p : phases) model.phases[p].touched.push_back(f);
+  }
+}
+
+std::string names_of(const Model& model, const std::set<PhaseId>& phases) {
+  std::vector<std::string> names;
+  for (PhaseId p : phases) names.push_back(model.phases[p].written->name.value);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Phases that rewrite a table in common, as groups: put together they would rewrite each table once.
+void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
+  std::map<TableId, std::set<PhaseId>> rewrites;
+  for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+    for (TableId t : model.phases[p].changed) rewrites[t].insert(p);
+  }
+  Edges edges;
+  for (const auto& [table, phases] : rewrites) {
+    for (PhaseId p : phases) edges.emplace_back(*phases.begin(), p);
+  }
+  const auto group = connected_components(static_cast<int>(model.phases.size()), edges);
+  std::map<int, std::pair<std::set<PhaseId>, std::vector<std::string>>> findings;
+  for (const auto& [table, phases] : rewrites) {
+    if (phases.size() < 2) continue;
+    auto& [all, tables] = findings[group[*phases.begin()]];
+    all.insert(phases.begin(), phases.end());
+    tables.push_back(fmt::format("{} ({} times)", to_text(model.tables[table].name()), phases.size()));
+  }
+  for (const auto& [id, finding] : findings) {
+    const auto& [phases, tables] = finding;
+    diagnostics.warning("rewritten-again", model.phases[*phases.begin()].written->name.span,
+                        fmt::format("{} table(s) are rewritten in more than one phase: {}", tables.size(),
+                                    fmt::join(tables, ", ")),
+                        fmt::format("one phase in place of {} rewrites each table once",
+                                    names_of(model, phases)));
+  }
+}
+
+}  // namespace
+
+void assign_phases(Model& model, Diagnostics& diagnostics) {
+  if (model.plan->phases.empty()) derive(model);
+  const auto& written = model.plan->phases.empty() ? model.derived : model.plan->phases;
+  if (written.size() > kMostPhases) {
+    diagnostics.error("too-many-phases", written[kMostPhases].name.span,
+                      fmt::format("a plan has at most {} phases", kMostPhases), "put some together");
+    return;
+  }
+  for (const auto& phase : written) {
+    model.phases.push_back({&phase, fmt::format("{:03}", 10 * (model.phases.size() + 1)), {}, {}, {}});
+  }
+  if (model.plan->strategy.value == plan::Strategy::online) {
+    diagnostics.error("online", model.plan->strategy.span, "the online strategy is not available yet",
+                      "write strategy: offline");
+  }
+  check_shape(model, diagnostics);
+  place_tables(model, diagnostics);
+  check_no_table_is_left(model, diagnostics);
+  if (diagnostics.has_errors()) return;
+  place_domains(model, diagnostics);
+  check_keys_change_once(model, diagnostics);
+  if (diagnostics.has_errors()) return;
+  collect_changes(model);
+  advise_on_repeated_rewrites(model, diagnostics);
+}
+
+}  // namespace rekey::model

@@ -1,0 +1,20 @@
+// From the plan as written to the model: names to tables and columns (resolve.cc), columns to key
+// domains (key_domain.cc), domains to phases (phases.cc). The plan must outlive the model.
+#pragma once
+
+#include <optional>
+
+#include "compiler/diagnostics.h"
+#include "compiler/model/schema.h"
+
+namespace rekey::model {
+
+// The whole model, or nothing and errors in `diagnostics`.
+std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics);
+
+// The stages, in this order; each asserts what the one before it promises.
+Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics);
+void find_key_domains(Model& model, Diagnostics& diagnostics);
+void assign_phases(Model& model, Diagnostics& diagnostics);
+
+}  // namespace rekey::model

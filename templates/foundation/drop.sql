@@ -1,0 +1,20 @@
+DROP VIEW rekey.mapping;
+DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.begin_step(text), rekey.end_step(text),
+  rekey.end_undo(text), rekey.expect_analyzed(regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
+  rekey.expect_legacy(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
+  rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
+DROP PROCEDURE rekey.begin_undo(text);
+DROP FUNCTION rekey.claim_step(text), rekey.lock_class(), rekey.mapped_key(text, bigint),
+  rekey.mapped_id(text, uuid), rekey.expression(text, text, text), rekey.source_keys(text),
+  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.mapping_of(text), rekey.fence(),
+  rekey.record_check(text, text, text, boolean, text), rekey.check_content(text, text, text),
+  rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
+  rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);
+DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), rekey.ordered(bigint, bytea),
+  rekey.ordered_id(uuid), rekey.is_ordered(uuid, bytea), rekey.keyed_tag(bigint, bytea),
+  rekey.random_tag(bigint, bytea), rekey.tag_mask(bytea, bytea), rekey.keyed(bigint, bytea),
+  rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
+  rekey.is_random(uuid, bytea), rekey.timed(bigint, timestamptz, bytea);
+DROP TABLE rekey.keys, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+  rekey.steps, rekey.phases, rekey.runs, rekey.plan;
+DROP SCHEMA rekey;

@@ -1,0 +1,15 @@
+%up
+ALTER TABLE {{table}}
+{{#foreign_keys}}
+  ADD CONSTRAINT {{name}} {{definition}} NOT VALID{{separator}}
+{{/foreign_keys}}
+{{#foreign_keys}}
+{{#comment}}
+COMMENT ON CONSTRAINT {{name}} ON {{table}} IS {{comment}};
+{{/comment}}
+{{/foreign_keys}}
+%down
+ALTER TABLE {{table}}
+{{#foreign_keys}}
+  DROP CONSTRAINT {{name}}{{separator}}
+{{/foreign_keys}}

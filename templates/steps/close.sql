@@ -1,0 +1,11 @@
+%up
+{{#tables}}
+DROP TRIGGER rekey_fence ON {{.}};
+{{/tables}}
+CALL rekey.close_phase({{phase}});
+%down
+{{#tables}}
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});
+ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
+{{/tables}}

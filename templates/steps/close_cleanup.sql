@@ -1,0 +1,3 @@
+%up
+CALL rekey.close_phase({{phase}});
+%down

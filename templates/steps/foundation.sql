@@ -1,0 +1,14 @@
+%up
+{{foundation}}
+INSERT INTO rekey.plan (name, format) VALUES ({{plan}}, {{format}});
+INSERT INTO rekey.phases (phase, name, plan_digest, state)
+VALUES ({{phase}}, {{phase_name}}, {{plan_digest}}, 'applied');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
+VALUES ({{step}}, {{phase}}, 1, true, false, '{}', '{}', {{journal_up}}, {{journal_down}}, 'done');
+INSERT INTO rekey.history (step, event) VALUES ({{step}}, 'done');
+%down
+CALL rekey.begin_undo({{step}});
+{{#new_key_function}}
+DROP FUNCTION {{new_key_function}}();
+{{/new_key_function}}
+{{drop}}

@@ -1,0 +1,30 @@
+%before
+CALL rekey.open_phase({{phase}}, {{phase_name}}, {{plan_digest}}, {{after}});
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+{{#steps}}
+  ({{step}}, {{phase}}, {{position}}, {{transactional}}, {{undo_always}}, {{needs}}, {{undo_needs}},
+   {{journal_up}}, {{journal_down}}){{separator}}
+{{/steps}}
+%up
+INSERT INTO rekey.domains (domain, phase, generator)
+VALUES
+{{#domains}}
+  ({{name}}, {{phase}}, {{generator}}){{separator}}
+{{/domains}}
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+VALUES
+{{#columns}}
+  ({{domain}}, {{table}}, {{column}}, {{type}}, {{root}}, {{source}}, {{sequence}}, {{identity}}){{separator}}
+{{/columns}}
+CALL rekey.expect_legacy({{phase}});
+{{#tables}}
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});
+ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
+{{/tables}}
+%down
+{{#tables}}
+DROP TRIGGER rekey_fence ON {{.}};
+{{/tables}}
+CALL rekey.withdraw_phase({{phase}});

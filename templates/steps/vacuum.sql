@@ -1,0 +1,6 @@
+%up
+VACUUM (ANALYZE) {{table}};
+CALL rekey.expect_analyzed({{table_literal}});
+%down
+VACUUM (ANALYZE) {{table}};
+CALL rekey.expect_analyzed({{table_literal}});
