@@ -1,10 +1,10 @@
 #include "compiler/inspect/decisions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "compiler/plan/fields.h"
 #include "compiler/plan/parse.h"
@@ -49,8 +49,8 @@ plan::Slot tables_slot(void* owner) {
 }
 
 const plan::Object& column_choices() {
-  static const plan::Object object =
-      choices(*plan::plan_object().find("tables")->object->find("columns")->object, {"new_default"});
+  static const plan::Object object = choices(
+      *plan::plan_object().find("tables")->object->find("columns")->object, {"new_default"});
   return object;
 }
 
@@ -72,7 +72,10 @@ const plan::Object& table_choices() {
 }
 
 plan::Field patterns(std::string_view key, std::string_view help, plan::Slot (*slot)(void*)) {
-  return {.key = key, .kind = plan::Kind::tables, .slot = slot, .help = help,
+  return {.key = key,
+          .kind = plan::Kind::tables,
+          .slot = slot,
+          .help = help,
           .example = "[public.audit_*]"};
 }
 
@@ -122,10 +125,10 @@ void take(T& into, const T& decided) {
 void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& diagnostics) {
   plan::Column* column = find(table.columns, decided.name.value);
   if (!column) {
-    diagnostics.error("unknown-column", decided.name.span,
-                      fmt::format("{} has no key column {}", to_text(table.name.value),
-                                  decided.name.value),
-                      "take it out of the decisions, or write it as the catalog has it");
+    diagnostics.error(
+        "unknown-column", decided.name.span,
+        fmt::format("{} has no key column {}", to_text(table.name.value), decided.name.value),
+        "take it out of the decisions, or write it as the catalog has it");
     return;
   }
   take(column->new_default, decided.new_default);

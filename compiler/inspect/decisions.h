@@ -1,11 +1,12 @@
-// What a person decided about a draft, kept in a file of its own, so that a plan can be drafted anew when
-// the schema has moved on:
+// What a person decided about a draft, kept in a file of its own, so that a plan can be drafted
+// anew when the schema has moved on:
 //
 //   include: public.*                # only these; * and ? stand for any characters, for any one
 //   exclude: [public.audit_*]
-//   generator: keyed                 # and name, strategy, new_keys, lock_timeout, phases, as in a plan
-//   tables:
-//     public.users: {generator: v7, time_column: created_at, columns: {user_id: {new_default: none}}}
+//   generator: keyed                 # and name, strategy, new_keys, lock_timeout, phases, as in a
+//   plan tables:
+//     public.users: {generator: v7, time_column: created_at, columns: {user_id: {new_default:
+//     none}}}
 //
 // Facts (types, keys, indexes) cannot be given: they are the catalog's.
 #pragma once
@@ -30,8 +31,9 @@ Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics);
 
 bool matches(const plan::TableName& pattern, const plan::TableName& name);
 
-// Lays them over a draft. A table or column that the draft does not have is an error. Returns a line
-// for the draft's reader on everything that it takes away.
-std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics);
+// Lays them over a draft. A table or column that the draft does not have is an error. Returns a
+// line for the draft's reader on everything that it takes away.
+std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft,
+                               Diagnostics& diagnostics);
 
 }  // namespace rekey::inspect

@@ -1,11 +1,11 @@
 #include "compiler/inspect/draft.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "compiler/model/fk_graph.h"
 #include "compiler/plan/names.h"
@@ -35,9 +35,12 @@ std::string plan_name(std::string database) {
 
 plan::Identity identity(db::catalog::Identity kind) {
   switch (kind) {
-    case db::catalog::Identity::always: return plan::Identity::always;
-    case db::catalog::Identity::by_default: return plan::Identity::by_default;
-    case db::catalog::Identity::none: break;
+    case db::catalog::Identity::always:
+      return plan::Identity::always;
+    case db::catalog::Identity::by_default:
+      return plan::Identity::by_default;
+    case db::catalog::Identity::none:
+      break;
   }
   return plan::Identity::none;
 }
@@ -46,7 +49,8 @@ plan::Column column(const db::catalog::Column& c) {
   plan::Column result;
   result.name = text(c.name);
   result.type = text(c.integer);
-  if (!c.sequence.empty()) result.sequence = text(to_text(plan::TableName{c.sequence_schema, c.sequence}));
+  if (!c.sequence.empty())
+    result.sequence = text(to_text(plan::TableName{c.sequence_schema, c.sequence}));
   result.identity.value = identity(c.identity);
   result.sequence_options = text(c.sequence_options);
   result.default_value = text(c.default_value);
@@ -82,9 +86,9 @@ plan::Dependent dependent(const std::string& kind, const std::string& name,
 
 // What the name of the kind does not say already.
 bool needs_words(const db::catalog::Dependent& d) {
-  static const std::set<std::string> plain = {"view",   "materialized view", "rule",      "policy",
-                                              "check",  "statistics",        "procedure", "function",
-                                              "generated column"};
+  static const std::set<std::string> plain = {
+      "view",       "materialized view", "rule",     "policy",          "check",
+      "statistics", "procedure",         "function", "generated column"};
   return !plain.contains(d.kind);
 }
 
@@ -123,7 +127,8 @@ class Drafter {
     return it == place_.end() ? nullptr : &draft_.plan.tables[it->second];
   }
 
-  // Referenced tables first; among equals and in cycles the catalog's order, which is that of names.
+  // Referenced tables first; among equals and in cycles the catalog's order, which is that of
+  // names.
   void add_tables() {
     model::Edges edges;
     for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) {
@@ -149,7 +154,8 @@ class Drafter {
 
   void add_keys() {
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-      if (selection_.changes[c]) table(catalog_.columns[c].table)->columns.push_back(column(catalog_.columns[c]));
+      if (selection_.changes[c])
+        table(catalog_.columns[c].table)->columns.push_back(column(catalog_.columns[c]));
     }
     for (const db::catalog::UniqueKey& k : catalog_.keys) {
       plan::Table* t = table(k.table);
@@ -168,12 +174,15 @@ class Drafter {
     for (std::size_t i = 0; i < f.columns.size(); ++i) {
       const bool from = changes(f.table, f.columns[i]), to = changes(f.target, f.target_columns[i]);
       if (from == to) continue;
-      add(db::catalog::Dependent{from ? f.table : f.target, {from ? f.columns[i] : f.target_columns[i]}, "foreign key",
-           fmt::format("{} on {}", plan::name_part(f.name), f.table),
-           fmt::format("ties the column to {}, which is no integer",
-                       from ? catalog_.path(catalog_.column_at.at({f.target, f.target_columns[i]}))
-                            : catalog_.path(catalog_.column_at.at({f.table, f.columns[i]}))),
-           db::catalog::Weight::blocks});
+      add(db::catalog::Dependent{
+          from ? f.table : f.target,
+          {from ? f.columns[i] : f.target_columns[i]},
+          "foreign key",
+          fmt::format("{} on {}", plan::name_part(f.name), f.table),
+          fmt::format("ties the column to {}, which is no integer",
+                      from ? catalog_.path(catalog_.column_at.at({f.target, f.target_columns[i]}))
+                           : catalog_.path(catalog_.column_at.at({f.table, f.columns[i]}))),
+          db::catalog::Weight::blocks});
       return;
     }
     table(f.table)->foreign_keys.push_back(foreign_key(catalog_, f));
@@ -190,15 +199,18 @@ class Drafter {
     std::map<int, int> root_of;  // component to its first root, a parent's rather than a child's
     for (const bool parents_only : {true, false}) {
       for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-        const db::catalog::Table& t = catalog_.tables[catalog_.table_at.at(catalog_.columns[c].table)];
-        if (selection_.root[c] && (t.parents.empty() || !parents_only)) root_of.emplace(selection_.component[c], c);
+        const db::catalog::Table& t =
+            catalog_.tables[catalog_.table_at.at(catalog_.columns[c].table)];
+        if (selection_.root[c] && (t.parents.empty() || !parents_only))
+          root_of.emplace(selection_.component[c], c);
       }
     }
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
       const db::catalog::Column& column = catalog_.columns[c];
       if (!selection_.changes[c] || !family.contains(column.table)) continue;
       const int root = root_of.at(selection_.component[c]);
-      if (root != static_cast<int>(c) && !refers(column)) add_logical_reference(column, catalog_.columns[root]);
+      if (root != static_cast<int>(c) && !refers(column))
+        add_logical_reference(column, catalog_.columns[root]);
     }
   }
 

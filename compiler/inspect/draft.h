@@ -20,6 +20,7 @@ Draft make_draft(const Catalog& catalog, const Selection& selection,
 
 // What the reader of the plan should know of things that are not in it; above the tables' comments.
 std::vector<std::string> remarks(const Catalog& catalog, const Selection& selection,
-                                 const std::vector<db::catalog::Dependent>& dependents);
+                                 const std::vector<db::catalog::Dependent>& dependents,
+                                 const plan::Plan& plan);
 
 }  // namespace rekey::inspect

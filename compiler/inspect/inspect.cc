@@ -40,8 +40,9 @@ std::string draft(const Request& request, Diagnostics& diagnostics) {
 
   const auto columns = changing(catalog, selection);
   const auto dependents = db::catalog::dependents(connection, columns);
-  Draft draft = make_draft(catalog, selection, db::catalog::indexes(connection, columns), dependents);
-  draft.comments.top = remarks(catalog, selection, dependents);
+  Draft draft =
+      make_draft(catalog, selection, db::catalog::indexes(connection, columns), dependents);
+  draft.comments.top = remarks(catalog, selection, dependents, draft.plan);
   if (request.decisions) add_gone(draft.comments, apply(decisions, draft.plan, diagnostics));
   if (request.strategy) draft.plan.strategy.value = *request.strategy;
   if (request.generator) draft.plan.generator.value = *request.generator;

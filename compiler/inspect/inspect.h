@@ -1,4 +1,5 @@
-// Drafts a plan from the catalog of a live database: the one part of the compiler that talks to one.
+// Drafts a plan from the catalog of a live database: the one part of the compiler that talks to
+// one.
 #pragma once
 
 #include <optional>
@@ -10,11 +11,11 @@
 namespace rekey::inspect {
 
 struct Request {
-  std::string database;              // URI; empty: as db::Connection says
-  std::vector<std::string> schemas;  // empty: all but the system's
-  std::optional<plan::Strategy> strategy;    // given, these two go before the decisions
+  std::string database;                    // URI; empty: as db::Connection says
+  std::vector<std::string> schemas;        // empty: all but the system's
+  std::optional<plan::Strategy> strategy;  // given, these two go before the decisions
   std::optional<plan::Generator> generator;
-  std::optional<std::string> decisions;      // the text that `diagnostics` was made for
+  std::optional<std::string> decisions;  // the text that `diagnostics` was made for
 };
 
 // The text of a plan; empty when there are errors in `diagnostics`. The same catalog gives the same

@@ -1,10 +1,10 @@
 // Tables and columns that are not in the draft, each with its reason, and what goes on beside it.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "compiler/inspect/draft.h"
 #include "compiler/plan/names.h"
@@ -30,11 +30,13 @@ std::string why_no_key(const Catalog& catalog, const std::string& table) {
     return fmt::format("no column of its primary key ({}) is an id by itself",
                        fmt::join(primary->columns, ", "));
   }
-  const db::catalog::Column& key = catalog.columns[catalog.column_at.at({table, primary->columns[0]})];
+  const db::catalog::Column& key =
+      catalog.columns[catalog.column_at.at({table, primary->columns[0]})];
   return key.integer.empty() ? key.type + " primary key" : "its key stays as it is, see below";
 }
 
-void add(std::vector<std::string>& lines, const std::string& title, std::vector<std::string> items) {
+void add(std::vector<std::string>& lines, const std::string& title,
+         std::vector<std::string> items) {
   if (items.empty()) return;
   lines.push_back(title);
   for (const std::string& item : items) lines.push_back("  " + item);
@@ -105,23 +107,20 @@ std::vector<std::string> notes(const std::vector<db::catalog::Dependent>& depend
   return result;
 }
 
-std::string counts(const Catalog& catalog, const Selection& selection) {
+std::string counts(const Catalog& catalog, const Selection& selection, const plan::Plan& plan) {
   std::set<int> domains;
-  int columns = 0, foreign_keys = 0;
   for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
-    if (!selection.changes[c]) continue;
-    ++columns;
-    domains.insert(selection.component[c]);
+    if (selection.changes[c]) domains.insert(selection.component[c]);
   }
-  for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
-    foreign_keys += std::any_of(f.columns.begin(), f.columns.end(), [&](const std::string& c) {
-      return selection.changes[catalog.column_at.at({f.table, c})];
-    });
+  std::size_t columns = 0, foreign_keys = 0;
+  for (const plan::Table& t : plan.tables) {
+    columns += t.columns.size();
+    foreign_keys += t.foreign_keys.size();
   }
   auto of = [](std::size_t n, const char* what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
   };
-  return fmt::format("{} of {}, {} in {}, {}.", changing_tables(catalog, selection).size(),
+  return fmt::format("{} of {}, {} in {}, {}.", plan.tables.size(),
                      of(catalog.tables.size(), "table"), of(columns, "key column"),
                      of(domains.size(), "key domain"), of(foreign_keys, "foreign key"));
 }
@@ -129,13 +128,15 @@ std::string counts(const Catalog& catalog, const Selection& selection) {
 }  // namespace
 
 std::vector<std::string> remarks(const Catalog& catalog, const Selection& selection,
-                                 const std::vector<db::catalog::Dependent>& dependents) {
+                                 const std::vector<db::catalog::Dependent>& dependents,
+                                 const plan::Plan& plan) {
   std::vector<std::string> lines = {
       fmt::format("Drafted by rekeyc inspect from database {}, PostgreSQL {}.", catalog.database,
                   catalog.version),
-      counts(catalog, selection)};
+      counts(catalog, selection, plan)};
   add(lines, "Tables that are not in it:", tables_left_out(catalog, selection));
-  add(lines, "Columns that stay as they are, as no foreign key ties them to an id:", columns_left_out(catalog, selection));
+  add(lines, "Columns that stay as they are, as no foreign key ties them to an id:",
+      columns_left_out(catalog, selection));
   add(lines, "Key domains that stay as they are:", selection.remarks);
   add(lines, "Beside the plan:", notes(dependents));
   return lines;

@@ -1,10 +1,10 @@
 #include "compiler/inspect/select.h"
 
-#include <algorithm>
-#include <set>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
 
 #include "compiler/model/fk_graph.h"
 #include "compiler/plan/names.h"
@@ -28,7 +28,8 @@ std::vector<std::string> left_out(const Catalog& catalog, const std::vector<std:
     std::string why;
     if (!t.extension.empty()) {
       why = fmt::format("part of extension {}", t.extension);
-    } else if (!schemas.empty() && std::find(schemas.begin(), schemas.end(), t.schema) == schemas.end()) {
+    } else if (!schemas.empty() &&
+               std::find(schemas.begin(), schemas.end(), t.schema) == schemas.end()) {
       why = fmt::format("in schema {}, which was not asked for", t.schema);
     } else if (!decisions.include.empty() && !any(decisions.include, name)) {
       why = "not included";
@@ -52,9 +53,10 @@ void check_names(const Catalog& catalog, const std::vector<std::string>& schemas
   }
   for (const Patterns* patterns : {&decisions.include, &decisions.exclude}) {
     for (const auto& pattern : *patterns) {
-      const bool hit = std::any_of(catalog.tables.begin(), catalog.tables.end(), [&](const auto& t) {
-        return matches(pattern.value, {t.schema, t.name});
-      });
+      const bool hit =
+          std::any_of(catalog.tables.begin(), catalog.tables.end(), [&](const auto& t) {
+            return matches(pattern.value, {t.schema, t.name});
+          });
       if (hit) continue;
       diagnostics.error("unknown-table", pattern.span,
                         fmt::format("no table has a name like {}", to_text(pattern.value)),
@@ -66,7 +68,8 @@ void check_names(const Catalog& catalog, const std::vector<std::string>& schemas
 // The integer column of a catalog with this name, or -1.
 int integer_column(const Catalog& catalog, const std::string& table, const std::string& column) {
   const auto it = catalog.column_at.find({table, column});
-  return it == catalog.column_at.end() || catalog.columns[it->second].integer.empty() ? -1 : it->second;
+  return it == catalog.column_at.end() || catalog.columns[it->second].integer.empty() ? -1
+                                                                                      : it->second;
 }
 
 model::Edges ties(const Catalog& catalog) {
@@ -129,7 +132,8 @@ class Domain {
   const std::vector<int>& columns() const { return columns_; }
 
   void report_split(const Decisions& decisions, Diagnostics& diagnostics) const {
-    const int root = *std::find_if(roots_.begin(), roots_.end(), [&](int c) { return why(c).empty(); });
+    const int root =
+        *std::find_if(roots_.begin(), roots_.end(), [&](int c) { return why(c).empty(); });
     const std::string root_table = to_text(catalog_.name(catalog_.columns[root].table));
     for (const int c : outside_) {
       const plan::TableName name = catalog_.name(catalog_.columns[c].table);
@@ -143,10 +147,10 @@ class Domain {
   std::string remark() const {
     std::vector<std::string> others;
     for (const int c : inside_) others.push_back(catalog_.path(c));
-    return others.empty() ? ""
-                          : fmt::format("{} stays as it is: its table is {}. With it stays {}",
-                                        catalog_.path(roots_[0]), why(roots_[0]),
-                                        fmt::join(others, ", "));
+    return others.empty()
+               ? ""
+               : fmt::format("{} stays as it is: its table is {}. With it stays {}",
+                             catalog_.path(roots_[0]), why(roots_[0]), fmt::join(others, ", "));
   }
 
  private:
@@ -217,9 +221,11 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
   }
   if (std::find(result.changes.begin(), result.changes.end(), true) == result.changes.end() &&
       !diagnostics.has_errors()) {
-    diagnostics.error("nothing-to-change", {},
-                      fmt::format("database {} has no table with an integer primary key among those "
-                                  "asked for", catalog.database));
+    diagnostics.error(
+        "nothing-to-change", {},
+        fmt::format("database {} has no table with an integer primary key among those "
+                    "asked for",
+                    catalog.database));
   }
   return result;
 }

@@ -19,7 +19,7 @@ struct Catalog {
   std::vector<db::catalog::Column> columns;
   std::vector<db::catalog::UniqueKey> keys;
   std::vector<db::catalog::ForeignKey> foreign_keys;
-  std::map<std::string, int> table_at;                          // by SQL name
+  std::map<std::string, int> table_at;                           // by SQL name
   std::map<std::pair<std::string, std::string>, int> column_at;  // by SQL name and column
   std::map<std::string, int> primary_at;                         // a table's primary key in keys
 
@@ -35,7 +35,7 @@ struct Selection {
   std::vector<int> component;         // columns that a chain of foreign keys or partitions ties
   std::vector<bool> root;             // an integer primary key, or unique key that is referred to
   std::vector<bool> changes;
-  std::vector<std::string> remarks;   // domains that stay because their roots are not asked for
+  std::vector<std::string> remarks;  // domains that stay because their roots are not asked for
 };
 
 // An error where a domain would change in some of its tables only, and where nothing is left.

@@ -1,5 +1,5 @@
-// Columns that only newer servers have are read through to_jsonb of the row, so that one text of each
-// query serves all versions.
+// Columns that only newer servers have are read through to_jsonb of the row, so that one text of
+// each query serves all versions.
 #include "runtime/db/catalog.h"
 
 namespace rekey::db::catalog {

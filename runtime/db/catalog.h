@@ -1,9 +1,10 @@
-// What the catalog of a server (PostgreSQL 13 to 18) says about keys and about all that hangs on them.
+// What the catalog of a server (PostgreSQL 13 to 18) says about keys and about all that hangs on
+// them.
 //
 // Tables are named as SQL writes them, qualified and quoted where needed: public."Users". Columns,
-// constraints and schemas are named as the catalog has them. Every list is in the order of its names
-// unless it says otherwise. System schemas, temporary tables and schema rekey are never in it.
-// All functions throw db::Error and expect a Reading on the connection.
+// constraints and schemas are named as the catalog has them. Every list is in the order of its
+// names unless it says otherwise. System schemas, temporary tables and schema rekey are never in
+// it. All functions throw db::Error and expect a Reading on the connection.
 #pragma once
 
 #include <string>
@@ -26,27 +27,27 @@ class Reading {
 
 struct Table {
   std::string table, schema, name, owner;
-  std::string kind;       // table, partitioned table, partition, foreign table
+  std::string kind;  // table, partitioned table, partition, foreign table
   bool unlogged = false;
-  std::string extension;  // that owns it, mostly none
+  std::string extension;             // that owns it, mostly none
   std::vector<std::string> parents;  // it is a partition of one or inherits from many
-  double rows = 0;        // the planner's estimate; below 0 where nothing is known
+  double rows = 0;                   // the planner's estimate; below 0 where nothing is known
 };
 std::vector<Table> tables(Connection& connection);
 
 enum class Identity { none, always, by_default };
 
-// A column of a primary key, a unique key or a foreign key, one that such a column refers to, or one
-// that is the same column in a partition, a child or a parent.
+// A column of a primary key, a unique key or a foreign key, one that such a column refers to, or
+// one that is the same column in a partition, a child or a parent.
 struct Column {
   std::string table, name;
-  int number = 0;                // its place in the table
-  std::string type;              // as declared
-  std::string integer;           // smallint, integer, bigint: also under a domain; else empty
+  int number = 0;       // its place in the table
+  std::string type;     // as declared
+  std::string integer;  // smallint, integer, bigint: also under a domain; else empty
   Identity identity = Identity::none;
   std::string sequence_schema, sequence;  // the identity's, or the one whose nextval is the default
-  std::string sequence_options;  // of an identity, where not the defaults
-  std::string default_value;     // any other default; of a generated column nothing
+  std::string sequence_options;           // of an identity, where not the defaults
+  std::string default_value;              // any other default; of a generated column nothing
 };
 std::vector<Column> key_columns(Connection& connection);  // by table and number
 
@@ -67,10 +68,10 @@ struct ForeignKey {
   std::string match;                 // full, partial; empty: simple
   std::string on_delete, on_update;  // lower case; empty: no action
   std::vector<std::string> on_delete_columns;
-  std::string deferrable;            // initially immediate, initially deferred; empty: not deferrable
+  std::string deferrable;  // initially immediate, initially deferred; empty: not deferrable
   bool valid = true;
   std::string comment;
-  std::string definition;            // as pg_get_constraintdef writes it
+  std::string definition;  // as pg_get_constraintdef writes it
 };
 std::vector<ForeignKey> foreign_keys(Connection& connection);
 
@@ -86,7 +87,8 @@ struct Index {
 std::vector<Index> indexes(Connection& connection, const std::vector<KeyColumn>& columns);
 
 enum class Weight {
-  blocks,  // the type of the column cannot be changed while it is there, or it would be lost or wrong
+  blocks,  // the type of the column cannot be changed while it is there, or it would be lost or
+           // wrong
   warns,   // may be wrong after the change; only a person can tell
   notes,   // works as before, but whoever is behind it sees new values
 };

@@ -1,6 +1,6 @@
-// All that uses key columns besides keys, foreign keys and plain indexes: one query a kind of object.
-// Each finds (kind, name, rel, att, reason) for the columns in `keys`; what no query of its own knows
-// is found by the last one through pg_depend, so that nothing is passed over in silence.
+// All that uses key columns besides keys, foreign keys and plain indexes: one query a kind of
+// object. Each finds (kind, name, rel, att, reason) for the columns in `keys`; what no query of its
+// own knows is found by the last one through pg_depend, so that nothing is passed over in silence.
 #include <algorithm>
 #include <tuple>
 
@@ -351,7 +351,8 @@ std::vector<Dependent> dependents(Connection& connection, const std::vector<KeyC
          connection.exec(in_frame(finder.sql), {to_array(in_tables), to_array(names)}).rows) {
       std::vector<std::string> used = from_array(r[1].value());
       std::sort(used.begin(), used.end());
-      result.push_back({r[0].value(), used, r[2].value(), r[3].value(), r[4].value(), finder.weight});
+      result.push_back(
+          {r[0].value(), used, r[2].value(), r[3].value(), r[4].value(), finder.weight});
     }
   }
   std::sort(result.begin(), result.end(), [](const Dependent& a, const Dependent& b) {
