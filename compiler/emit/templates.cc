@@ -59,6 +59,13 @@ void check_override(const std::string& file, const std::string& text) {
   }
 }
 
+// A line with nothing but the tag of a section.
+bool is_section_line(const std::string& line) {
+  return line.size() > 5 && line.starts_with("{{") && line.find("}}") == line.size() - 2 &&
+         std::string("#^/").find(line[2]) != std::string::npos;
+}
+
+// Section lines lose their line feed here: the library would leave blank lines for nested ones.
 std::map<std::string, std::string> split(const std::string& text) {
   std::map<std::string, std::string> parts;
   std::istringstream in(text);
@@ -68,7 +75,7 @@ std::map<std::string, std::string> split(const std::string& text) {
       part = line.substr(1);
       parts[part];
     } else {
-      parts[part] += line + "\n";
+      parts[part] += is_section_line(line) ? line : line + "\n";
     }
   }
   return parts;

@@ -320,10 +320,10 @@ Step vacuum_step(const Context& context, TableId t) {
   return step;
 }
 
-Step close_step(const Context& context, const std::vector<Step>& others) {
+Step close_step(const Context& context, const std::vector<Step>& vacuums) {
   Step step{context.own("close"), "close", "", "takes the fence down: the phase is applied",
             "puts the fence up again", context.phase.written->name.span};
-  for (const auto& other : others) step.needs.push_back(other.id);
+  for (const auto& vacuum : vacuums) step.needs.push_back(vacuum.id);
   step.data["phase"] = sql::literal(context.phase.id);
   step.data["tables"] = json::array();
   for (TableId t : context.phase.changed) step.data["tables"].push_back(context.table(t));
@@ -378,13 +378,13 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   lowered.undo_order.push_back(context.own("close"));
   for (const auto* group : {&attaches, &keys, &rewrites, &detaches, &validates, &vacuums}) undo(*group);
   lowered.undo_order.push_back(context.own("open"));
+  Step close = close_step(context, vacuums);
   for (auto* group : {&detaches, &keys, &rewrites, &attaches, &validates, &vacuums}) add(*group);
-  lowered.steps.push_back(close_step(context, lowered.steps));
+  lowered.steps.push_back(std::move(close));
   for (std::size_t i = 1; i < lowered.steps.size(); ++i) {
     lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);
   }
-  for (const auto& [key, value] : verify_data(context).items()) lowered.verify[key] = value;
-  lowered.verify["phase"] = sql::literal(phase.id);
+  lowered.verify.update(verify_data(context));
   return lowered;
 }
 
