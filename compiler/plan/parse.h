@@ -12,8 +12,8 @@ namespace rekey::plan {
 // What is checked: YAML, keys, kinds of values, words, shapes of names. What names refer to is not.
 Plan parse(const std::string& text, Diagnostics& diagnostics);
 
-// The same for another file with a table of fields: `owner` is what `object` describes, `title` names it
-// in messages.
+// The same for another file with a table of fields: `owner` is what `object` describes, `title`
+// names it in messages.
 void parse(const std::string& text, const Object& object, void* owner, const std::string& title,
            Diagnostics& diagnostics);
 

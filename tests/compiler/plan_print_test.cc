@@ -1,13 +1,12 @@
 // Plans as they are printed, and that printing loses nothing.
-#include "compiler/plan/print.h"
+#include <gtest/gtest.h>
 
 #include <set>
-
-#include <gtest/gtest.h>
 
 #include "compiler/plan/fields.h"
 #include "compiler/plan/names.h"
 #include "compiler/plan/parse.h"
+#include "compiler/plan/print.h"
 
 namespace rekey::plan {
 namespace {
@@ -27,7 +26,8 @@ struct Case {
 const Case kCases[] = {
     {"version: 1\nname: p\ntables: {}\n", "version: 1\nname: p\n\ntables: {}\n"},
     // Defaults go.
-    {"{version: 1, name: p, strategy: offline, generator: ordered, phases: [], tables: {a.b: {change: "
+    {"{version: 1, name: p, strategy: offline, generator: ordered, phases: [], tables: {a.b: "
+     "{change: "
      "rekey, columns: {}}}}",
      "version: 1\nname: p\n\ntables:\n  a.b: {}\n"},
     // Short forms, flow where it fits, a blank line between tables.
@@ -112,10 +112,12 @@ TEST(PlanPrint, Printed) {
 }
 
 TEST(PlanPrint, Comments) {
-  Comments comments{{"drafted from a catalog", "", "two\nlines"}, {{{"a", "c"}, {"no primary key"}}}};
-  EXPECT_EQ(print(parsed("{version: 1, name: p, tables: {a.b: {}, a.c: {}}}"), comments),
-            "# drafted from a catalog\n#\n# two lines\n\nversion: 1\nname: p\n\ntables:\n  a.b: {}\n\n"
-            "  # no primary key\n  a.c: {}\n");
+  Comments comments{{"drafted from a catalog", "", "two\nlines"},
+                    {{{"a", "c"}, {"no primary key"}}}};
+  EXPECT_EQ(
+      print(parsed("{version: 1, name: p, tables: {a.b: {}, a.c: {}}}"), comments),
+      "# drafted from a catalog\n#\n# two lines\n\nversion: 1\nname: p\n\ntables:\n  a.b: {}\n\n"
+      "  # no primary key\n  a.c: {}\n");
 }
 
 TEST(PlanPrint, Scalars) {
@@ -156,12 +158,70 @@ TEST(PlanPrint, Scalars) {
 
 // Every name and text survives the trip, wherever it stands.
 TEST(PlanPrint, OddTextsSurvive) {
-  std::set<std::string> names = {
-      "null", "~", "true", "no", "12", "0x1F", "1e3", "-", "--", "---", "...", "?", ":", "a:", ": a",
-      "a: b", "# a", "a # b", "a#b", "[a]", "{a}", "a,b", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a",
-      "'", "\"", "''", "\"\"", "it's", "say \"x\"", "\\", "a\\", "\\n", " a", "a ", "a  b", "\t", "a\tb",
-      "a\nb", "\n", "a\r\nb", "<<", "=", "é", "日本語", "😀", "\xC2\x85", "\xC2\xA0", "\xEF\xBB\xBF" "a",
-      "a.b", "a(b)", "(", ".", "\x01", "\x7F", std::string(63, '"'), std::string(63, '\x01')};
+  std::set<std::string> names = {"null",
+                                 "~",
+                                 "true",
+                                 "no",
+                                 "12",
+                                 "0x1F",
+                                 "1e3",
+                                 "-",
+                                 "--",
+                                 "---",
+                                 "...",
+                                 "?",
+                                 ":",
+                                 "a:",
+                                 ": a",
+                                 "a: b",
+                                 "# a",
+                                 "a # b",
+                                 "a#b",
+                                 "[a]",
+                                 "{a}",
+                                 "a,b",
+                                 "&a",
+                                 "*a",
+                                 "!a",
+                                 "|",
+                                 ">",
+                                 "%a",
+                                 "@a",
+                                 "`a",
+                                 "'",
+                                 "\"",
+                                 "''",
+                                 "\"\"",
+                                 "it's",
+                                 "say \"x\"",
+                                 "\\",
+                                 "a\\",
+                                 "\\n",
+                                 " a",
+                                 "a ",
+                                 "a  b",
+                                 "\t",
+                                 "a\tb",
+                                 "a\nb",
+                                 "\n",
+                                 "a\r\nb",
+                                 "<<",
+                                 "=",
+                                 "é",
+                                 "日本語",
+                                 "😀",
+                                 "\xC2\x85",
+                                 "\xC2\xA0",
+                                 "\xEF\xBB\xBF"
+                                 "a",
+                                 "a.b",
+                                 "a(b)",
+                                 "(",
+                                 ".",
+                                 "\x01",
+                                 "\x7F",
+                                 std::string(63, '"'),
+                                 std::string(63, '\x01')};
   for (char a : std::string("-?:,[]{}#&*!|>'\"%@`\\. x1"))
     for (char b : std::string("-?:,[]{}#&*!|>'\"%@`\\. x1\n")) names.insert({a, b});
   const std::vector<std::string> odd(names.begin(), names.end());
@@ -204,7 +264,8 @@ TEST(PlanPrint, OddTextsSurvive) {
     EXPECT_EQ(t.indexes[0].definition.value, odd[i]);
     EXPECT_EQ(t.foreign_keys[0].columns[1].value, odd[i]);
     EXPECT_EQ(t.foreign_keys[0].references.value.table, (TableName{odd[i], odd[i]}));
-    EXPECT_EQ(t.foreign_keys[0].references.value.columns, (std::vector<std::string>{odd[i], "b", odd[i]}));
+    EXPECT_EQ(t.foreign_keys[0].references.value.columns,
+              (std::vector<std::string>{odd[i], "b", odd[i]}));
     EXPECT_EQ(t.foreign_keys[0].comment.value, odd[i]);
     EXPECT_EQ(t.dependents[0].name.value, odd[i]);
   }
@@ -221,10 +282,11 @@ TEST(PlanPrint, EveryWordSurvives) {
         if (object->id == "phase") text = head + "phases: [{name: f, " + line + "}]\ntables: {}\n";
         if (object->id == "table") text = head + "tables: {a.b: {" + line + "}}\n";
         if (object->id == "column")
-          text = head + "tables: {a.b: {columns: {c: {" + (field.key == "type" ? "" : "type: bigint, ") +
-                 line + "}}}}\n";
+          text = head + "tables: {a.b: {columns: {c: {" +
+                 (field.key == "type" ? "" : "type: bigint, ") + line + "}}}}\n";
         if (object->id == "foreignKey")
-          text = head + "tables: {a.b: {foreign_keys: {f: {columns: c, references: a.b, " + line + "}}}}\n";
+          text = head + "tables: {a.b: {foreign_keys: {f: {columns: c, references: a.b, " + line +
+                 "}}}}\n";
         ASSERT_NE(text, "") << object->id;
         std::string printed = print(parsed(text));
         bool shown = word != field.standard;
@@ -243,11 +305,21 @@ TEST(PlanNames, Written) {
 
 TEST(PlanNames, ReadOrRefused) {
   const std::pair<const char*, const char*> cases[] = {
-      {"a.b", "a.b"},     {"a.b(c)", "a.b (c)"}, {"a.b  ( c , d )", "a.b (c, d)"},
-      {"\"a\".b", "a.b"}, {"a", "-"},            {"a.b.c", "-"},
-      {"a.", "-"},        {".b", "-"},           {"a.b (", "-"},
-      {"a.b ()", "-"},    {"a.b (c) d", "-"},    {"a.\"b", "-"},
-      {"a.\"\"", "-"},    {"a.b (c,)", "-"},     {"", "-"},
+      {"a.b", "a.b"},
+      {"a.b(c)", "a.b (c)"},
+      {"a.b  ( c , d )", "a.b (c, d)"},
+      {"\"a\".b", "a.b"},
+      {"a", "-"},
+      {"a.b.c", "-"},
+      {"a.", "-"},
+      {".b", "-"},
+      {"a.b (", "-"},
+      {"a.b ()", "-"},
+      {"a.b (c) d", "-"},
+      {"a.\"b", "-"},
+      {"a.\"\"", "-"},
+      {"a.b (c,)", "-"},
+      {"", "-"},
   };
   for (const auto& [text, read] : cases) {
     auto reference = parse_reference(text);

@@ -1,10 +1,10 @@
 // The JSON Schema says what the parser says.
-#include "compiler/plan/json_schema.h"
-
 #include <gtest/gtest.h>
+
 #include <nlohmann/json.hpp>
 
 #include "compiler/plan/fields.h"
+#include "compiler/plan/json_schema.h"
 
 namespace rekey::plan {
 namespace {
