@@ -101,9 +101,9 @@ json detail_rows(const bundle::Bundle& bundle) {
     rows.push_back({{"id", phase.id},
                     {"name", cell(phase.name)},
                     {"folder", phase.folder},
-                    {"order", phase.tables.empty() ? "" : cell(joined(phase.tables))},
                     {"by_kind", !small},
                     {"steps", small ? step_rows(phase) : kind_rows(phase)}});
+    if (!phase.tables.empty()) rows.back()["order"] = cell(joined(phase.tables));
   }
   return rows;
 }

@@ -65,7 +65,20 @@ bool is_section_line(const std::string& line) {
          std::string("#^/").find(line[2]) != std::string::npos;
 }
 
-// Section lines lose their line feed here: the library would leave blank lines for nested ones.
+// Section lines leave no trace. The library's own rule for them leaves blank lines where they nest and
+// swallows blank lines behind them, so a mark keeps it from seeing them as lines of their own.
+constexpr const char* kMark = "\x01\n";
+
+std::string without_marks(const std::string& text) {
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, from)) {
+    out.append(text, from, at - from);
+    from = at + 2;
+  }
+  return out.append(text, from);
+}
+
 std::map<std::string, std::string> split(const std::string& text) {
   std::map<std::string, std::string> parts;
   std::istringstream in(text);
@@ -75,7 +88,7 @@ std::map<std::string, std::string> split(const std::string& text) {
       part = line.substr(1);
       parts[part];
     } else {
-      parts[part] += is_section_line(line) ? line : line + "\n";
+      parts[part] += line + (is_section_line(line) ? kMark : "\n");
     }
   }
   return parts;
@@ -113,7 +126,7 @@ bool Templates::has_part(const std::string& file, const std::string& part) const
 }
 
 std::string Templates::render(const std::string& file, const std::string& part, const json& data) const {
-  return parts_.at(file + "%" + part)->tree.render(convert(data));
+  return without_marks(parts_.at(file + "%" + part)->tree.render(convert(data)));
 }
 
 }  // namespace rekey::emit

@@ -228,6 +228,15 @@ std::string names_of(const Model& model, const std::set<PhaseId>& phases) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// At most eight of them; the rest is counted.
+std::string shortened(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 8;
+  const std::vector<std::string> first(names.begin(), names.begin() + std::min(kMost, names.size()));
+  auto text = fmt::format("{}", fmt::join(first, ", "));
+  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
+  return text;
+}
+
 // Phases that rewrite a table in common, as groups: put together they would rewrite each table once.
 void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
   std::map<TableId, std::set<PhaseId>> rewrites;
@@ -244,13 +253,13 @@ void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
     if (phases.size() < 2) continue;
     auto& [all, tables] = findings[group[*phases.begin()]];
     all.insert(phases.begin(), phases.end());
-    tables.push_back(fmt::format("{} ({} times)", to_text(model.tables[table].name()), phases.size()));
+    tables.push_back(fmt::format("{} ({}×)", to_text(model.tables[table].name()), phases.size()));
   }
   for (const auto& [id, finding] : findings) {
     const auto& [phases, tables] = finding;
     diagnostics.warning("rewritten-again", model.phases[*phases.begin()].written->name.span,
                         fmt::format("{} table(s) are rewritten in more than one phase: {}", tables.size(),
-                                    fmt::join(tables, ", ")),
+                                    shortened(tables)),
                         fmt::format("one phase in place of {} rewrites each table once",
                                     names_of(model, phases)));
   }
