@@ -202,6 +202,8 @@ void Operation::run_steps(Executor& executor, const bundle::Phase& phase,
   executor.run(phase, steps, direction_, run_number_);
 }
 
+void Operation::announce(const bundle::Phase& phase) { progress_->phase(phase, direction_); }
+
 void Operation::lock_out(const bundle::Phase& phase) {
   if (phase.kind != "tables" || phase.strategy != "offline") return;
   std::set<int> named;

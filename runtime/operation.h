@@ -44,6 +44,7 @@ class Operation {
   // All steps of the phase in this direction that the journal has not seen done. A phase that is not in
   // the journal gets only its first step; it registers the others.
   std::vector<const bundle::Step*> todo(const bundle::Phase& phase, const Journal& journal) const;
+  void announce(const bundle::Phase& phase);
   void run_steps(Executor& executor, const bundle::Phase& phase,
                  const std::vector<const bundle::Step*>& steps);
   // Other sessions on the tables of an offline phase that is about to open. Throws Refused.

@@ -52,11 +52,10 @@ void Progress::expect(const bundle::Step& step, Direction direction) {
   totals_.expected_rows += rows_of(side_of(step, direction));
 }
 
-void Progress::phase(const bundle::Phase& phase, Direction direction, std::size_t steps) {
+void Progress::phase(const bundle::Phase& phase, Direction direction) {
   const std::lock_guard lock(mutex_);
   phase_ = phase.id + " " + phase.name;
-  line(fmt::format("phase {}: {} {}", phase_, direction == Direction::up ? "apply" : "roll back",
-                   counted(static_cast<std::int64_t>(steps), "step")));
+  line((direction == Direction::up ? "apply phase " : "roll back phase ") + phase_);
 }
 
 void Progress::begin(const bundle::Step& step) {

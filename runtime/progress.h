@@ -23,7 +23,7 @@ class Progress {
   Progress(const Progress&) = delete;
 
   void expect(const bundle::Step& step, Direction direction);  // adds to the totals
-  void phase(const bundle::Phase& phase, Direction direction, std::size_t steps);
+  void phase(const bundle::Phase& phase, Direction direction);
   void begin(const bundle::Step& step);
   void end(const bundle::Step& step, Direction direction, Seconds time);
   void fail(const bundle::Step& step, Seconds time);

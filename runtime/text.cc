@@ -55,7 +55,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     right.resize(widths.size(), rows.size() > 1);
     for (std::size_t c = 0; c < rows[r].size(); ++c) {
       widths[c] = std::max(widths[c], width(rows[r][c]));
-      if (r > 0 && !numeric(rows[r][c])) right[c] = false;
+      if (c == 0 || (r > 0 && !numeric(rows[r][c]))) right[c] = false;
     }
   }
   std::string out;

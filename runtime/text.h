@@ -15,7 +15,8 @@ std::string duration(Seconds time);                                         // 1
 std::string counted(std::int64_t n, const std::string& singular, const std::string& plural = {});
 std::string joined(const std::vector<std::string>& parts, const std::string& between = ", ");
 
-// Columns as wide as they need; the first row is the head. A column of numbers stands to the right.
+// Columns as wide as they need; the first row is the head. A column of numbers, unless it is the first,
+// stands to the right.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
 // The argument of a shell command, quoted where it must be.

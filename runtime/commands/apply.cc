@@ -34,6 +34,7 @@ void refuse_half_rolled_back(Operation& operation, const Journal& journal) {
 }
 
 void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& phase) {
+  operation.announce(phase);
   if (!operation.journal().present(phase.id)) operation.lock_out(phase);
   for (;;) {
     if (interrupted()) throw Interrupted{};

@@ -56,10 +56,10 @@ WITH tables AS (
   WHERE p.state = 'applied'),
 named AS (  -- how specific the name was decides between a table "a.b" and column b of table a
   SELECT t.*, NULL::text AS part, 1 AS rank FROM tables t
-  WHERE $1 IN (t.table_name, t.relname, t.nspname || '.' || t.relname)
+  WHERE $1::text IN (t.table_name, t.relname, t.nspname || '.' || t.relname)
   UNION ALL
   SELECT t.*, k.column_name, 2 FROM tables t JOIN rekey.key_columns k USING (table_name)
-  WHERE $1 IN (t.table_name || '.' || k.column_name, t.relname || '.' || k.column_name,
+  WHERE $1::text IN (t.table_name || '.' || k.column_name, t.relname || '.' || k.column_name,
                t.nspname || '.' || t.relname || '.' || k.column_name)),
 best AS (SELECT * FROM named WHERE rank = (SELECT min(rank) FROM named))
 SELECT b.table_name, a.attname, k.domain
@@ -172,7 +172,7 @@ int lookup(const Options& options) {
                                               {"keys", list}}.dump(2));
     return kDone;
   }
-  std::vector<std::vector<std::string>> rows = {{"column", "old key", "new key", ""}};
+  std::vector<std::vector<std::string>> rows = {{"column", "old key", "new key"}};
   for (const Answer& a : answers) {
     rows.push_back({a.column.table + "." + db::quote_identifier(a.column.name),
                     a.old_key.empty() ? "-" : a.old_key, a.new_key.empty() ? "-" : a.new_key, a.note});

@@ -23,9 +23,9 @@ std::string csv(const std::optional<std::string>& value) {
 std::string find_table(db::Connection& session, const std::string& name) {
   const db::Rows found = session.exec(R"(
 SELECT DISTINCT table_name FROM rekey.key_columns
-WHERE table_name = $1 OR to_regclass(table_name) IN
+WHERE table_name = $1::text OR to_regclass(table_name) IN
   (SELECT oid FROM pg_catalog.pg_class c
-   WHERE c.relname = $1 OR (SELECT nspname FROM pg_catalog.pg_namespace n WHERE n.oid = c.relnamespace)
+   WHERE c.relname = $1::text OR (SELECT nspname FROM pg_catalog.pg_namespace n WHERE n.oid = c.relnamespace)
          || '.' || c.relname = $1)
 ORDER BY 1)", {name});
   if (found.rows.empty()) throw Usage(fmt::format("no key of table {} has been changed", name));

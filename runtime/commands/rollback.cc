@@ -28,6 +28,7 @@ Phases phases_to_undo(const bundle::Bundle& b, const Journal& journal, const std
 }
 
 void undo_phase(Operation& operation, Executor& executor, const bundle::Phase& phase) {
+  operation.announce(phase);
   if (operation.journal().applied(phase.id)) operation.lock_out(phase);
   for (;;) {
     if (interrupted()) throw Interrupted{};
