@@ -23,11 +23,10 @@ std::string body(const PhaseFrame& frame, const lower::Step& step, Direction dir
                        {"before", before},
                        {"body", main}};
   const bool plain = step.kind == "foundation";  // it makes the journal, or drops it
-  const std::string part = !step.transactional ? (up ? "outside up" : "outside down")
-                           : plain             ? "plain"
-                           : up                ? "up"
-                                               : "down";
-  return frame.templates.render("steps/frame.sql", part, framed);
+  if (!step.transactional) {  // such a step ends itself, with the proof of what it did
+    return frame.templates.render("steps/frame.sql", up ? "outside up" : "outside down", framed) + main;
+  }
+  return frame.templates.render("steps/frame.sql", plain ? "plain" : up ? "up" : "down", framed);
 }
 
 std::vector<std::string> fallback_tables(const PhaseFrame& frame, const lower::Step& step) {

@@ -49,6 +49,15 @@ BEGIN
 END
 $body$;
 
+-- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
+CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
+              ELSE EXISTS (SELECT FROM pg_statistic WHERE starelid = target) END
+  FROM pg_class WHERE oid = target
+$body$;
+
 CREATE PROCEDURE rekey.begin_step(step_id text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -81,12 +90,17 @@ BEGIN
 END
 $body$;
 
-CREATE PROCEDURE rekey.end_step(step_id text)
+-- analyzed: the table that the step, outside of a transaction, was to vacuum and analyze.
+CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   outside boolean;
 BEGIN
+  IF NOT rekey.is_analyzed(analyzed) THEN
+    RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
+      USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
   UPDATE rekey.steps SET state = 'done' WHERE step = step_id AND state = 'running'
   RETURNING NOT transactional INTO outside;
   IF NOT FOUND THEN
@@ -137,12 +151,16 @@ BEGIN
 END
 $body$;
 
-CREATE PROCEDURE rekey.end_undo(step_id text)
+CREATE PROCEDURE rekey.end_undo(step_id text, analyzed regclass DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   outside boolean;
 BEGIN
+  IF NOT rekey.is_analyzed(analyzed) THEN
+    RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
+      USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
   UPDATE rekey.steps SET state = 'undone' WHERE step = step_id AND state = 'undoing'
   RETURNING NOT transactional INTO outside;
   IF NOT FOUND THEN
@@ -151,20 +169,6 @@ BEGIN
   INSERT INTO rekey.history (step, event) VALUES (step_id, 'undone');
   IF outside THEN
     PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
-  END IF;
-END
-$body$;
-
--- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
-CREATE PROCEDURE rekey.expect_analyzed(target regclass)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-  IF EXISTS (SELECT FROM pg_class WHERE oid = target AND reltuples > 0)
-     AND NOT EXISTS (SELECT FROM pg_statistic WHERE starelid = target)
-     OR EXISTS (SELECT FROM pg_class WHERE oid = target AND reltuples < 0) THEN
-    RAISE EXCEPTION 'table % has not been analyzed', target USING ERRCODE = 'RK004',
-      HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
   END IF;
 END
 $body$;

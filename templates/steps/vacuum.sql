@@ -1,6 +1,6 @@
 %up
 VACUUM (ANALYZE) {{table}};
-CALL rekey.expect_analyzed({{table_literal}});
+CALL rekey.end_step({{step}}, analyzed => {{table_literal}});
 %down
 VACUUM (ANALYZE) {{table}};
-CALL rekey.expect_analyzed({{table_literal}});
+CALL rekey.end_undo({{step}}, analyzed => {{table_literal}});
