@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "compiler/plan/fields.h"
@@ -117,6 +118,26 @@ auto* find(Items& items, const Name& name) {
   return it == items.end() ? nullptr : &*it;
 }
 
+// Blank lines and comments only: a file whose decisions are still to come.
+bool says_nothing(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t start = line.find_first_not_of(" \t\r");
+    if (start != std::string::npos && line[start] != '#') return false;
+  }
+  return true;
+}
+
+std::string advice(const plan::Plan& draft, const plan::TableName& name) {
+  std::vector<std::string> known;  // in the same schema: that part alone is no likeness
+  for (const plan::Table& t : draft.tables) {
+    if (t.name.value.schema == name.schema) known.push_back(t.name.value.name);
+  }
+  const auto near = nearest(name.name, known);
+  return near ? fmt::format("did you mean {}?", to_text(plan::TableName{name.schema, *near}))
+              : "take it out of the decisions: it is gone, left out, or has no key column";
+}
+
 template <class T>
 void take(T& into, const T& decided) {
   if (decided.span.line) into = decided;
@@ -158,6 +179,7 @@ std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& 
 
 Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics) {
   Decisions result;
+  if (says_nothing(text)) return result;
   plan::parse(text, decisions_object(), static_cast<plan::Plan*>(&result), "the decisions",
               diagnostics);
   return result;
@@ -183,7 +205,7 @@ std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft,
     if (!table) {
       diagnostics.error("unknown-table", name.span,
                         fmt::format("{} is not in the draft", to_text(name.value)),
-                        "take it out of the decisions: it is gone, left out, or has no key column");
+                        advice(draft, name.value));
     }
     return table;
   };

@@ -77,7 +77,10 @@ std::vector<std::string> tied_to(const Catalog& catalog, const Selection& select
 // Integers in primary keys that are ids of nothing, each with the columns that stay with it.
 std::vector<std::string> columns_left_out(const Catalog& catalog, const Selection& selection) {
   const std::set<std::string> changing = changing_tables(catalog, selection);
-  std::set<int> told;
+  std::set<int> told;  // components; those with a root have a remark of their own
+  for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+    if (selection.root[c]) told.insert(selection.component[c]);
+  }
   std::vector<std::string> result;
   for (const db::catalog::UniqueKey& k : catalog.keys) {
     if (!k.primary || !changing.contains(k.table)) continue;

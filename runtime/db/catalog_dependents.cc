@@ -21,7 +21,7 @@ WITH RECURSIVE keys AS MATERIALIZED (
   FROM unnest($1::text[], $2::text[]) g(table_name, column_name)
   JOIN pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
 ), rels AS MATERIALIZED (
-  SELECT DISTINCT rel, att, c.relname, c.relkind, c.relispartition, c.reloftype, c.reltype, n.nspname
+  SELECT rel, att, c.relname, c.relkind, c.relispartition, c.reloftype, c.reltype, n.nspname
   FROM keys JOIN pg_class c ON c.oid = rel JOIN pg_namespace n ON n.oid = c.relnamespace
 ), found(kind, name, rel, att, reason) AS ($found)
 SELECT k.table_name, array_agg(DISTINCT k.attname::text), f.kind, f.name, f.reason
@@ -46,8 +46,8 @@ constexpr const char* kViews = R"(
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.ev_class
                       AND d.classid = 'pg_rewrite'::regclass AND d.objid <> r.oid
     )
-    SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view'
-                ELSE 'view' END AS kind,
+    SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule'
+                WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END AS kind,
            CASE WHEN r.rulename = '_RETURN' THEN c.oid::regclass::text
                 ELSE format('%I on %s', r.rulename, c.oid::regclass) END AS name,
            u.rel, u.att, u.via
@@ -67,8 +67,7 @@ constexpr const char* kTriggers = R"(
 
 constexpr const char* kTriggerFunctions = R"(
   SELECT 'trigger function', p.oid::regprocedure::text, k.rel, k.att,
-         'its body names the column; trigger ' || string_agg(DISTINCT quote_ident(t.tgname), ', ')
-         || ' calls it'
+         'its body names the column; called by ' || string_agg(DISTINCT quote_ident(t.tgname), ', ')
   FROM keys k
   JOIN pg_trigger t ON t.tgrelid = k.rel AND NOT t.tgisinternal
   JOIN pg_proc p ON p.oid = t.tgfoid
@@ -114,15 +113,16 @@ constexpr const char* kForeignKeys = R"(
          OR EXISTS (SELECT FROM pg_trigger t
                     WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')
     )
-    SELECT conname, contype, conrelid, period, enforced, conrelid AS rel, unnest(conkey) AS att FROM odd
+    SELECT conname, contype, conrelid, period, enforced, conrelid AS rel, unnest(conkey) AS att
+    FROM odd
     UNION
     SELECT conname, contype, conrelid, period, enforced, confrelid, unnest(confkey) FROM odd) u
 )";
 
 // From 15 on the dependency starts at the expression, before at the column.
 constexpr const char* kGeneratedColumns = R"(
-  SELECT DISTINCT 'generated column', format('%s.%I', a.attrelid::regclass, a.attname), k.rel, k.att,
-         'is computed from the column'
+  SELECT DISTINCT 'generated column', format('%s.%I', a.attrelid::regclass, a.attname),
+         k.rel, k.att, 'is computed from the column'
   FROM keys k
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
                   AND d.refobjsubid = k.att
@@ -133,13 +133,15 @@ constexpr const char* kGeneratedColumns = R"(
   UNION ALL
   SELECT 'generated column', format('%s.%I', k.rel::regclass, k.attname), k.rel, k.att,
          'is computed itself'
-  FROM keys k JOIN pg_attribute a ON a.attrelid = k.rel AND a.attnum = k.att AND a.attgenerated <> ''
+  FROM keys k
+  JOIN pg_attribute a ON a.attrelid = k.rel AND a.attnum = k.att AND a.attgenerated <> ''
 )";
 
 // In an index expression each Var is of the table itself; attribute 0 is the whole row.
 constexpr const char* kIndexes = R"(
   SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
-         CASE WHEN x.indexprs::text LIKE '%:varattno ' || k.att || ' %' THEN 'is on an expression over the column'
+         CASE WHEN x.indexprs::text LIKE '%:varattno ' || k.att || ' %'
+              THEN 'is on an expression over the column'
               ELSE 'its WHERE condition uses the column' END
   FROM keys k JOIN pg_index x ON x.indrelid = k.rel AND NOT x.indisexclusion
   WHERE concat(x.indexprs, ' ', x.indpred) LIKE '%:varattno ' || k.att || ' %'
@@ -154,8 +156,9 @@ constexpr const char* kIndexes = R"(
   CROSS JOIN LATERAL unnest(x.indkey, x.indclass) AS e(att, class)
   JOIN pg_opclass o ON o.oid = e.class
   WHERE e.att = k.att
-    AND NOT (o.opcdefault AND EXISTS (SELECT FROM pg_opclass u WHERE u.opcmethod = am.oid AND u.opcdefault
-                                       AND u.opcintype = 'uuid'::regtype))
+    AND NOT (o.opcdefault
+             AND EXISTS (SELECT FROM pg_opclass u WHERE u.opcmethod = am.oid AND u.opcdefault
+                                                   AND u.opcintype = 'uuid'::regtype))
   UNION ALL
   SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
          CASE WHEN NOT x.indisvalid THEN 'is invalid: drop it or REINDEX it first'
@@ -219,7 +222,8 @@ constexpr const char* kDefaults = R"(
     SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
     WHERE d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
       AND d.refclassid = 'pg_class'::regclass
-      AND pg_get_expr(ad.adbin, ad.adrelid) = format('nextval(%L::regclass)', s.oid::regclass::text))
+      AND pg_get_expr(ad.adbin, ad.adrelid)
+          = format('nextval(%L::regclass)', s.oid::regclass::text))
 )";
 
 constexpr const char* kSequences = R"(
@@ -229,7 +233,8 @@ constexpr const char* kSequences = R"(
     SELECT k.rel, k.att, d.objid AS seq
     FROM keys k
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                    AND d.refobjsubid = k.att AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
+                    AND d.refobjsubid = k.att AND d.classid = 'pg_class'::regclass
+                    AND d.deptype = 'i'
     UNION
     SELECT k.rel, k.att, d.refobjid
     FROM keys k
