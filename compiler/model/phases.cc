@@ -34,20 +34,37 @@ plan::Phase derived_phase(std::string name, plan::PhaseKind kind, plan::Risk ris
   return phase;
 }
 
+bool has_changes(const Model& model, const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [&](ColumnId c) { return model.changes(c); });
+}
+
+// A phase named for its first table; tables of several schemas may share a name.
+std::string free_name(const Model& model, const std::vector<plan::Phase>& others, TableId table) {
+  std::set<std::string> taken{"foundation", "leaf tables", "cleanup"};
+  for (const auto& phase : others) taken.insert(phase.name.value);
+  const auto& name = model.tables[table].name();
+  std::string free = name.name;
+  if (taken.contains(free)) free = to_text(name);
+  for (int i = 2; taken.contains(free); ++i) free = fmt::format("{} {}", to_text(name), i);
+  return free;
+}
+
 // Tables that rewrite together go into one phase, so that each is rewritten once. Leaf tables, which
 // nobody references, have one of their own where that costs no second rewrite.
 void derive(Model& model) {
   using enum plan::PhaseKind;
   const auto group = connected_components(static_cast<int>(model.tables.size()), shared_domains(model));
   std::map<int, std::vector<TableId>> groups;
-  for (TableId t : model.order) groups[group[t]].push_back(t);
+  for (TableId t : model.order) {
+    if (has_changes(model, model.tables[t])) groups[group[t]].push_back(t);
+  }
   auto leaves = derived_phase("leaf tables", tables, plan::Risk::low,
                               "nobody references them: only their own keys change");
   std::vector<plan::Phase> others;
   for (const auto& [id, members] : groups) {
     if (members.size() > 1 && others.size() < kMostPhases - 4) {
-      const auto& first = model.tables[members.front()].name();
-      others.push_back(derived_phase(first.name, tables, plan::Risk::high,
+      others.push_back(derived_phase(free_name(model, others, members.front()), tables, plan::Risk::high,
                                      fmt::format("{} tables tied by foreign keys change together, each "
                                                  "rewritten once", members.size())));
     }
@@ -109,6 +126,7 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
   for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) known[model.tables[t].name()] = t;
   std::map<TableId, Span> first;
   for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+    if (model.phases[p].written->kind.value != plan::PhaseKind::tables) continue;
     for (const auto& listed : model.phases[p].written->tables) {
       auto found = known.find(listed.value);
       if (found == known.end()) {
@@ -130,11 +148,6 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
       model.tables[found->second].phase = p;
     }
   }
-}
-
-bool has_changes(const Model& model, const Table& table) {
-  return std::any_of(table.columns.begin(), table.columns.end(),
-                     [&](ColumnId c) { return model.changes(c); });
 }
 
 void check_no_table_is_left(const Model& model, Diagnostics& diagnostics) {
@@ -172,6 +185,24 @@ void place_domains(Model& model, Diagnostics& diagnostics) {
                              domain.name),
                  "list both tables in one phase")
           .related.push_back({listed_at(model, home), "the other table"});
+    }
+  }
+}
+
+// A phase of tables that changes no key would open and close around nothing.
+void check_phases_change_keys(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& phase : model.phases) {
+    const auto& written = *phase.written;
+    if (written.kind.value != plan::PhaseKind::tables || !phase.domains.empty()) continue;
+    if (written.tables.empty()) {
+      diagnostics.error("empty-phase", written.name.span,
+                        fmt::format("phase {} lists no tables", written.name.value),
+                        "list them under tables:, or delete the phase");
+    } else {
+      diagnostics.error("empty-phase", written.name.span,
+                        fmt::format("phase {} changes no key: the key columns of its tables change with the "
+                                    "tables they reference, or stay", written.name.value),
+                        "list its tables in the phase of those they reference, and delete it");
     }
   }
 }
@@ -288,6 +319,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   if (diagnostics.has_errors()) return;
   place_domains(model, diagnostics);
   check_keys_change_once(model, diagnostics);
+  check_phases_change_keys(model, diagnostics);
   if (diagnostics.has_errors()) return;
   collect_changes(model);
   advise_on_repeated_rewrites(model, diagnostics);
