@@ -15,11 +15,18 @@ struct Finder {
   const char* sql;
 };
 
+// Resolved once, by themselves: over names the planner of the queries below would expect one row.
+constexpr const char* kKeys = R"(
+SELECT array_agg(g.table_name), array_agg(a.attname), array_agg(a.attrelid), array_agg(a.attnum),
+       array_agg(a.atttypid)
+FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) g(table_name, column_name)
+JOIN pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
+)";
+
 constexpr const char* kFrame = R"(
 WITH RECURSIVE keys AS MATERIALIZED (
-  SELECT DISTINCT g.table_name, a.attname, a.attrelid AS rel, a.attnum AS att, a.atttypid AS type
-  FROM unnest($1::text[], $2::text[]) g(table_name, column_name)
-  JOIN pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
+  SELECT * FROM unnest($1::text[], $2::name[], $3::oid[], $4::smallint[], $5::oid[])
+                AS k(table_name, attname, rel, att, type)
 ), rels AS MATERIALIZED (
   SELECT rel, att, c.relname, c.relkind, c.relispartition, c.reloftype, c.reltype, n.nspname
   FROM keys JOIN pg_class c ON c.oid = rel JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -121,13 +128,16 @@ constexpr const char* kForeignKeys = R"(
 
 // From 15 on the dependency starts at the expression, before at the column.
 constexpr const char* kGeneratedColumns = R"(
+  WITH generated AS MATERIALIZED (
+    SELECT attrelid, attnum, attname FROM pg_attribute WHERE attgenerated <> ''
+  )
   SELECT DISTINCT 'generated column', format('%s.%I', a.attrelid::regclass, a.attname),
          k.rel, k.att, 'is computed from the column'
   FROM keys k
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
                   AND d.refobjsubid = k.att
   LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
-  JOIN pg_attribute a ON a.attgenerated <> '' AND a.attrelid = k.rel AND a.attnum <> k.att
+  JOIN generated a ON a.attrelid = k.rel AND a.attnum <> k.att
    AND (a.attnum = ad.adnum AND ad.adrelid = k.rel
         OR d.classid = 'pg_class'::regclass AND d.objid = k.rel AND a.attnum = d.objsubid)
   UNION ALL
@@ -144,7 +154,8 @@ constexpr const char* kIndexes = R"(
               THEN 'is on an expression over the column'
               ELSE 'its WHERE condition uses the column' END
   FROM keys k JOIN pg_index x ON x.indrelid = k.rel AND NOT x.indisexclusion
-  WHERE concat(x.indexprs, ' ', x.indpred) LIKE '%:varattno ' || k.att || ' %'
+  WHERE (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+    AND concat(x.indexprs, ' ', x.indpred) LIKE '%:varattno ' || k.att || ' %'
   UNION ALL
   SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
          CASE WHEN NOT o.opcdefault THEN 'has the operator class ' || o.opcname
@@ -350,10 +361,11 @@ std::vector<Dependent> dependents(Connection& connection, const std::vector<KeyC
     in_tables.push_back(c.table);
     names.push_back(c.column);
   }
+  const Row keys = connection.exec(kKeys, {to_array(in_tables), to_array(names)}).rows.at(0);
   std::vector<Dependent> result;
+  if (!keys[0]) return result;
   for (const Finder& finder : kFinders) {
-    for (const Row& r :
-         connection.exec(in_frame(finder.sql), {to_array(in_tables), to_array(names)}).rows) {
+    for (const Row& r : connection.exec(in_frame(finder.sql), keys).rows) {
       std::vector<std::string> used = from_array(r[1].value());
       std::sort(used.begin(), used.end());
       result.push_back(
