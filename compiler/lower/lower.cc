@@ -10,6 +10,7 @@
 namespace rekey::lower {
 namespace {
 
+// Runs of other characters become one '-', which no plain name contains.
 std::string sanitized(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -19,6 +20,11 @@ std::string sanitized(std::string_view text) {
     else if (out.empty() || out.back() != '-') out += '-';
   }
   return out.empty() ? "-" : out;
+}
+
+// Odd names may come out the same: the number keeps them apart, from plain ones the '-' does.
+std::string numbered(const std::string& text, int number) {
+  return text.find('-') == std::string::npos ? text : fmt::format("{}_{}", text, number);
 }
 
 [[maybe_unused]] bool in_order(const std::vector<std::string>& order, const std::vector<Step>& steps,
@@ -48,8 +54,14 @@ std::string slug(const model::Model& model, model::TableId table) {
   const auto& name = model.tables[table].name();
   std::string text = sanitized(name.name);
   if (name.schema != "public") text = sanitized(name.schema) + "." + text;
-  if (text == name.name || text == name.schema + "." + name.name) return text;
-  return fmt::format("{}_{}", text, table + 1);  // another table may come out the same
+  return numbered(text, table + 1);
+}
+
+std::string column_slug(const model::Model& model, model::ColumnId column) {
+  const auto& c = model.columns[column];
+  const auto& name = model.tables[c.table].name();
+  const auto text = fmt::format("{}.{}.{}", sanitized(name.schema), sanitized(name.name), sanitized(c.name()));
+  return numbered(text, column + 1);
 }
 
 Phase begin_phase(const model::Model& model, const model::Phase& phase) {

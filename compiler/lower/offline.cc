@@ -53,7 +53,7 @@ struct Context {
     int here = 0;
     for (DomainId other : phase.domains) here += model.columns[model.domains[other].root].table == root.table;
     return here < 2 ? id(root.table, "keys")
-                    : fmt::format("{}.{}.{}.keys", phase.id, slug(model, root.table), d + 1);
+                    : fmt::format("{}.{}.keys", phase.id, column_slug(model, model.domains[d].root));
   }
   std::string table(TableId t) const { return sql::table(model.tables[t].name()); }
   bool validates(TableId t) const {

@@ -49,5 +49,7 @@ std::string foreign_key_definition(const model::Model& model, const model::Forei
 
 // A part of a step's id for a table: letters, digits, '_', '.' and '-' only, unique in the model.
 std::string slug(const model::Model& model, model::TableId table);
+// The same for a column: schema, table and column, so that it is no table's.
+std::string column_slug(const model::Model& model, model::ColumnId column);
 
 }  // namespace rekey::lower
