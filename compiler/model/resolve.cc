@@ -180,11 +180,14 @@ void refuse_what_touches_keys(const Model& model, Diagnostics& diagnostics) {
   for (const auto& table : model.tables) {
     for (const auto& dependent : table.written->dependents) {
       if (!touches_changing_column(model, table, dependent)) continue;
-      std::vector<std::string> columns;
-      for (const auto& c : dependent.columns) columns.push_back(c.value);
+      std::vector<std::string> names{to_text(table.name())};
+      for (const auto& c : dependent.columns) {
+        names.push_back(names.front() + "." + c.value);
+      }
+      if (names.size() > 1) names.erase(names.begin());
       const bool advisory = dependent.kind.value == "trigger function" || dependent.kind.value == "publication";
-      auto message = fmt::format("{} {} uses {}.{}", dependent.kind.value, dependent.name.value,
-                                 to_text(table.name()), fmt::join(columns, ", "));
+      auto message = fmt::format("{} {} uses {}", dependent.kind.value, dependent.name.value,
+                                 fmt::join(names, ", "));
       if (advisory) {
         diagnostics.warning("dependent", dependent.span, message + ": it is left as it is",
                             "check by hand that it works with uuid keys");
