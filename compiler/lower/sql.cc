@@ -69,8 +69,9 @@ std::string literal(std::string_view text) {
 }
 
 std::string dollar_quoted(std::string_view text) {
-  if (text.find("$query$") != std::string_view::npos) return literal(text);
-  return "$query$" + std::string(text) + "$query$";
+  const std::string mark = "$query$", closed = std::string(text) + mark;
+  if (closed.find(mark) != text.size()) return literal(text);
+  return mark + closed;
 }
 
 std::string table(const plan::TableName& name) {
