@@ -1,6 +1,7 @@
 #include "compiler/lint/user_sql.h"
 
 #include <fmt/format.h>
+#include <pg_query.h>
 
 #include <cctype>
 #include <optional>
@@ -10,23 +11,53 @@
 namespace rekey::lint {
 namespace {
 
-// psql replaces :name, :'name' and :"name" outside of quotes by its variables.
-bool psql_would_replace(const std::string& text) {
-  char quote = 0;
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    const char c = text[i];
-    if (quote) {
-      if (c == quote) quote = 0;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (c == ':') {
-      const char next = text[i + 1];
-      if (next == ':') ++i;
-      else if (std::isalpha(static_cast<unsigned char>(next)) || next == '_' || next == '\'' || next == '"') return true;
-    }
+// The tokens of a text that parses, comments included.
+class Tokens {
+ public:
+  explicit Tokens(const std::string& text) : text_(text), scanned_(pg_query_scan(text.c_str())) {
+    if (scanned_.error) return;
+    tree_ = pg_query__scan_result__unpack(nullptr, scanned_.pbuf.len,
+                                          reinterpret_cast<const uint8_t*>(scanned_.pbuf.data));
   }
-  return false;
-}
+  ~Tokens() {
+    if (tree_) pg_query__scan_result__free_unpacked(tree_, nullptr);
+    pg_query_free_scan_result(scanned_);
+  }
+  Tokens(const Tokens&) = delete;
+  Tokens& operator=(const Tokens&) = delete;
+
+  // No parenthesis closes one that was opened outside of the text.
+  bool balanced() const {
+    int depth = 0;
+    for (std::size_t i = 0; tree_ && i < tree_->n_tokens; ++i) {
+      if (tree_->tokens[i]->token == PG_QUERY__TOKEN__ASCII_40) ++depth;
+      if (tree_->tokens[i]->token == PG_QUERY__TOKEN__ASCII_41 && --depth < 0) return false;
+    }
+    return tree_ && depth == 0;
+  }
+
+  // One that no line feed ends.
+  bool ends_with_comment() const {
+    if (!tree_ || tree_->n_tokens == 0) return false;
+    const auto& last = *tree_->tokens[tree_->n_tokens - 1];
+    return last.token == PG_QUERY__TOKEN__SQL_COMMENT && last.end == static_cast<int>(text_.size());
+  }
+
+  // psql replaces :name, :'name' and :"name" by its variables.
+  bool psql_would_replace() const {
+    for (std::size_t i = 0; tree_ && i < tree_->n_tokens; ++i) {
+      if (tree_->tokens[i]->token != PG_QUERY__TOKEN__ASCII_58) continue;
+      const unsigned char next = text_.c_str()[tree_->tokens[i]->end];
+      if (std::isalpha(next) || next == '_' || next == '\'' || next == '"' || next >= 0x80) return true;
+    }
+    return false;
+  }
+
+ private:
+  const std::string& text_;
+  PgQueryScanResult scanned_;
+  PgQuery__ScanResult* tree_ = nullptr;
+};
 
 const PgQuery__SelectStmt* single_select(const ParsedSql& parsed) {
   if (parsed.statements().size() != 1) return nullptr;
@@ -34,22 +65,27 @@ const PgQuery__SelectStmt* single_select(const ParsedSql& parsed) {
   return node.node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? node.select_stmt : nullptr;
 }
 
-std::optional<std::string> parse_error(const std::string& text, bool (*shape)(const ParsedSql&)) {
+std::optional<std::string> parse_error(const std::string& text, const std::string& framed,
+                                       bool (*shape)(const ParsedSql&)) {
   try {
-    const ParsedSql parsed(text);
-    if (!shape(parsed)) return "it is more than that";
+    const ParsedSql parsed(framed);
+    if (!shape(parsed) || !Tokens(text).balanced()) return "it is more than that";
     return std::nullopt;
   } catch (const SyntaxError& error) {
-    return error.what();
+    const std::string message = error.what();
+    const auto end = message.find('\n');  // what it is near to may run into our frame
+    return end == std::string::npos ? message : message.substr(0, end) + "\"";
   }
 }
 
 bool is_expression(const ParsedSql& parsed) {
   const auto* select = single_select(parsed);
-  return select && select->n_target_list == 1 && select->n_from_clause == 0 && !select->where_clause &&
-         select->op == PG_QUERY__SET_OPERATION__SETOP_NONE;
+  if (!select || select->n_target_list != 1 || select->n_from_clause != 0) return false;
+  const auto& value = *select->target_list[0]->res_target->val;
+  if (value.node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT) return false;
+  return value.node_case != PG_QUERY__NODE__NODE_ROW_EXPR ||
+         value.row_expr->row_format == PG_QUERY__COERCION_FORM__COERCE_EXPLICIT_CALL;  // not (a, b)
 }
-
 
 bool is_identity(const ParsedSql& parsed) {
   if (parsed.statements().size() != 1) return false;
@@ -57,21 +93,44 @@ bool is_identity(const ParsedSql& parsed) {
   return node.node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT && node.alter_table_stmt->n_cmds == 1;
 }
 
-void check(const plan::Text& text, const char* what, const std::string& framed,
+// True for a text that is there and is let through.
+bool check(const plan::Text& text, const char* what, const std::string& framed,
            bool (*shape)(const ParsedSql&), Diagnostics& diagnostics) {
-  if (text.value.empty()) return;
-  if (const auto error = parse_error(framed, shape)) {
+  if (text.value.empty()) return false;
+  if (const auto error = parse_error(text.value, framed, shape)) {
     diagnostics.error("sql", text.span, fmt::format("this is not {}: {}", what, *error),
                       "write it as it would stand in SQL");
-  } else if (psql_would_replace(text.value)) {
+  } else if (Tokens(text.value).psql_would_replace()) {
     diagnostics.error("psql-variable", text.span, "psql would take :name for one of its variables",
                       "put a space after the colon, or a cast in place of it");
+  } else {
+    return true;
   }
+  return false;
+}
+
+// More SQL follows on the line.
+void check_no_comment_at_end(const plan::Text& text, Diagnostics& diagnostics) {
+  if (!Tokens(text.value).ends_with_comment()) return;
+  diagnostics.error("sql-comment", text.span, "the comment at the end would swallow the SQL behind it",
+                    "write the comment after # in the plan");
 }
 
 // The line feeds keep a comment at the end from swallowing the parenthesis.
 void check_expression(const plan::Text& text, Diagnostics& diagnostics) {
-  check(text, "an SQL expression", "SELECT (\n" + text.value + "\n)", is_expression, diagnostics);
+  // Bare, a query is none; in parentheses, a list of clauses is none.
+  const char* const what = "an SQL expression";
+  if (check(text, what, "SELECT\n" + text.value + "\n", [](const ParsedSql&) { return true; }, diagnostics) &&
+      check(text, what, "SELECT (\n" + text.value + "\n)", is_expression, diagnostics)) {
+    check_no_comment_at_end(text, diagnostics);
+  }
+}
+
+void check_sequence_options(const plan::Text& text, Diagnostics& diagnostics) {
+  const auto framed = "ALTER TABLE t ALTER COLUMN c ADD GENERATED ALWAYS AS IDENTITY (\n" + text.value + "\n)";
+  if (check(text, "a list of sequence options", framed, is_identity, diagnostics)) {
+    check_no_comment_at_end(text, diagnostics);
+  }
 }
 
 }  // namespace
@@ -82,10 +141,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
     for (const auto& column : table.columns) {
       if (column.new_default.value != "none") check_expression(column.new_default, diagnostics);
       check_expression(column.default_value, diagnostics);
-      check(column.sequence_options, "a list of sequence options",
-            "ALTER TABLE t ALTER COLUMN c ADD GENERATED ALWAYS AS IDENTITY (\n" +
-                column.sequence_options.value + "\n)",
-            is_identity, diagnostics);
+      check_sequence_options(column.sequence_options, diagnostics);
     }
   }
   for (const auto& phase : plan.phases) {

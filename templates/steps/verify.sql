@@ -9,5 +9,7 @@ SELECT * FROM rekey.check_key({{phase}}, {{table}}, {{column}});
 SELECT * FROM rekey.check_foreign_key({{phase}}, {{table}}, {{name}}, {{valid}});
 {{/foreign_keys}}
 {{#probes}}
-SELECT * FROM rekey.check_probe({{phase}}, {{name}}, ({{query}}));
+SELECT * FROM rekey.check_probe({{phase}}, {{name}}, (
+{{query}}
+));
 {{/probes}}

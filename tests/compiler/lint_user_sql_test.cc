@@ -1,0 +1,174 @@
+// SQL that a plan brings along: let through, or refused with the whole error.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "compiler/lint/parse_sql.h"
+#include "compiler/plan/print.h"
+#include "tests/compiler/compiled.h"
+
+namespace rekey {
+namespace {
+
+std::string with_default(const std::string& sql) {
+  return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
+         "        type: integer\n        new_default: " + plan::yaml_scalar(sql, false) + "\n";
+}
+
+std::string with_probe(const std::string& sql) {
+  return "version: 1\nname: p\nphases:\n  - {name: f, kind: foundation}\n  - name: a\n    tables: public.a\n"
+         "    probes:\n      - name: one\n        query: " + plan::yaml_scalar(sql, false) + "\n"
+         "      - {name: two, query: \"true\"}\ntables:\n"
+         "  public.a: {primary_key: id, columns: {id: integer}}\n";
+}
+
+std::string with_options(const std::string& sql) {
+  return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
+         "        type: integer\n        identity: always\n        sequence_options: " +
+         plan::yaml_scalar(sql, false) + "\n";
+}
+
+// The first line of what is said: place and message.
+std::string said(const std::string& plan) {
+  const Stages stages(plan);
+  const auto text = stages.diagnostics.render();
+  return text.substr(0, text.find('\n'));
+}
+
+std::vector<int> statements_per_file(const emit::Emitted& emitted) {
+  std::vector<int> counts;
+  for (const auto& [path, text] : emitted.files) {
+    if (path.ends_with(".sql")) counts.push_back(lint::ParsedSql(text).statements().size());
+  }
+  return counts;
+}
+
+TEST(LintUserSql, Accepted) {
+  const auto plain = statements_per_file(Stages(with_default("gen_random_uuid()")).emitted());
+  for (const char* sql :
+       {"gen_random_uuid()", "app.new_id('users')", "NULL", "none", "CASE WHEN true THEN x() ELSE y() END",
+        "gen_random_uuid() -- the server's own\n", "ROW(a(), b())", "/* why */ gen_random_uuid() /* ; */", "'a;b)'::uuid",
+        "(SELECT x())", "$$a)$$::uuid", "a()::uuid", "(a())", "E'\\''::uuid", "\"odd :name\"()"}) {
+    const Stages stages(with_default(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_EQ(statements_per_file(stages.emitted()), plain) << sql;
+  }
+  const auto probe = statements_per_file(Stages(with_probe("true")).emitted());
+  for (const char* sql : {"SELECT count(*) > 0 FROM public.a", "SELECT true -- always", "true",
+                          "SELECT true UNION SELECT true LIMIT 1", "WITH x AS (SELECT 1) SELECT true FROM x",
+                          "SELECT bool_and(a.id[1:2] IS NULL) FROM public.a", "VALUES (true)"}) {
+    const Stages stages(with_probe(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_EQ(statements_per_file(stages.emitted()), probe) << sql;
+  }
+  const auto options = statements_per_file(Stages(with_options("CACHE 1")).emitted());
+  for (const char* sql : {"START WITH 100 INCREMENT BY 5", "CACHE 10", "MINVALUE -5 /* odd */ CYCLE"}) {
+    const Stages stages(with_options(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_EQ(statements_per_file(stages.emitted()), options) << sql;
+  }
+}
+
+struct Case {
+  const char* sql;
+  const char* said;
+};
+
+TEST(LintUserSql, NoExpression) {
+  const std::string at = "plan.yaml:9:22: error: this is not an SQL expression: ";
+  const Case cases[] = {
+      {"1); DROP TABLE x; --", "syntax error at or near \")\" [sql]"},
+      {"1; DROP TABLE x", "syntax error at or near \";\" [sql]"},
+      {"a) FROM t WHERE (true", "syntax error at or near \")\" [sql]"},
+      {"a), (b", "syntax error at or near \")\" [sql]"},
+      {"a, b", "it is more than that [sql]"},
+      {"gen_random_uuid(), SET (fillfactor = 10)", "it is more than that [sql]"},
+      {"gen_random_uuid(), RESET (fillfactor)", "it is more than that [sql]"},
+      {"a) LIMIT (1", "syntax error at or near \")\" [sql]"},
+      {"a) ORDER BY (1", "syntax error at or near \")\" [sql]"},
+      {"a) GROUP BY (1", "syntax error at or near \")\" [sql]"},
+      {"a) + (b", "syntax error at or near \")\" [sql]"},
+      {"a) UNION SELECT (b", "syntax error at or near \")\" [sql]"},
+      {"a) AS b, (c", "syntax error at or near \")\" [sql]"},
+      {"a) FOR UPDATE OF (b", "syntax error at or near \")\" [sql]"},
+      {"SELECT 1", "syntax error at or near \"SELECT\" [sql]"},
+      {"-- nothing", "syntax error at or near \")\" [sql]"},
+      {"/* open", "unterminated /* comment at or near \"/* open\" [sql]"},
+      {"'open", "unterminated quoted string at or near \"'open\" [sql]"},
+      {"\"open", "unterminated quoted identifier at or near \"\"open\" [sql]"},
+      {"$x$open", "unterminated dollar-quoted string at or near \"$x$open\" [sql]"},
+      {"a AS b", "syntax error at or near \"AS\" [sql]"},
+      {"*", "syntax error at or near \"*\" [sql]"},
+      {"DEFAULT", "it is more than that [sql]"},
+      {"a) -- (", "syntax error at or near \")\" [sql]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_default(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, NoQueryWithOneResult) {
+  const std::string at = "plan.yaml:9:16: error: this is not a query with one result: ";
+  const Case cases[] = {
+      {"true); DROP TABLE x; --", "syntax error at or near \")\" [sql]"},
+      {"SELECT true; DROP TABLE x", "syntax error at or near \";\" [sql]"},
+      {"true), (SELECT true", "it is more than that [sql]"},
+      {"true, true", "it is more than that [sql]"},
+      {"DELETE FROM public.a RETURNING true", "syntax error at or near \"FROM\" [sql]"},
+      {"SELECT 1 FROM", "syntax error at or near \")\" [sql]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_probe(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, NoSequenceOptions) {
+  const std::string at = "plan.yaml:10:27: error: this is not a list of sequence options: ";
+  const Case cases[] = {
+      {"START WITH 1); DROP TABLE x; --", "syntax error at or near \")\" [sql]"},
+      {"START WITH 1), DROP COLUMN (x", "syntax error at or near \"(\" [sql]"},
+      {"START WITH 1), ADD CHECK (true", "it is more than that [sql]"},
+      {"START WITH x()", "syntax error at or near \"x\" [sql]"},
+      {"OWNED", "syntax error at or near \")\" [sql]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_options(c.sql)), at + c.said) << c.sql;
+}
+
+// psql replaces :name outside of quotes and comments.
+TEST(LintUserSql, PsqlVariables) {
+  const Case cases[] = {
+      {"a.b[lo:hi]", "plan.yaml:9:22: error: psql would take :name for one of its variables [psql-variable]"},
+      {"a.b[lo:\"hi\"]", "plan.yaml:9:22: error: psql would take :name for one of its variables [psql-variable]"},
+      {"E'\\'' || a.b[lo:hi]", "plan.yaml:9:22: error: psql would take :name for one of its variables [psql-variable]"},
+      {"/* ' */ a.b[lo:hi]", "plan.yaml:9:22: error: psql would take :name for one of its variables [psql-variable]"},
+      {"$$'$$ || a.b[lo:hi]", "plan.yaml:9:22: error: psql would take :name for one of its variables [psql-variable]"},
+      {"a.b[lo: hi]", ""},
+      {"a.b[1:2]", ""},
+      {"a::uuid", ""},
+      {"f(x := 1)", ""},
+      {"':name'::uuid", ""},
+      {"$$:name$$::uuid", ""},
+      {"f() /* :name */", ""},
+      {"\":name\"()", ""},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_default(c.sql)), c.said) << c.sql;
+}
+
+TEST(LintUserSql, CommentsAtTheEnd) {
+  const char* const error =
+      "the comment at the end would swallow the SQL behind it [sql-comment]";
+  EXPECT_EQ(said(with_default("f() -- why")), fmt::format("plan.yaml:9:22: error: {}", error));
+  EXPECT_EQ(said(with_options("CYCLE -- why")), fmt::format("plan.yaml:10:27: error: {}", error));
+  EXPECT_EQ(said(with_default("'-- text'::uuid")), "");
+}
+
+TEST(LintUserSql, WholeError) {
+  EXPECT_EQ(findings(with_default("1); DROP TABLE x; --")),
+            "plan.yaml:9:22: error: this is not an SQL expression: syntax error at or near \")\" [sql]\n"
+            "        new_default: 1); DROP TABLE x; --\n"
+            "                     ^~~~~~~~~~~~~~~~~~~~\n"
+            "  write it as it would stand in SQL\n");
+  EXPECT_EQ(findings("version: 1\nname: p\nnew_keys: {expression: \"uuid_v(\"}\ntables: {}\n"),
+            "plan.yaml:3:24: error: this is not an SQL expression: syntax error at end of input [sql]\n"
+            "new_keys: {expression: \"uuid_v(\"}\n"
+            "                       ^~~~~~~~~\n"
+            "  write it as it would stand in SQL\n");
+}
+
+}  // namespace
+}  // namespace rekey
