@@ -121,10 +121,21 @@ std::string dropped_from(const PgQuery__DropStmt& statement, std::size_t i) {
   return sql::identifier(parts.items[0]->string->sval) + "." + sql::identifier(parts.items[1]->string->sval);
 }
 
+// The first part of the name of what is dropped; empty when there is but one part.
+std::string schema_of(const PgQuery__Node& object) {
+  if (object.node_case == PG_QUERY__NODE__NODE_STRING) return object.string->sval;  // a schema itself
+  if (object.node_case != PG_QUERY__NODE__NODE_LIST || object.list->n_items < 2) return {};
+  return object.list->items[0]->string->sval;
+}
+
 bool read_drop(const PgQuery__DropStmt& statement, Effects& out) {
-  if (statement.remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER) {
-    // Functions, and tables and views of schema rekey.
-    return statement.remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX;
+  switch (statement.remove_type) {
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER: break;
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE: return true;
+    default:
+      return std::all_of(statement.objects, statement.objects + statement.n_objects,
+                         [](const auto* object) { return schema_of(*object) == "rekey"; });
   }
   for (std::size_t i = 0; i < statement.n_objects; ++i) {
     const auto table = dropped_from(statement, i);
@@ -150,9 +161,9 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
-    case PG_QUERY__NODE__NODE_CREATE_STMT:
     case PG_QUERY__NODE__NODE_VIEW_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
+    case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(node.create_stmt->relation));
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
     case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, out);
     case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, out);

@@ -1,0 +1,189 @@
+// Statements in; locks, rewrites and scans out, as the parse tree and the model give them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "compiler/lint/locks.h"
+#include "tests/compiler/compiled.h"
+
+namespace rekey::lint {
+namespace {
+
+const char* const kPlan = R"(
+version: 1
+name: p
+tables:
+  public.users: {primary_key: id, columns: {id: integer}}
+  public.orders:
+    primary_key: id
+    columns: {id: integer, user_id: integer}
+    foreign_keys: {user_fkey: {columns: user_id, references: public.users}}
+  public.loose:
+    columns: {user_id: integer}
+    foreign_keys: {f: {columns: user_id, references: public.users, valid: false}}
+)";
+
+std::string printed(const Effects& effects) {
+  std::vector<std::string> parts;
+  for (const auto& lock : effects.locks) parts.push_back(fmt::format("{} {}", lock.table, name(lock.mode)));
+  if (!effects.rewrites.empty()) parts.push_back(fmt::format("rewrites {}", fmt::join(effects.rewrites, " ")));
+  if (!effects.scans.empty()) parts.push_back(fmt::format("scans {}", fmt::join(effects.scans, " ")));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string effects(const Knowledge& knowledge, const std::string& text) {
+  const ParsedSql parsed(text);
+  Effects all;
+  for (const auto& statement : parsed.statements()) all.merge(effects_of(statement, knowledge, {"fallback"}));
+  return printed(all);
+}
+
+struct Case {
+  const char* statement;
+  const char* printed;
+};
+
+void expect(const std::vector<Case>& cases) {
+  const Stages stages(kPlan);
+  ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+  const Knowledge knowledge(stages.model());
+  for (const Case& c : cases) EXPECT_EQ(effects(knowledge, c.statement), c.printed) << c.statement;
+}
+
+TEST(LintEffects, NoTable) {
+  expect({
+      {"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", ""},
+      {"COMMIT", ""},
+      {"SET LOCAL lock_timeout = '2s'", ""},
+      {"CREATE SCHEMA rekey", ""},
+      {"CREATE TABLE rekey.t (id int REFERENCES rekey.other)", ""},
+      {"CREATE FUNCTION public.uuidv7() RETURNS uuid LANGUAGE sql AS 'SELECT 1'", ""},
+      {"COMMENT ON SCHEMA rekey IS 'x'", ""},
+      {"DROP TABLE rekey.a, rekey.b", ""},
+      {"DROP SCHEMA rekey", ""},
+      {"DROP FUNCTION public.uuidv7()", ""},
+      {"INSERT INTO rekey.keys VALUES (1)", ""},
+      {"CALL rekey.begin_step('x')", ""},
+      {"SELECT * FROM rekey.steps", ""},
+  });
+}
+
+TEST(LintEffects, AlterTable) {
+  expect({
+      {"ALTER TABLE public.users ALTER COLUMN id TYPE uuid USING f(id)",
+       "public.users ACCESS EXCLUSIVE; rewrites public.users"},
+      {"ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ALTER COLUMN id DROP IDENTITY", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ADD COLUMN x uuid", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ADD CHECK (id > 0)", "public.users ACCESS EXCLUSIVE; scans public.users"},
+      {"ALTER TABLE public.users ADD UNIQUE (id)", "public.users ACCESS EXCLUSIVE; scans public.users"},
+      {"ALTER TABLE public.orders ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES public.users(id)",
+       "public.orders SHARE ROW EXCLUSIVE; public.users SHARE ROW EXCLUSIVE; scans public.orders"},
+      {"ALTER TABLE public.orders ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID",
+       "public.orders SHARE ROW EXCLUSIVE; public.users SHARE ROW EXCLUSIVE"},
+      // The constraint's other table stands in the plan alone.
+      {"ALTER TABLE public.orders DROP CONSTRAINT user_fkey",
+       "public.orders ACCESS EXCLUSIVE; public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.orders DROP CONSTRAINT unknown", "public.orders ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.orders VALIDATE CONSTRAINT user_fkey",
+       "public.orders SHARE UPDATE EXCLUSIVE; public.users ROW SHARE; scans public.orders"},
+      {"ALTER TABLE public.users ENABLE ALWAYS TRIGGER rekey_fence", "public.users SHARE ROW EXCLUSIVE"},
+      {"ALTER TABLE public.users DISABLE TRIGGER t", "public.users SHARE ROW EXCLUSIVE"},
+      // Several commands: the strongest counts.
+      {"ALTER TABLE public.orders VALIDATE CONSTRAINT user_fkey, ADD COLUMN x int",
+       "public.orders ACCESS EXCLUSIVE; public.users ROW SHARE; scans public.orders"},
+      {"ALTER TABLE \"Odd\".\"na\"\"me\" ADD COLUMN x int", "\"Odd\".\"na\"\"me\" ACCESS EXCLUSIVE"},
+      {"ALTER TABLE unqualified ADD COLUMN x int", "unqualified ACCESS EXCLUSIVE"},
+  });
+}
+
+TEST(LintEffects, OtherStatements) {
+  expect({
+      {"LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE", "public.users ACCESS EXCLUSIVE"},
+      {"LOCK TABLE public.users, public.orders IN SHARE MODE", "public.users SHARE; public.orders SHARE"},
+      {"LOCK TABLE public.users IN ROW SHARE MODE", "public.users ROW SHARE"},
+      {"LOCK TABLE public.users", "public.users ACCESS EXCLUSIVE"},
+      {"VACUUM (ANALYZE) public.users", "public.users SHARE UPDATE EXCLUSIVE; scans public.users"},
+      {"ANALYZE public.users", "public.users SHARE UPDATE EXCLUSIVE; scans public.users"},
+      {"CREATE TRIGGER t BEFORE INSERT ON public.users EXECUTE FUNCTION rekey.fence()",
+       "public.users SHARE ROW EXCLUSIVE"},
+      {"DROP TRIGGER t ON public.users", "public.users ACCESS EXCLUSIVE"},
+      {"COMMENT ON CONSTRAINT f ON public.orders IS 'x'", "public.orders SHARE UPDATE EXCLUSIVE"},
+      {"SELECT * FROM public.users u JOIN public.orders o ON true WHERE EXISTS (SELECT FROM app.x)",
+       "public.users ACCESS SHARE; public.orders ACCESS SHARE; app.x ACCESS SHARE; scans public.users "
+       "public.orders app.x"},
+      {"INSERT INTO rekey.keys SELECT id FROM public.users", "public.users ACCESS SHARE; scans public.users"},
+  });
+}
+
+TEST(LintEffects, ProceduresOfRekey) {
+  expect({
+      {"CALL rekey.measure('s', 'before', 'public.users', $query$SELECT count(*) FROM public.users$query$)",
+       "public.users ACCESS SHARE; scans public.users"},
+      {"CALL rekey.measure('s', 'before', 't', 'SELECT count(*) FROM \"$query$\".\"it''s\"')",
+       "\"$query$\".\"it's\" ACCESS SHARE; scans \"$query$\".\"it's\""},
+      // Of a domain: its root, and what no valid foreign key holds.
+      {"CALL rekey.save_ids('public.users.id')",
+       "public.users ACCESS SHARE; public.loose ACCESS SHARE; scans public.users public.loose"},
+      {"CALL rekey.assign_legacy_ids('public.orders.id')", "public.orders ACCESS SHARE; scans public.orders"},
+      {"CALL rekey.expect_legacy('020')",
+       "public.users ACCESS SHARE; public.loose ACCESS SHARE; public.orders ACCESS SHARE; scans public.users "
+       "public.loose public.orders"},
+      {"CALL rekey.settle_indexes('public.users')", "public.users SHARE"},
+  });
+}
+
+// What is not known counts as the worst.
+TEST(LintEffects, UnknownIsAccessExclusive) {
+  const char* const worst = "fallback ACCESS EXCLUSIVE";
+  expect({
+      {"UPDATE public.users SET id = 1", worst},
+      {"DELETE FROM public.users", worst},
+      {"INSERT INTO public.users VALUES (1)", worst},
+      {"MERGE INTO public.users u USING public.orders o ON true WHEN MATCHED THEN DELETE", worst},
+      {"TRUNCATE public.users", worst},
+      {"CREATE INDEX i ON public.users (id)", worst},
+      {"DROP INDEX public.i", worst},
+      {"REINDEX TABLE public.users", worst},
+      {"CLUSTER public.users", worst},
+      {"DO 'BEGIN END'", worst},
+      {"CALL rekey.surprise()", worst},
+      {"CALL public.begin_step('x')", worst},
+      {"CALL begin_step('x')", worst},
+      {"ALTER TYPE public.t ADD VALUE 'x'", worst},
+      {"REFRESH MATERIALIZED VIEW public.v", worst},
+      {"COPY public.users FROM stdin", worst},
+      {"DROP TRIGGER t ON users", worst},
+      {"DROP TABLE public.users", worst},
+      {"DROP TABLE users", worst},
+      {"DROP VIEW public.v", worst},
+      {"DROP TABLE rekey.a, public.users", worst},
+      {"DROP MATERIALIZED VIEW public.v", worst},
+      {"DROP SCHEMA public CASCADE", worst},
+      {"DROP TYPE public.t", worst},
+      {"CREATE TABLE public.t (id int REFERENCES public.users)", worst},
+      {"CREATE TABLE t (id int)", worst},
+  });
+}
+
+TEST(LintEffects, StatementsAndTheirPlaces) {
+  const std::string text = "\n-- one; not a statement\n  SELECT 1;\n\n--two\nSELECT ';' -- three\n;SELECT $x$;$x$";
+  std::string out;
+  const ParsedSql parsed(text);
+  for (const auto& s : parsed.statements()) out += "[" + text.substr(s.offset, s.length) + "]";
+  EXPECT_EQ(out, "[SELECT 1;][SELECT ';' -- three\n;][SELECT $x$;$x$]");
+  EXPECT_EQ(ParsedSql("").statements().size(), 0u);
+  EXPECT_EQ(ParsedSql("-- nothing\n").statements().size(), 0u);
+}
+
+TEST(LintEffects, SyntaxErrorsHaveTheirPlace) {
+  try {
+    ParsedSql("SELECT 1;\nSELEC 2");
+    FAIL() << "parsed";
+  } catch (const SyntaxError& error) {
+    EXPECT_STREQ(error.what(), "syntax error at or near \"SELEC\"");
+    EXPECT_EQ(error.offset, 10u);
+  }
+}
+
+}  // namespace
+}  // namespace rekey::lint
