@@ -93,7 +93,7 @@ BEGIN
     WHEN 'v7 key'        THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
     WHEN 'v7 id'         THEN format('rekey.mapped_id(%L, %s)', of_domain, operand)
     WHEN 'v7 holds'      THEN format(
-      'EXISTS (SELECT FROM rekey.keys k WHERE k.domain = %L AND k.new_key = %s)', of_domain, operand)
+      'EXISTS (SELECT FROM rekey.keys known WHERE known.domain = %L AND known.new_key = %s)', of_domain, operand)
   END;
 END
 $body$;
