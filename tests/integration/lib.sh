@@ -81,6 +81,12 @@ same_files() {  # WHAT WANTED FOUND
   }
 }
 
+# No session is in the database; those that are get ended. To be awaited, from another database.
+alone() {
+  sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$1'"
+  holds "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$1'"
+}
+
 # Polls until the command holds; a bound, not a measurement.
 await() {
   local tries

@@ -40,14 +40,20 @@ check_mapping() {
             ('public.cycle_report_scoping_attributes', 'planning_attribute_id'))" | sort >"$work/mapped"
   same_files 'old keys of rekey.mapping' "$work/old_keys" "$work/mapped"
   # The row behind the new key is the row that was behind the old one.
-  proves "SELECT count(*) = (SELECT count(*) FROM public.users) FROM was.users o
-          JOIN rekey.mapping m ON m.table_name = 'public.users' AND m.old_key = o.user_id
-          JOIN public.users n ON n.user_id = m.new_key AND n.email = o.email"
-  proves "SELECT count(*) = (SELECT count(*) FROM public.audit_logs) FROM was.audit_logs o
-          JOIN rekey.mapping m ON m.table_name = 'public.audit_logs' AND m.old_key = o.audit_id
-          JOIN public.audit_logs n ON n.audit_id = m.new_key AND n.details = o.details
-          LEFT JOIN rekey.mapping u ON u.table_name = 'public.users' AND u.new_key = n.entity_owner_id
-          WHERE u.old_key IS NOT DISTINCT FROM o.entity_owner_id"
+  equal 'rows with the key they should have' "$(sql -c 'SELECT (SELECT count(*) FROM was.users), (SELECT count(*) FROM was.audit_logs)')" "$(
+    sql <<'SQL'
+CREATE TEMPORARY TABLE m AS SELECT * FROM rekey.mapping;
+ANALYZE m;
+SELECT (SELECT count(*) FROM was.users o
+        JOIN m ON m.table_name = 'public.users' AND m.old_key = o.user_id
+        JOIN public.users n ON n.user_id = m.new_key AND n.email = o.email),
+       (SELECT count(*) FROM was.audit_logs o
+        JOIN m ON m.table_name = 'public.audit_logs' AND m.old_key = o.audit_id
+        JOIN public.audit_logs n ON n.audit_id = m.new_key AND n.details = o.details
+        LEFT JOIN m u ON u.table_name = 'public.users' AND u.new_key = n.entity_owner_id
+        WHERE u.old_key IS NOT DISTINCT FROM o.entity_owner_id)
+SQL
+  )"
   exits 0 "$REKEY" mapping "$work/$1"
   sort "$work/output" >"$work/exported"
   { echo 'table,column,old_key,new_key'

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# psql alone over the emitted files leaves the same database as the runtime, journal included; it stops
+# at what is done already, and goes on after a kill as the head of each file says.
+. "$(dirname "$0")/lib.sh"
+export PGOPTIONS='-c rekey.secret=pinned'
+
+# The journal without times, run ids and the order in which parallel steps ended.
+dump_journal() {
+  sql <<'SQL'
+SELECT 'plan', name, format FROM rekey.plan;
+SELECT 'phase', phase, name, plan_digest, state FROM rekey.phases ORDER BY phase;
+SELECT 'step', step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state
+FROM rekey.steps ORDER BY phase, position;
+SELECT 'history', step, event FROM rekey.history ORDER BY step, entry;
+SELECT 'check', phase, step, moment, "check", object, ok, detail, rows, checksum FROM rekey.checks
+ORDER BY phase, step, "check", object, moment, entry;
+SELECT 'domain', d FROM rekey.domains d ORDER BY domain;
+SELECT 'column', k FROM rekey.key_columns k ORDER BY table_name, column_name;
+SELECT 'key', k FROM rekey.keys k ORDER BY domain, old_key;
+SELECT 'secret', s FROM rekey.secret s;
+SQL
+}
+
+run_file() { psql -X -v ON_ERROR_STOP=1 -f "$1"; }
+up() { local folder; for folder in "$bundle"/*/; do exits 0 run_file "$folder/up.sql"; exits 0 run_file "$folder/verify.sql"; done; }
+down() { local folder; for folder in $(ls -r "$bundle"); do [[ ! -d $bundle/$folder ]] || exits 0 run_file "$bundle/$folder/down.sql"; done; }
+first_step() { sql -c "SELECT step FROM rekey.steps WHERE phase = '$1' AND state <> '$2' ORDER BY position LIMIT 1"; }
+# The command that the head of a file gives, for a step.
+from_step() { bash -c "$(sed -n 's/^--   \(sed .*\)/\1/p' "$1/up.sql" | sed "s/STEP/$2/")"; }
+
+workflow_database workflow 2000
+cd "$work"  # the files name each other from the bundle's folder
+bundle=$work/bundle
+compile "$REKEY_SOURCE/plans/workflow.yaml" "$bundle"
+cd "$bundle"
+
+begin 'the same catalog, rows and journal as by the runtime'
+database by_runtime workflow
+remember before
+apply "$bundle"
+remember applied
+dump_journal >"$work/applied.journal"
+database by_psql workflow
+up
+exactly_as applied
+dump_journal >"$work/now.journal"
+same_files journal "$work/applied.journal" "$work/now.journal"
+exits 0 "$REKEY" status "$bundle" --exit-code
+apply "$bundle"
+says 'applied already, nothing to do'
+ok
+
+begin 'a second run stops at its first statement and harms nothing'
+for folder in "$bundle"/*/; do
+  exits 3 run_file "$folder/up.sql"
+done
+exactly_as applied
+dump_journal >"$work/now.journal"
+same_files journal "$work/applied.journal" "$work/now.journal"
+ok
+
+begin 'phases out of order are refused'
+exits 3 run_file "$bundle/010-foundation/down.sql"
+says 'roll back phase'
+exactly_as applied
+ok
+
+begin 'the way back by the same files'
+down
+exactly_as before
+ok
+
+begin 'the way back of the runtime and of psql, half each'
+database by_both by_runtime
+exits 0 run_file "$bundle/070-cleanup/down.sql"
+exits 0 run_file "$bundle/060-dependents/down.sql"
+exits 0 "$REKEY" rollback "$bundle" --to 030 --yes
+exits 0 run_file "$bundle/030-users/down.sql"
+dump_journal >"$work/psql.journal"
+PGDATABASE=by_runtime exits 0 "$REKEY" rollback "$bundle" --to 020 --yes
+PGDATABASE=by_runtime dump_journal >"$work/runtime.journal"
+same_files journal "$work/runtime.journal" "$work/psql.journal"
+rollback "$bundle"
+exactly_as before
+ok
+
+begin 'killed psql: the file goes on where its head says'
+database killed workflow
+exits 0 run_file "$bundle/010-foundation/up.sql"
+exits 0 run_file "$bundle/020-leaf-tables/up.sql"
+sql -c 'BEGIN; LOCK TABLE rfi.documents IN ACCESS SHARE MODE; SELECT pg_sleep(60)' >/dev/null 2>&1 &
+holder=$!
+await holds "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'killed' AND wait_event = 'PgSleep'"
+PGAPPNAME=victim psql -X -v ON_ERROR_STOP=1 -c "SET lock_timeout = 0" -f <(sed 's/2s/0/' "$bundle/030-users/up.sql") >/dev/null 2>&1 &
+victim=$!
+await holds "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+kill -9 "$victim"
+wait "$victim" 2>/dev/null || true
+kill "$holder"
+wait "$holder" 2>/dev/null || true
+PGDATABASE=postgres await alone killed
+exits 0 from_step "$bundle/030-users" "$(first_step 030 done)"
+proves "SELECT state = 'applied' FROM rekey.phases WHERE phase = '030'"
+for folder in 040-workflow-core 050-attributes 060-dependents 070-cleanup; do exits 0 run_file "$bundle/$folder/up.sql"; done
+exactly_as applied
+verify "$bundle"
+ok
