@@ -142,17 +142,20 @@ void Operation::confirm(const std::string& question) {
   }
 }
 
+// The journal as it will be when the phase is open: all of its steps are to be done.
+Journal Operation::as_opened(Journal now, const bundle::Phase& phase) const {
+  if (direction_ == Direction::down || now.present(phase.id)) return now;
+  now.phases[phase.id].state = "applying";
+  std::erase_if(now.steps, [&](const auto& step) { return step.second.phase == phase.id; });
+  return now;
+}
+
 void Operation::print_dry_run(const std::vector<const bundle::Phase*>& phases) {
   const Journal now = journal();
   nlohmann::ordered_json steps = nlohmann::ordered_json::array();
   for (const bundle::Phase* phase : phases) {
     if (!options_.json) fmt::print("phase {} {} ({})\n", phase->id, phase->name, phase->strategy);
-    Journal registered = now;
-    if (direction_ == Direction::up && !now.present(phase->id)) {
-      registered.phases[phase->id].state = "applying";
-      std::erase_if(registered.steps, [&](const auto& s) { return s.second.phase == phase->id; });
-    }
-    for (const bundle::Step* step : todo(*phase, registered)) {
+    for (const bundle::Step* step : todo(*phase, as_opened(now, *phase))) {
       const bundle::Side& side = side_of(*step, direction_);
       nlohmann::ordered_json locks = nlohmann::ordered_json::array();
       if (!options_.json) fmt::print("  {}\n", step->id);
@@ -294,19 +297,27 @@ void Operation::finish(const std::string& outcome) {
   if (!run_number_.empty() && journal().installed) end_run(*control_, run_number_, outcome);
 }
 
+// The plan's lock went with the old control session, unless it was another session that was lost.
+void Operation::renew_control() {
+  try {
+    control_->exec("SELECT 1");
+  } catch (const db::Disconnected&) {
+    control_ = run_.open("control");
+    LockOwner other;
+    if (!take_plan_lock(*control_, bundle_.plan, &other)) {
+      throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid, other.application,
+                                bundle_.plan));
+    }
+  }
+}
+
 void Operation::reconnect(const std::string& why) {
   progress_->say(fmt::format("{}; connecting again for up to {} s", why, options_.reconnect));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options_.reconnect);
-  db::RetryPolicy policy;
+  const db::RetryPolicy policy;
   for (int tries = 1;; ++tries) {
     try {
-      control_.reset();
-      control_ = run_.open("control");
-      LockOwner other;
-      if (!take_plan_lock(*control_, bundle_.plan, &other)) {
-        throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid,
-                                  other.application, bundle_.plan));
-      }
+      renew_control();
       return wait_for_orphans();
     } catch (const db::Disconnected& error) {
       if (std::chrono::steady_clock::now() >= deadline) {
@@ -341,13 +352,9 @@ int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
                                          estimated_rows(*control_, bundle_));
   Executor executor(run_, *sources_, *progress_, std::max(1, options_.jobs));
   const Journal now = journal();
+  if (!phases.empty()) register_run(now);
   for (const bundle::Phase* phase : phases) {
-    Journal registered = now;
-    if (direction_ == Direction::up && !now.present(phase->id)) {
-      registered.phases[phase->id].state = "applying";
-      std::erase_if(registered.steps, [&](const auto& s) { return s.second.phase == phase->id; });
-    }
-    for (const bundle::Step* step : todo(*phase, registered)) progress_->expect(*step, direction_);
+    for (const bundle::Step* step : todo(*phase, as_opened(now, *phase))) progress_->expect(*step, direction_);
   }
   std::string outcome;
   try {

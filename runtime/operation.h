@@ -58,6 +58,8 @@ class Operation {
 
  private:
   void wait_for_orphans();
+  Journal as_opened(Journal now, const bundle::Phase& phase) const;
+  void renew_control();
   void reconnect(const std::string& why);
   void drive(Executor& executor, const std::function<std::string(Executor&)>& work,
              std::string* outcome);

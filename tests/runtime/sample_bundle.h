@@ -16,10 +16,10 @@ extern const char* const kSampleSchema;
 struct StepSql {
   std::string id, table;
   std::string up, down;  // what stands between begin_step and end_step
-  std::vector<std::string> needs;
+  std::vector<std::string> needs = {};
   bool transactional = true;
-  std::vector<bundle::TableLock> locks;  // of both sides
-  std::vector<std::string> rewrites;
+  std::vector<bundle::TableLock> locks = {};  // of both sides
+  std::vector<std::string> rewrites = {};
   std::vector<std::string> undo_needs = {};  // empty: whoever needs it
 };
 

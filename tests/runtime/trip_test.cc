@@ -6,43 +6,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/runtime/sample_bundle.h"
-#include "tests/runtime/server.h"
+#include "tests/runtime/trip.h"
 
 namespace rekey::test {
 namespace {
 
 using ::testing::HasSubstr;
-
-class Trip : public ::testing::Test {
- protected:
-  Trip() {
-    database.run(kSampleSchema);
-    write(sample());
-  }
-  void write(const Sample& s) { write_bundle(s, bundle); }
-  Result run(const std::string& command, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {command, bundle, "--database", database.url()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return rekey(arguments);
-  }
-  // With the places of this run taken out.
-  std::string plain(std::string text) const {
-    for (const auto& [what, with] : std::vector<std::pair<std::string, std::string>>{
-             {bundle, "BUNDLE"}, {server().folder().string(), "SERVER"}}) {
-      for (std::size_t at; (at = text.find(what)) != std::string::npos;) text.replace(at, what.size(), with);
-    }
-    const std::string name = database.query("SELECT current_database()");
-    for (std::size_t at; (at = text.find(name.substr(0, name.size() - 1))) != std::string::npos;) {
-      text.replace(at, name.size() - 1, "DB");
-    }
-    return settled(text);
-  }
-
-  Database database;
-  Folder folder;
-  const std::string bundle = (folder.path() / "bundle").string();
-};
 
 TEST_F(Trip, ApplySaysWhatItDid) {
   const Result result = run("apply", {"--yes", "--jobs", "1"});
