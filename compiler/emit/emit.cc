@@ -278,8 +278,9 @@ Emitted emit(const Input& input, const Templates& templates, const Diagnostics& 
   for (const auto& d : diagnostics.all()) {
     bundle.notices.push_back(d.message + (d.fix.empty() ? "" : ": " + d.fix));
   }
-  out.files["REVIEW.md"] = review(input, bundle, templates, diagnostics);
   for (const auto& [path, text] : out.files) bundle.files.push_back({path, bundle::sha256(text), text.size()});
+  const auto& page = out.files["REVIEW.md"] = review(input, bundle, templates, diagnostics);
+  bundle.files.push_back({"REVIEW.md", bundle::sha256(page), page.size()});
   out.files["bundle.json"] = bundle::to_json(bundle);
   return out;
 }

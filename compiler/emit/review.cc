@@ -110,9 +110,10 @@ json detail_rows(const bundle::Bundle& bundle) {
 
 std::string column_change(const Input& input, model::ColumnId c) {
   const auto& column = input.model.columns[c];
-  std::string text = fmt::format("{} ({})", column.name(), column.written->type.value);
-  if (column.root) text += fmt::format(", new key by {}", lower::word(input.model.domain_of(c).generator));
-  return text;
+  const auto& type = column.written->type.value;
+  if (!column.root) return fmt::format("{} ({})", column.name(), type);
+  return fmt::format("{} ({}, generator {})", column.name(), type,
+                     lower::word(input.model.domain_of(c).generator));
 }
 
 json impact_rows(const Input& input) {
