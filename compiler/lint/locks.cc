@@ -193,6 +193,14 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
   }
 }
 
+// The weakest mode that conflicts with all that either does. SHARE is no superset of the modes before it
+// that conflict with it.
+LockMode both(LockMode a, LockMode b) {
+  const auto [low, high] = std::minmax(a, b);
+  return high == LockMode::share && low != high && bundle::conflict(low, high) ? LockMode::share_row_exclusive
+                                                                             : high;
+}
+
 const std::string kNoTable;
 const std::vector<std::string> kNoTables;
 
@@ -202,7 +210,7 @@ void Effects::lock(const std::string& table, LockMode mode) {
   if (is_ours(table)) return;
   for (auto& held : locks) {
     if (held.table != table) continue;
-    held.mode = std::max(held.mode, mode);
+    held.mode = both(held.mode, mode);
     return;
   }
   locks.push_back({table, mode});
