@@ -127,6 +127,20 @@ void check_defaults(const Model& model, Diagnostics& diagnostics) {
   }
 }
 
+// An identity's sequence is dropped with it: the way back makes it again, name and all.
+void check_identities(const Model& model, Diagnostics& diagnostics) {
+  for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
+    const auto& written = *model.columns[c].written;
+    const bool identity = written.identity.value != plan::Identity::none;
+    if (!model.changes(c) || !identity || !written.sequence.value.empty()) continue;
+    const auto& table = model.tables[model.columns[c].table].name();
+    diagnostics.error("no-sequence", written.identity.span,
+                      fmt::format("the sequence of identity column {} is not named", model.path(c)),
+                      fmt::format("write its name, usually sequence: {}",
+                                  to_text(plan::TableName{table.schema, table.name + "_" + written.name.value + "_seq"})));
+  }
+}
+
 void warn_of_idle_generators(const Model& model, Diagnostics& diagnostics) {
   for (const auto& table : model.tables) {
     const bool has_root = std::any_of(table.columns.begin(), table.columns.end(),
@@ -168,6 +182,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     check_root_is_a_key(model, domain, diagnostics);
   }
   check_defaults(model, diagnostics);
+  check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);
 }
 

@@ -23,7 +23,8 @@ std::string with_probe(const std::string& sql) {
 
 std::string with_options(const std::string& sql) {
   return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
-         "        type: integer\n        identity: always\n        sequence_options: " +
+         "        type: integer\n        identity: always\n        sequence: public.a_id_seq\n"
+         "        sequence_options: " +
          plan::yaml_scalar(sql, false) + "\n";
 }
 
@@ -118,7 +119,7 @@ TEST(LintUserSql, NoQueryWithOneResult) {
 }
 
 TEST(LintUserSql, NoSequenceOptions) {
-  const std::string at = "plan.yaml:10:27: error: this is not a list of sequence options: ";
+  const std::string at = "plan.yaml:11:27: error: this is not a list of sequence options: ";
   const Case cases[] = {
       {"START WITH 1); DROP TABLE x; --", "syntax error at or near \")\" [sql]"},
       {"START WITH 1), DROP COLUMN (x", "syntax error at or near \"(\" [sql]"},
@@ -153,7 +154,7 @@ TEST(LintUserSql, CommentsAtTheEnd) {
   const char* const error =
       "the comment at the end would swallow the SQL behind it [sql-comment]";
   EXPECT_EQ(said(with_default("f() -- why")), fmt::format("plan.yaml:9:22: error: {}", error));
-  EXPECT_EQ(said(with_options("CYCLE -- why")), fmt::format("plan.yaml:10:27: error: {}", error));
+  EXPECT_EQ(said(with_options("CYCLE -- why")), fmt::format("plan.yaml:11:27: error: {}", error));
   EXPECT_EQ(said(with_default("'-- text'::uuid")), "");
 }
 

@@ -736,6 +736,22 @@ plan.yaml:7:44: error: public.a.id has the default 7, which is no uuid [default]
                                            ^
   say what new rows get: new_default: an expression of type uuid, or none
 )"},
+    {"an identity without its sequence",
+     R"(
+  public.a:
+    primary_key: id
+    columns: {id: {type: integer, identity: always}}
+  public.kept:
+    change: keep
+    primary_key: id
+    columns: {id: {type: integer, identity: always}}
+)",
+     R"(
+plan.yaml:7:45: error: the sequence of identity column public.a.id is not named [no-sequence]
+    columns: {id: {type: integer, identity: always}}
+                                            ^~~~~~
+  write its name, usually sequence: public.a_id_seq
+)"},
     {"what hangs on a key column",
      R"(
   public.a:
