@@ -1,0 +1,74 @@
+-- Plan composite, phase 030 cleanup (3 of 3): the way back
+-- Plan digest sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.close · offline
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.close');
+CALL rekey.end_undo('030.close');
+COMMIT;
+
+-- step 030.cycles.settle · offline · plan.yaml:6
+-- way back: analyzes public.cycles
+-- SHARE UPDATE EXCLUSIVE on public.cycles; reads all of public.cycles
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.cycles.settle');
+ANALYZE public.cycles;
+CALL rekey.end_undo('030.cycles.settle');
+COMMIT;
+
+-- step 030.reports.settle · offline · plan.yaml:11
+-- way back: analyzes public.reports
+-- SHARE UPDATE EXCLUSIVE on public.reports; reads all of public.reports
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.reports.settle');
+ANALYZE public.reports;
+CALL rekey.end_undo('030.reports.settle');
+COMMIT;
+
+-- step 030.cycle_reports.settle · offline · plan.yaml:16
+-- way back: analyzes public.cycle_reports
+-- SHARE UPDATE EXCLUSIVE on public.cycle_reports; reads all of public.cycle_reports
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.cycle_reports.settle');
+ANALYZE public.cycle_reports;
+CALL rekey.end_undo('030.cycle_reports.settle');
+COMMIT;
+
+-- step 030.notes.settle · offline · plan.yaml:25
+-- way back: analyzes public.notes
+-- SHARE UPDATE EXCLUSIVE on public.notes; reads all of public.notes
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.notes.settle');
+ANALYZE public.notes;
+CALL rekey.end_undo('030.notes.settle');
+COMMIT;
+
+-- step 030.open · offline
+-- way back: closes the phase's way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.open');
+CALL rekey.withdraw_phase('030');
+CALL rekey.end_undo('030.open');
+COMMIT;
+

@@ -1,0 +1,64 @@
+-- Plan cycle, phase 030 cleanup (3 of 3): the way back
+-- Plan digest sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.close · offline
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.close');
+CALL rekey.end_undo('030.close');
+COMMIT;
+
+-- step 030.app.teams.settle · offline · plan.yaml:7
+-- way back: analyzes app.teams
+-- SHARE UPDATE EXCLUSIVE on app.teams; reads all of app.teams
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.app.teams.settle');
+ANALYZE app.teams;
+CALL rekey.end_undo('030.app.teams.settle');
+COMMIT;
+
+-- step 030.app.people.settle · offline · plan.yaml:15
+-- way back: analyzes app.people
+-- SHARE UPDATE EXCLUSIVE on app.people; reads all of app.people
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.app.people.settle');
+ANALYZE app.people;
+CALL rekey.end_undo('030.app.people.settle');
+COMMIT;
+
+-- step 030.app.audit.settle · offline · plan.yaml:23
+-- way back: analyzes app.audit
+-- SHARE UPDATE EXCLUSIVE on app.audit; reads all of app.audit
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.app.audit.settle');
+ANALYZE app.audit;
+CALL rekey.end_undo('030.app.audit.settle');
+COMMIT;
+
+-- step 030.open · offline
+-- way back: closes the phase's way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.open');
+CALL rekey.withdraw_phase('030');
+CALL rekey.end_undo('030.open');
+COMMIT;
+

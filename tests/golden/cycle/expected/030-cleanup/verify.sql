@@ -1,0 +1,12 @@
+-- Plan cycle, phase 030 cleanup (3 of 3): checks
+-- Plan digest sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee
+--
+-- Run it with:  psql -X -f 030-cleanup/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+

@@ -1,0 +1,256 @@
+-- Plan generators, phase 020 all (2 of 2): the way back
+-- Plan digest sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-all/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 020-all/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 020.close · offline · plan.yaml:9
+-- way back: puts the fence up again
+-- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.close');
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_plan
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_plan ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_time
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_time ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_chance
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_chance ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.in_order
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.in_order ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.end_undo('020.close');
+COMMIT;
+
+-- step 020.by_time.attach · offline · plan.yaml:17
+-- way back: sets 1 foreign key of public.by_time aside
+-- ACCESS EXCLUSIVE on public.by_time, public.by_plan
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_time.attach');
+ALTER TABLE public.by_time
+  DROP CONSTRAINT by_time_plan_id_fkey;
+CALL rekey.end_undo('020.by_time.attach');
+COMMIT;
+
+-- step 020.by_chance.attach · offline · plan.yaml:27
+-- way back: sets 1 foreign key of public.by_chance aside
+-- ACCESS EXCLUSIVE on public.by_chance, public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_chance.attach');
+ALTER TABLE public.by_chance
+  DROP CONSTRAINT by_chance_time_id_fkey;
+CALL rekey.end_undo('020.by_chance.attach');
+COMMIT;
+
+-- step 020.by_plan.keys · offline · plan.yaml:15
+-- way back: gives rows of public.by_plan.id written since a legacy id
+-- ACCESS SHARE on public.by_plan; reads all of public.by_plan
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_plan.keys');
+CALL rekey.assign_legacy_ids('public.by_plan.id');
+CALL rekey.end_undo('020.by_plan.keys');
+COMMIT;
+
+-- step 020.by_time.keys · offline · plan.yaml:22
+-- way back: gives rows of public.by_time.id written since a legacy id
+-- ACCESS SHARE on public.by_time; reads all of public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_time.keys');
+CALL rekey.assign_legacy_ids('public.by_time.id');
+CALL rekey.end_undo('020.by_time.keys');
+COMMIT;
+
+-- step 020.by_chance.keys · offline · plan.yaml:31
+-- way back: gives rows of public.by_chance.id written since a legacy id
+-- ACCESS SHARE on public.by_chance; reads all of public.by_chance
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_chance.keys');
+CALL rekey.assign_legacy_ids('public.by_chance.id');
+CALL rekey.end_undo('020.by_chance.keys');
+COMMIT;
+
+-- step 020.in_order.keys · offline · plan.yaml:40
+-- way back: gives rows of public.in_order.id written since a legacy id
+-- ACCESS SHARE on public.in_order; reads all of public.in_order
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.in_order.keys');
+CALL rekey.assign_legacy_ids('public.in_order.id');
+CALL rekey.end_undo('020.in_order.keys');
+COMMIT;
+
+-- step 020.by_plan.rewrite · offline · plan.yaml:12
+-- way back: public.by_plan: id back to their old types
+-- ACCESS EXCLUSIVE on public.by_plan; rewrites public.by_plan; reads all of public.by_plan
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_plan.rewrite');
+LOCK TABLE public.by_plan IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_plan.rewrite', 'before', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_keyed(id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', id) END], 0)) FROM public.by_plan$query$);
+ALTER TABLE public.by_plan
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id TYPE integer
+    USING (CASE WHEN rekey.is_keyed(id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', id) END)::integer;
+CALL rekey.measure('020.by_plan.rewrite', 'after', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.by_plan$query$);
+CALL rekey.end_undo('020.by_plan.rewrite');
+COMMIT;
+
+-- step 020.by_time.rewrite · offline · plan.yaml:17
+-- way back: public.by_time: id, plan_id back to their old types
+-- ACCESS EXCLUSIVE on public.by_time; rewrites public.by_time; reads all of public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_time.rewrite');
+LOCK TABLE public.by_time IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.mapped_id('public.by_time.id', id), CASE WHEN rekey.is_keyed(plan_id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', plan_id) END], 0)) FROM public.by_time$query$);
+ALTER TABLE public.by_time
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id SET DEFAULT nextval('public.by_time_id_seq'::regclass),
+  ALTER COLUMN id TYPE integer
+    USING (rekey.mapped_id('public.by_time.id', id))::integer,
+  ALTER COLUMN plan_id TYPE integer
+    USING (CASE WHEN rekey.is_keyed(plan_id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', plan_id) END)::integer;
+CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, plan_id::bigint], 0)) FROM public.by_time$query$);
+CALL rekey.end_undo('020.by_time.rewrite');
+COMMIT;
+
+-- step 020.by_chance.rewrite · offline · plan.yaml:27
+-- way back: public.by_chance: id, time_id back to their old types
+-- ACCESS EXCLUSIVE on public.by_chance; rewrites public.by_chance; reads all of public.by_chance
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_chance.rewrite');
+LOCK TABLE public.by_chance IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_random(id, rekey.domain_secret('public.by_chance.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')) ELSE rekey.mapped_id('public.by_chance.id', id) END, rekey.mapped_id('public.by_time.id', time_id)], 0)) FROM public.by_chance$query$);
+ALTER TABLE public.by_chance
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id SET DEFAULT nextval('public.by_chance_id_seq'::regclass),
+  ALTER COLUMN id TYPE smallint
+    USING (CASE WHEN rekey.is_random(id, rekey.domain_secret('public.by_chance.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')) ELSE rekey.mapped_id('public.by_chance.id', id) END)::smallint,
+  ALTER COLUMN time_id TYPE integer
+    USING (rekey.mapped_id('public.by_time.id', time_id))::integer;
+CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, time_id::bigint], 0)) FROM public.by_chance$query$);
+CALL rekey.end_undo('020.by_chance.rewrite');
+COMMIT;
+
+-- step 020.in_order.rewrite · offline · plan.yaml:36
+-- way back: public.in_order: id back to their old types
+-- ACCESS EXCLUSIVE on public.in_order; rewrites public.in_order; reads all of public.in_order
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.in_order.rewrite');
+LOCK TABLE public.in_order IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.in_order.rewrite', 'before', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_ordered(id, rekey.domain_secret('public.in_order.id')) THEN rekey.ordered_id(id) ELSE rekey.mapped_id('public.in_order.id', id) END], 0)) FROM public.in_order$query$);
+ALTER TABLE public.in_order
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id TYPE bigint
+    USING (CASE WHEN rekey.is_ordered(id, rekey.domain_secret('public.in_order.id')) THEN rekey.ordered_id(id) ELSE rekey.mapped_id('public.in_order.id', id) END)::bigint;
+CALL rekey.measure('020.in_order.rewrite', 'after', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.in_order$query$);
+CALL rekey.end_undo('020.in_order.rewrite');
+COMMIT;
+
+-- step 020.by_time.detach · offline · plan.yaml:17
+-- way back: puts 1 foreign key of public.by_time back, not yet validated
+-- SHARE ROW EXCLUSIVE on public.by_time, public.by_plan
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_time.detach');
+ALTER TABLE public.by_time
+  ADD CONSTRAINT by_time_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.by_plan(id) NOT VALID;
+CALL rekey.end_undo('020.by_time.detach');
+COMMIT;
+
+-- step 020.by_chance.detach · offline · plan.yaml:27
+-- way back: puts 1 foreign key of public.by_chance back, not yet validated
+-- SHARE ROW EXCLUSIVE on public.by_chance, public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_chance.detach');
+ALTER TABLE public.by_chance
+  ADD CONSTRAINT by_chance_time_id_fkey FOREIGN KEY (time_id) REFERENCES public.by_time(id) NOT VALID;
+CALL rekey.end_undo('020.by_chance.detach');
+COMMIT;
+
+-- step 020.by_time.validate · offline · plan.yaml:17
+-- way back: checks every row of public.by_time against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.by_time; ROW SHARE on public.by_plan; reads all of
+--   public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_time.validate');
+ALTER TABLE public.by_time
+  VALIDATE CONSTRAINT by_time_plan_id_fkey;
+CALL rekey.end_undo('020.by_time.validate');
+COMMIT;
+
+-- step 020.by_chance.validate · offline · plan.yaml:27
+-- way back: checks every row of public.by_chance against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.by_chance; ROW SHARE on public.by_time; reads all of
+--   public.by_chance
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_chance.validate');
+ALTER TABLE public.by_chance
+  VALIDATE CONSTRAINT by_chance_time_id_fkey;
+CALL rekey.end_undo('020.by_chance.validate');
+COMMIT;
+
+-- step 020.by_plan.vacuum · offline · outside of a transaction · plan.yaml:12
+-- way back: fresh statistics and visibility map for public.by_plan
+-- SHARE UPDATE EXCLUSIVE on public.by_plan; reads all of public.by_plan
+CALL rekey.begin_undo('020.by_plan.vacuum');
+VACUUM (ANALYZE) public.by_plan;
+CALL rekey.end_undo('020.by_plan.vacuum', analyzed => 'public.by_plan');
+
+-- step 020.by_time.vacuum · offline · outside of a transaction · plan.yaml:17
+-- way back: fresh statistics and visibility map for public.by_time
+-- SHARE UPDATE EXCLUSIVE on public.by_time; reads all of public.by_time
+CALL rekey.begin_undo('020.by_time.vacuum');
+VACUUM (ANALYZE) public.by_time;
+CALL rekey.end_undo('020.by_time.vacuum', analyzed => 'public.by_time');
+
+-- step 020.by_chance.vacuum · offline · outside of a transaction · plan.yaml:27
+-- way back: fresh statistics and visibility map for public.by_chance
+-- SHARE UPDATE EXCLUSIVE on public.by_chance; reads all of public.by_chance
+CALL rekey.begin_undo('020.by_chance.vacuum');
+VACUUM (ANALYZE) public.by_chance;
+CALL rekey.end_undo('020.by_chance.vacuum', analyzed => 'public.by_chance');
+
+-- step 020.in_order.vacuum · offline · outside of a transaction · plan.yaml:36
+-- way back: fresh statistics and visibility map for public.in_order
+-- SHARE UPDATE EXCLUSIVE on public.in_order; reads all of public.in_order
+CALL rekey.begin_undo('020.in_order.vacuum');
+VACUUM (ANALYZE) public.in_order;
+CALL rekey.end_undo('020.in_order.vacuum', analyzed => 'public.in_order');
+
+-- step 020.open · offline · plan.yaml:9
+-- way back: takes the fence down: the phase is rolled back
+-- ACCESS EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.open');
+DROP TRIGGER rekey_fence ON public.by_plan;
+DROP TRIGGER rekey_fence ON public.by_time;
+DROP TRIGGER rekey_fence ON public.by_chance;
+DROP TRIGGER rekey_fence ON public.in_order;
+CALL rekey.withdraw_phase('020');
+CALL rekey.end_undo('020.open');
+COMMIT;
+

@@ -1,0 +1,339 @@
+-- Plan generators, phase 020 all (2 of 2): the way forward
+-- Plan digest sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-all/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 020-all/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 020.open · offline · plan.yaml:9
+-- opens phase 020: journal, key domains, fence around 4 tables
+-- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order; reads
+--   all of public.by_plan, public.by_time, public.by_chance, public.in_order
+-- goes back with 020.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('020', 'all', 'sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f', '010');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+  ('020.open', '020', 1, true, false, '{}', '{020.by_time.detach,020.by_chance.detach,020.by_plan.keys,020.by_time.keys,020.by_chance.keys,020.in_order.keys,020.by_plan.rewrite,020.by_time.rewrite,020.by_chance.rewrite,020.in_order.rewrite,020.by_time.attach,020.by_chance.attach,020.by_time.validate,020.by_chance.validate,020.by_plan.vacuum,020.by_time.vacuum,020.by_chance.vacuum,020.in_order.vacuum,020.close}',
+   'd925d920df8ecea8d6c42d290fa3a24601a4c09099833dfadec13c12df0d09c0', 'd239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be'),
+  ('020.by_time.detach', '020', 2, true, false, '{020.open}', '{020.by_time.rewrite,020.by_plan.rewrite}',
+   'c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036', '5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8'),
+  ('020.by_chance.detach', '020', 3, true, false, '{020.open}', '{020.by_chance.rewrite,020.by_time.rewrite}',
+   'b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad', '36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b'),
+  ('020.by_plan.keys', '020', 4, true, false, '{020.open}', '{020.close}',
+   'c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5', '08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa'),
+  ('020.by_time.keys', '020', 5, true, false, '{020.open}', '{020.close}',
+   'a0a3879062cd754e26b85951b60dbca8a2d6484d7ab91a690e9f90a5591cb3ce', '710adfde523b1bf5332af8022c26eb674c101d985e7e94899e58818faee0d37f'),
+  ('020.by_chance.keys', '020', 6, true, false, '{020.open}', '{020.close}',
+   '512bf25292f0b6ec403d5d1a531c0e3ea3802b4594b0cd97c89645e89e7f9eac', '1f3c0111416313a525a020d376e35ff0e15869447d37eed9e159865b08220ad2'),
+  ('020.in_order.keys', '020', 7, true, false, '{020.open}', '{020.close}',
+   '9dc7e7aa030378aabaeefb01fad9c3a71a020e408885b2daeebf2470090e2dba', 'd24c50916fcf1bf3c4a0e88721a9690721c09686837b47e32757af12c08fc917'),
+  ('020.by_plan.rewrite', '020', 8, true, false, '{020.by_plan.keys,020.by_time.detach}', '{020.by_plan.keys,020.by_time.attach}',
+   'e4ea709c15bcf1d465abb639368abfc430061e874d79a7e443b0d6fb319be1e7', '49f453ad1889493bce5e687e5e572ab0efed364509238cb3fa973dcf5f8564e9'),
+  ('020.by_time.rewrite', '020', 9, true, false, '{020.by_chance.detach,020.by_plan.keys,020.by_time.detach,020.by_time.keys}', '{020.by_chance.attach,020.by_plan.keys,020.by_time.attach,020.by_time.keys}',
+   '1026c04dd008fe9d2a42f2f15ed7013a9de5e03fc9115ed59b81cb92243f15b2', 'aeae5720829139eeb9b48d238607cfb6a5ecdb9e656483bc40f43130ff85ed27'),
+  ('020.by_chance.rewrite', '020', 10, true, false, '{020.by_chance.detach,020.by_chance.keys,020.by_time.keys}', '{020.by_chance.attach,020.by_chance.keys,020.by_time.keys}',
+   'f2cf7f5663c0f543315b421f407522d26e4ab639c39c5fc7347861ee428ad772', '80cdc81ff1495710470047d1530141d7bfb5e3bde8b751d6b90a61373761ed1f'),
+  ('020.in_order.rewrite', '020', 11, true, false, '{020.in_order.keys}', '{020.in_order.keys}',
+   '005d1c0b8214d882251aad61b2826f0df147030e6681abcd510e3b125311ee97', 'e972a0818ff0da400585b34955e096efdb195e7164affde6adab914d7b70b5cd'),
+  ('020.by_time.attach', '020', 12, true, false, '{020.by_plan.rewrite,020.by_time.rewrite}', '{020.close}',
+   '81205c3d7189c7bf18fff6a87a42353ea6dc58867bac4cb2d2f6d39e1bc13645', 'ef6e93f63b25a556ccea8884d350f6096e5ffbe8b9fccc871d2fa84b163646e1'),
+  ('020.by_chance.attach', '020', 13, true, false, '{020.by_chance.rewrite,020.by_time.rewrite}', '{020.close}',
+   '71b664a942f8987b7fe08ea95818b1c7f59312f5f2bf7b3d78d7ae904308d27b', 'f33649989c44503f216ec6f5465fbedd5b062f3077af571921c3019c9037ab03'),
+  ('020.by_time.validate', '020', 14, true, true, '{020.by_time.attach}', '{020.by_time.detach}',
+   '3736381d7bb6a1c081c55cde7dc917b46dc83d0446c219908f7c4c31bce67e5e', '7c384c961f929c0426d22eed7bb76f70947c9e609e14ca772303c7c5876e5b50'),
+  ('020.by_chance.validate', '020', 15, true, true, '{020.by_chance.attach}', '{020.by_chance.detach}',
+   'a1e262890a4ddaf41f1fc34c13fe28dd9e9768be9e6b943f9f597be29473f5c6', '4107daf23390f064092aae08f438943f57c484686b81a770a86201fd4434c3e8'),
+  ('020.by_plan.vacuum', '020', 16, false, true, '{020.by_plan.rewrite}', '{020.by_plan.rewrite}',
+   'adb035a1d587dfdbff692b06ae7d2e1f24965284b77d914899ce9cdf33e347c1', '014bcaa44392a03805c7a58651a2573e97f5cbfa2f77e986407e564c2f2c6c1c'),
+  ('020.by_time.vacuum', '020', 17, false, true, '{020.by_time.validate}', '{020.by_time.validate}',
+   'ceb50b96facee7f20a100cb971b0dab683d6430eec9eb8e1874a7075bc7c98ce', '325ccec6ff017cf430d782cb92f9ae72d3bfc541911f29798cfcaecb29cba707'),
+  ('020.by_chance.vacuum', '020', 18, false, true, '{020.by_chance.validate}', '{020.by_chance.validate}',
+   'dd8e7088965146d07aec57ee7d4c42a64a067fe857de5aad710fd663fb24cdb9', 'd55f8d918619f39430bc68b3c3ef2454b7490b369bb580103f6eab52cc5f233d'),
+  ('020.in_order.vacuum', '020', 19, false, true, '{020.in_order.rewrite}', '{020.in_order.rewrite}',
+   '3263fb33c6a1e6de4bd74e605c43d2a2ac6ac56a88b851ba9738c193adea15f5', 'f90432c723e0510ef405bf9fbf3573597a1c885dacc4eb50886413bbe411ae29'),
+  ('020.close', '020', 20, true, false, '{020.by_plan.vacuum,020.by_time.vacuum,020.by_chance.vacuum,020.in_order.vacuum}', '{}',
+   '2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64', '7e64cdfb2d2e96cc9037685667acd49e3e0b64ad32552ed01ee0bb1657279732');
+CALL rekey.begin_step('020.open');
+INSERT INTO rekey.domains (domain, phase, generator)
+VALUES
+  ('public.by_plan.id', '020', 'keyed'),
+  ('public.by_time.id', '020', 'v7'),
+  ('public.by_chance.id', '020', 'v4'),
+  ('public.in_order.id', '020', 'ordered');
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+VALUES
+  ('public.by_plan.id', 'public.by_plan', 'id', 'integer', true, true, NULL, false),
+  ('public.by_plan.id', 'public.by_time', 'plan_id', 'integer', false, false, NULL, false),
+  ('public.by_time.id', 'public.by_time', 'id', 'integer', true, true, 'public.by_time_id_seq', false),
+  ('public.by_time.id', 'public.by_chance', 'time_id', 'integer', false, false, NULL, false),
+  ('public.by_chance.id', 'public.by_chance', 'id', 'smallint', true, true, 'public.by_chance_id_seq', false),
+  ('public.in_order.id', 'public.in_order', 'id', 'bigint', true, true, NULL, false);
+CALL rekey.expect_legacy('020');
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_plan
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_plan ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_time
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_time ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_chance
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_chance ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.in_order
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.in_order ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.end_step('020.open');
+COMMIT;
+
+-- step 020.by_time.detach · offline · plan.yaml:17
+-- sets 1 foreign key of public.by_time aside
+-- ACCESS EXCLUSIVE on public.by_time, public.by_plan
+-- goes back with 020.by_time.detach in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_time.detach');
+ALTER TABLE public.by_time
+  DROP CONSTRAINT by_time_plan_id_fkey;
+CALL rekey.end_step('020.by_time.detach');
+COMMIT;
+
+-- step 020.by_chance.detach · offline · plan.yaml:27
+-- sets 1 foreign key of public.by_chance aside
+-- ACCESS EXCLUSIVE on public.by_chance, public.by_time
+-- goes back with 020.by_chance.detach in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_chance.detach');
+ALTER TABLE public.by_chance
+  DROP CONSTRAINT by_chance_time_id_fkey;
+CALL rekey.end_step('020.by_chance.detach');
+COMMIT;
+
+-- step 020.by_plan.keys · offline · plan.yaml:15
+-- notes where the ids of public.by_plan.id stand
+-- ACCESS SHARE on public.by_plan; reads all of public.by_plan
+-- goes back with 020.by_plan.keys in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_plan.keys');
+CALL rekey.save_ids('public.by_plan.id');
+CALL rekey.end_step('020.by_plan.keys');
+COMMIT;
+
+-- step 020.by_time.keys · offline · plan.yaml:22
+-- notes where the ids of public.by_time.id stand and lists their new keys
+-- ACCESS SHARE on public.by_time; reads all of public.by_time
+-- goes back with 020.by_time.keys in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_time.keys');
+CALL rekey.save_ids('public.by_time.id');
+INSERT INTO rekey.keys (domain, old_key, new_key, fresh)
+SELECT 'public.by_time.id', id, rekey.timed(id, created_at, rekey.domain_secret('public.by_time.id')), false
+FROM public.by_time
+WHERE id IS NOT NULL;
+CALL rekey.end_step('020.by_time.keys');
+COMMIT;
+
+-- step 020.by_chance.keys · offline · plan.yaml:31
+-- notes where the ids of public.by_chance.id stand
+-- ACCESS SHARE on public.by_chance; reads all of public.by_chance
+-- goes back with 020.by_chance.keys in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_chance.keys');
+CALL rekey.save_ids('public.by_chance.id');
+CALL rekey.end_step('020.by_chance.keys');
+COMMIT;
+
+-- step 020.in_order.keys · offline · plan.yaml:40
+-- notes where the ids of public.in_order.id stand
+-- ACCESS SHARE on public.in_order; reads all of public.in_order
+-- goes back with 020.in_order.keys in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.in_order.keys');
+CALL rekey.save_ids('public.in_order.id');
+CALL rekey.end_step('020.in_order.keys');
+COMMIT;
+
+-- step 020.by_plan.rewrite · offline · plan.yaml:12
+-- public.by_plan: id to uuid
+-- ACCESS EXCLUSIVE on public.by_plan; rewrites public.by_plan; reads all of public.by_plan
+-- goes back with 020.by_plan.rewrite in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_plan.rewrite');
+LOCK TABLE public.by_plan IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_plan.rewrite', 'before', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.by_plan$query$);
+ALTER TABLE public.by_plan
+  ALTER COLUMN id SET DEFAULT pg_catalog.uuidv7(),
+  ALTER COLUMN id TYPE uuid
+    USING rekey.keyed(id, rekey.domain_secret('public.by_plan.id'));
+CALL rekey.measure('020.by_plan.rewrite', 'after', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.keyed_id(id, rekey.domain_secret('public.by_plan.id'))], 0)) FROM public.by_plan$query$);
+CALL rekey.end_step('020.by_plan.rewrite');
+COMMIT;
+
+-- step 020.by_time.rewrite · offline · plan.yaml:17
+-- public.by_time: id, plan_id to uuid
+-- ACCESS EXCLUSIVE on public.by_time; rewrites public.by_time; reads all of public.by_time
+-- goes back with 020.by_time.rewrite in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_time.rewrite');
+LOCK TABLE public.by_time IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, plan_id::bigint], 0)) FROM public.by_time$query$);
+ALTER TABLE public.by_time
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id SET DEFAULT pg_catalog.uuidv7(),
+  ALTER COLUMN id TYPE uuid
+    USING rekey.mapped_key('public.by_time.id', id),
+  ALTER COLUMN plan_id TYPE uuid
+    USING rekey.keyed(plan_id, rekey.domain_secret('public.by_plan.id'));
+CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.mapped_id('public.by_time.id', id), rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id'))], 0)) FROM public.by_time$query$);
+CALL rekey.end_step('020.by_time.rewrite');
+COMMIT;
+
+-- step 020.by_chance.rewrite · offline · plan.yaml:27
+-- public.by_chance: id, time_id to uuid
+-- ACCESS EXCLUSIVE on public.by_chance; rewrites public.by_chance; reads all of public.by_chance
+-- goes back with 020.by_chance.rewrite in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_chance.rewrite');
+LOCK TABLE public.by_chance IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, time_id::bigint], 0)) FROM public.by_chance$query$);
+ALTER TABLE public.by_chance
+  ALTER COLUMN id DROP DEFAULT,
+  ALTER COLUMN id SET DEFAULT gen_random_uuid(),
+  ALTER COLUMN id TYPE uuid
+    USING rekey.random(id, rekey.domain_secret('public.by_chance.id')),
+  ALTER COLUMN time_id TYPE uuid
+    USING rekey.mapped_key('public.by_time.id', time_id);
+CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')), rekey.mapped_id('public.by_time.id', time_id)], 0)) FROM public.by_chance$query$);
+CALL rekey.end_step('020.by_chance.rewrite');
+COMMIT;
+
+-- step 020.in_order.rewrite · offline · plan.yaml:36
+-- public.in_order: id to uuid
+-- ACCESS EXCLUSIVE on public.in_order; rewrites public.in_order; reads all of public.in_order
+-- goes back with 020.in_order.rewrite in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.in_order.rewrite');
+LOCK TABLE public.in_order IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.in_order.rewrite', 'before', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.in_order$query$);
+ALTER TABLE public.in_order
+  ALTER COLUMN id SET DEFAULT pg_catalog.uuidv7(),
+  ALTER COLUMN id TYPE uuid
+    USING rekey.ordered(id, rekey.domain_secret('public.in_order.id'));
+CALL rekey.measure('020.in_order.rewrite', 'after', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(id)], 0)) FROM public.in_order$query$);
+CALL rekey.end_step('020.in_order.rewrite');
+COMMIT;
+
+-- step 020.by_time.attach · offline · plan.yaml:17
+-- puts 1 foreign key of public.by_time back, not yet validated
+-- SHARE ROW EXCLUSIVE on public.by_time, public.by_plan
+-- goes back with 020.by_time.attach in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_time.attach');
+ALTER TABLE public.by_time
+  ADD CONSTRAINT by_time_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.by_plan(id) NOT VALID;
+CALL rekey.end_step('020.by_time.attach');
+COMMIT;
+
+-- step 020.by_chance.attach · offline · plan.yaml:27
+-- puts 1 foreign key of public.by_chance back, not yet validated
+-- SHARE ROW EXCLUSIVE on public.by_chance, public.by_time
+-- goes back with 020.by_chance.attach in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_chance.attach');
+ALTER TABLE public.by_chance
+  ADD CONSTRAINT by_chance_time_id_fkey FOREIGN KEY (time_id) REFERENCES public.by_time(id) NOT VALID;
+CALL rekey.end_step('020.by_chance.attach');
+COMMIT;
+
+-- step 020.by_time.validate · offline · plan.yaml:17
+-- checks every row of public.by_time against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.by_time; ROW SHARE on public.by_plan; reads all of
+--   public.by_time
+-- goes back with 020.by_time.validate in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_time.validate');
+ALTER TABLE public.by_time
+  VALIDATE CONSTRAINT by_time_plan_id_fkey;
+CALL rekey.end_step('020.by_time.validate');
+COMMIT;
+
+-- step 020.by_chance.validate · offline · plan.yaml:27
+-- checks every row of public.by_chance against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.by_chance; ROW SHARE on public.by_time; reads all of
+--   public.by_chance
+-- goes back with 020.by_chance.validate in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.by_chance.validate');
+ALTER TABLE public.by_chance
+  VALIDATE CONSTRAINT by_chance_time_id_fkey;
+CALL rekey.end_step('020.by_chance.validate');
+COMMIT;
+
+-- step 020.by_plan.vacuum · offline · outside of a transaction · plan.yaml:12
+-- fresh statistics and visibility map for public.by_plan
+-- SHARE UPDATE EXCLUSIVE on public.by_plan; reads all of public.by_plan
+-- goes back with 020.by_plan.vacuum in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.by_plan.vacuum');
+VACUUM (ANALYZE) public.by_plan;
+CALL rekey.end_step('020.by_plan.vacuum', analyzed => 'public.by_plan');
+
+-- step 020.by_time.vacuum · offline · outside of a transaction · plan.yaml:17
+-- fresh statistics and visibility map for public.by_time
+-- SHARE UPDATE EXCLUSIVE on public.by_time; reads all of public.by_time
+-- goes back with 020.by_time.vacuum in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.by_time.vacuum');
+VACUUM (ANALYZE) public.by_time;
+CALL rekey.end_step('020.by_time.vacuum', analyzed => 'public.by_time');
+
+-- step 020.by_chance.vacuum · offline · outside of a transaction · plan.yaml:27
+-- fresh statistics and visibility map for public.by_chance
+-- SHARE UPDATE EXCLUSIVE on public.by_chance; reads all of public.by_chance
+-- goes back with 020.by_chance.vacuum in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.by_chance.vacuum');
+VACUUM (ANALYZE) public.by_chance;
+CALL rekey.end_step('020.by_chance.vacuum', analyzed => 'public.by_chance');
+
+-- step 020.in_order.vacuum · offline · outside of a transaction · plan.yaml:36
+-- fresh statistics and visibility map for public.in_order
+-- SHARE UPDATE EXCLUSIVE on public.in_order; reads all of public.in_order
+-- goes back with 020.in_order.vacuum in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.in_order.vacuum');
+VACUUM (ANALYZE) public.in_order;
+CALL rekey.end_step('020.in_order.vacuum', analyzed => 'public.in_order');
+
+-- step 020.close · offline · plan.yaml:9
+-- takes the fence down: the phase is applied
+-- ACCESS EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order
+-- goes back with 020.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.close');
+DROP TRIGGER rekey_fence ON public.by_plan;
+DROP TRIGGER rekey_fence ON public.by_time;
+DROP TRIGGER rekey_fence ON public.by_chance;
+DROP TRIGGER rekey_fence ON public.in_order;
+CALL rekey.close_phase('020');
+CALL rekey.end_step('020.close');
+COMMIT;
+

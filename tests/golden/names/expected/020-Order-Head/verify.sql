@@ -1,0 +1,20 @@
+-- Plan names, phase 020 Order | Head (2 of 3): checks
+-- Plan digest sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191
+--
+-- Run it with:  psql -X -f 020-Order-Head/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+SELECT * FROM rekey.check_content('020', '020.Sales.Order-Head_1.rewrite', '"Sales"."Order | Head"');
+SELECT * FROM rekey.check_indexes('020', '"Sales"."Order | Head"');
+SELECT * FROM rekey.check_content('020', '020.Sales.it-s-a-line-_2.rewrite', '"Sales"."it''s a ""line"""');
+SELECT * FROM rekey.check_indexes('020', '"Sales"."it''s a ""line"""');
+SELECT * FROM rekey.check_key('020', '"Sales"."Order | Head"', 'Order No');
+SELECT * FROM rekey.check_key('020', '"Sales"."it''s a ""line"""', 'select');
+SELECT * FROM rekey.check_key('020', '"Sales"."it''s a ""line"""', 'größe');
+SELECT * FROM rekey.check_foreign_key('020', '"Sales"."it''s a ""line"""', 'Head -- of it', true);

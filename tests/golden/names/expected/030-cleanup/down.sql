@@ -1,0 +1,54 @@
+-- Plan names, phase 030 cleanup (3 of 3): the way back
+-- Plan digest sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.close · offline
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.close');
+CALL rekey.end_undo('030.close');
+COMMIT;
+
+-- step 030.Sales.Order-Head_1.settle · offline · plan.yaml:6
+-- way back: analyzes "Sales"."Order | Head"
+-- SHARE UPDATE EXCLUSIVE on "Sales"."Order | Head"; reads all of "Sales"."Order | Head"
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.Sales.Order-Head_1.settle');
+ANALYZE "Sales"."Order | Head";
+CALL rekey.end_undo('030.Sales.Order-Head_1.settle');
+COMMIT;
+
+-- step 030.Sales.it-s-a-line-_2.settle · offline · plan.yaml:11
+-- way back: analyzes "Sales"."it's a ""line"""
+-- SHARE UPDATE EXCLUSIVE on "Sales"."it's a ""line"""; reads all of "Sales"."it's a ""line"""
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.Sales.it-s-a-line-_2.settle');
+ANALYZE "Sales"."it's a ""line""";
+CALL rekey.end_undo('030.Sales.it-s-a-line-_2.settle');
+COMMIT;
+
+-- step 030.open · offline
+-- way back: closes the phase's way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.open');
+CALL rekey.withdraw_phase('030');
+CALL rekey.end_undo('030.open');
+COMMIT;
+

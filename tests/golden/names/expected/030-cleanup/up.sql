@@ -1,0 +1,71 @@
+-- Plan names, phase 030 cleanup (3 of 3): the way forward
+-- Plan digest sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.open · offline
+-- opens the phase
+-- no lock on your tables
+-- goes back with 030.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('030', 'cleanup', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '020');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+  ('030.open', '030', 1, true, false, '{}', '{030.Sales.Order-Head_1.settle,030.Sales.it-s-a-line-_2.settle}',
+   '8bc8b5901fc8e47a413236c3d792d1886767523b2f975647b805b3d5e765d5f8', 'c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa'),
+  ('030.Sales.Order-Head_1.settle', '030', 2, true, false, '{030.open}', '{030.close}',
+   '882f386d81ba86f5a148ffc0a4ba94cc35717fbe4eb276ebee2e1cf678a2369e', '46e63cea98b364fe2d86a5461c3351f38dec3ba22f73f136da3914fda8c56cc6'),
+  ('030.Sales.it-s-a-line-_2.settle', '030', 3, true, false, '{030.open}', '{030.close}',
+   '22d6813773bf95477424b5e2d924dda043ce82250e5d8ae93c295e956c736021', '976833dd3aa0e59f76bbe9cbd52c905f9cc34d95327567f08962c0a2e3591f9e'),
+  ('030.close', '030', 4, true, false, '{030.Sales.Order-Head_1.settle,030.Sales.it-s-a-line-_2.settle}', '{}',
+   '4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4', '097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963');
+CALL rekey.begin_step('030.open');
+CALL rekey.end_step('030.open');
+COMMIT;
+
+-- step 030.Sales.Order-Head_1.settle · offline · plan.yaml:6
+-- builds invalid indexes of "Sales"."Order | Head" again and analyzes it
+-- SHARE ROW EXCLUSIVE on "Sales"."Order | Head"; reads all of "Sales"."Order | Head"
+-- goes back with 030.Sales.Order-Head_1.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.Sales.Order-Head_1.settle');
+CALL rekey.settle_indexes('"Sales"."Order | Head"');
+ANALYZE "Sales"."Order | Head";
+CALL rekey.end_step('030.Sales.Order-Head_1.settle');
+COMMIT;
+
+-- step 030.Sales.it-s-a-line-_2.settle · offline · plan.yaml:11
+-- builds invalid indexes of "Sales"."it's a ""line""" again and analyzes it
+-- SHARE ROW EXCLUSIVE on "Sales"."it's a ""line"""; reads all of "Sales"."it's a ""line"""
+-- goes back with 030.Sales.it-s-a-line-_2.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.Sales.it-s-a-line-_2.settle');
+CALL rekey.settle_indexes('"Sales"."it''s a ""line"""');
+ANALYZE "Sales"."it's a ""line""";
+CALL rekey.end_step('030.Sales.it-s-a-line-_2.settle');
+COMMIT;
+
+-- step 030.close · offline
+-- ends the phase
+-- no lock on your tables
+-- goes back with 030.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.close');
+CALL rekey.close_phase('030');
+CALL rekey.end_step('030.close');
+COMMIT;
+

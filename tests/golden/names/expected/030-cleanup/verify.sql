@@ -1,0 +1,12 @@
+-- Plan names, phase 030 cleanup (3 of 3): checks
+-- Plan digest sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191
+--
+-- Run it with:  psql -X -f 030-cleanup/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+

@@ -1,0 +1,45 @@
+-- Plan smallest, phase 010 foundation (1 of 3): the way back
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 010-foundation/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 010-foundation/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 010.foundation · offline
+-- way back: removes schema rekey, and with it the journal
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('010.foundation');
+DROP FUNCTION public.uuidv7();
+DROP VIEW rekey.mapping;
+DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.begin_step(text), rekey.end_step(text, regclass),
+  rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
+  rekey.expect_legacy(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
+  rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
+DROP PROCEDURE rekey.begin_undo(text);
+DROP FUNCTION rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
+  rekey.mapped_id(text, uuid), rekey.expression(text, text, text), rekey.source_keys(text),
+  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.mapping_of(text), rekey.fence(),
+  rekey.record_check(text, text, text, boolean, text), rekey.check_content(text, text, text),
+  rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
+  rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);
+DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), rekey.ordered(bigint, bytea),
+  rekey.ordered_id(uuid), rekey.is_ordered(uuid, bytea), rekey.keyed_tag(bigint, bytea),
+  rekey.random_tag(bigint, bytea), rekey.tag_mask(bytea, bytea), rekey.keyed(bigint, bytea),
+  rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
+  rekey.is_random(uuid, bytea), rekey.timed(bigint, timestamptz, bytea);
+DROP TABLE rekey.keys, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+  rekey.steps, rekey.phases, rekey.runs, rekey.plan;
+DROP SCHEMA rekey;
+
+COMMIT;
+

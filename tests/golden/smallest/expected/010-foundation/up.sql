@@ -1,0 +1,918 @@
+-- Plan smallest, phase 010 foundation (1 of 3): the way forward
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 010-foundation/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 010-foundation/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 010.foundation · offline
+-- installs schema rekey: journal, generators, archive
+-- no lock on your tables
+-- its way back in down.sql removes the journal; roll the other phases back first
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CREATE SCHEMA rekey;
+COMMENT ON SCHEMA rekey IS 'Journal and archive of the rekey plan smallest; the down side of foundation removes it';
+
+CREATE TABLE rekey.plan (
+  only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  name         text NOT NULL,
+  format       integer NOT NULL,
+  installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE rekey.runs (
+  run         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  command     text NOT NULL,
+  plan_digest text NOT NULL,
+  started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  finished_at timestamptz,
+  outcome     text
+);
+
+CREATE TABLE rekey.phases (
+  phase       text PRIMARY KEY,
+  name        text NOT NULL,
+  plan_digest text NOT NULL,
+  state       text NOT NULL CHECK (state IN ('applying', 'applied', 'rolling back', 'rolled back'))
+);
+
+CREATE TABLE rekey.steps (
+  step          text PRIMARY KEY,
+  phase         text NOT NULL REFERENCES rekey.phases,
+  position      integer NOT NULL,
+  transactional boolean NOT NULL,
+  undo_always   boolean NOT NULL,
+  needs         text[] NOT NULL,
+  undo_needs    text[] NOT NULL,
+  up_digest     text NOT NULL,
+  down_digest   text NOT NULL,
+  state         text NOT NULL DEFAULT 'pending'
+                CHECK (state IN ('pending', 'running', 'done', 'undoing', 'undone'))
+);
+COMMENT ON COLUMN rekey.steps.state IS
+  'running and undoing are seen from outside only for a step that cannot be in a transaction; a transactional step holds the advisory lock (rekey.lock_class(), hashtext(step)) while it runs';
+
+CREATE TABLE rekey.history (
+  entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  step  text NOT NULL,
+  event text NOT NULL,
+  at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
+);
+
+CREATE TABLE rekey.checks (
+  entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  phase    text NOT NULL,
+  step     text,
+  moment   text NOT NULL,
+  "check"  text NOT NULL,
+  object   text NOT NULL,
+  ok       boolean NOT NULL,
+  detail   text NOT NULL DEFAULT '',
+  rows     bigint,
+  checksum numeric,
+  at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE FUNCTION rekey.lock_class() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT pg_catalog.hashtext('rekey.steps') $body$;
+
+-- Opens a phase: its journal starts empty. Refuses before the phase in front of it is applied.
+CREATE PROCEDURE rekey.open_phase(phase_id text, phase_name text, digest text, after text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  known text;
+BEGIN
+  SELECT state INTO known FROM rekey.phases WHERE phase = phase_id FOR UPDATE NOWAIT;
+  IF known IN ('applying', 'applied') THEN
+    RAISE EXCEPTION 'phase % is open already (%)', phase_id, known USING ERRCODE = 'RK001';
+  ELSIF known = 'rolling back' THEN
+    RAISE EXCEPTION 'phase % is being rolled back', phase_id
+      USING ERRCODE = 'RK002', HINT = 'Finish the rollback first.';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = after AND state = 'applied' FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % comes after phase %, which is not applied', phase_id, after
+      USING ERRCODE = 'RK002';
+  END IF;
+  DELETE FROM rekey.steps WHERE phase = phase_id;
+  INSERT INTO rekey.phases VALUES (phase_id, phase_name, digest, 'applying')
+  ON CONFLICT (phase) DO UPDATE
+    SET name = excluded.name, plan_digest = excluded.plan_digest, state = excluded.state;
+END
+$body$;
+
+-- The step's own row, locked; a step that runs elsewhere raises lock_not_available.
+CREATE FUNCTION rekey.claim_step(step_id text) RETURNS rekey.steps
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  claimed rekey.steps;
+  free    boolean;
+BEGIN
+  SELECT * INTO claimed FROM rekey.steps WHERE step = step_id FOR UPDATE NOWAIT;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'step % is not in the journal', step_id
+      USING ERRCODE = 'RK002', HINT = 'Run the steps of the phase in order, from its first.';
+  END IF;
+  IF claimed.transactional THEN
+    free := pg_try_advisory_xact_lock(rekey.lock_class(), hashtext(step_id));
+  ELSE
+    free := pg_try_advisory_lock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+  IF NOT free THEN
+    RAISE EXCEPTION 'step % is running in another session', step_id USING ERRCODE = '55P03';
+  END IF;
+  RETURN claimed;
+END
+$body$;
+
+-- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
+CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
+              ELSE EXISTS (SELECT FROM pg_statistic WHERE starelid = target) END
+  FROM pg_class WHERE oid = target
+$body$;
+
+CREATE PROCEDURE rekey.begin_step(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  this    rekey.steps := rekey.claim_step(step_id);
+  missing text;
+BEGIN
+  IF this.state = 'done' THEN
+    RAISE EXCEPTION 'step % is done already', step_id USING ERRCODE = 'RK001',
+      HINT = 'Go on with the step after it, or let "rekey apply" find the place.';
+  ELSIF this.state NOT IN ('pending', 'running') THEN
+    RAISE EXCEPTION 'step % has been undone: its phase is being rolled back', step_id
+      USING ERRCODE = 'RK002', HINT = 'Finish the rollback, then apply the phase from its start.';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = this.phase AND state = 'applying' FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % is not being applied', this.phase USING ERRCODE = 'RK002';
+  END IF;
+  PERFORM FROM rekey.steps WHERE step = ANY (this.needs) FOR SHARE;
+  SELECT string_agg(need, ', ' ORDER BY need) INTO missing
+  FROM unnest(this.needs) need
+  WHERE NOT EXISTS (SELECT FROM rekey.steps s WHERE s.step = need AND s.state = 'done');
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'step % needs % first', step_id, missing USING ERRCODE = 'RK002';
+  END IF;
+  UPDATE rekey.steps SET state = 'running' WHERE step = step_id;
+  IF NOT this.transactional THEN
+    INSERT INTO rekey.history (step, event) VALUES (step_id, 'begun');
+  END IF;
+END
+$body$;
+
+-- analyzed: the table that the step, outside of a transaction, was to vacuum and analyze.
+CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  outside boolean;
+BEGIN
+  IF NOT rekey.is_analyzed(analyzed) THEN
+    RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
+      USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
+  UPDATE rekey.steps SET state = 'done' WHERE step = step_id AND state = 'running'
+  RETURNING NOT transactional INTO outside;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'step % was not begun', step_id USING ERRCODE = 'RK002';
+  END IF;
+  INSERT INTO rekey.history (step, event) VALUES (step_id, 'done');
+  IF outside THEN
+    PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.begin_undo(step_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  this    rekey.steps := rekey.claim_step(step_id);
+  missing text;
+BEGIN
+  IF this.state = 'undone' THEN
+    RAISE EXCEPTION 'step % is undone already', step_id USING ERRCODE = 'RK001',
+      HINT = 'Go on with the step after it, or let "rekey rollback" find the place.';
+  ELSIF this.state = 'pending' AND NOT this.undo_always THEN
+    RAISE EXCEPTION 'step % was never done: there is nothing to undo', step_id
+      USING ERRCODE = 'RK001';
+  END IF;
+  SELECT string_agg(phase, ', ' ORDER BY phase) INTO missing
+  FROM rekey.phases WHERE phase > this.phase AND state <> 'rolled back';
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'roll back phase % first', missing USING ERRCODE = 'RK002';
+  END IF;
+  PERFORM FROM rekey.phases WHERE phase = this.phase AND state <> 'rolling back' FOR UPDATE;
+  IF FOUND THEN
+    UPDATE rekey.phases SET state = 'rolling back' WHERE phase = this.phase;
+  END IF;
+  PERFORM FROM rekey.steps WHERE step = ANY (this.undo_needs) FOR SHARE;
+  SELECT string_agg(s.step, ', ' ORDER BY s.step) INTO missing
+  FROM rekey.steps s
+  WHERE s.step = ANY (this.undo_needs)
+    AND NOT (s.state = 'undone' OR s.state = 'pending' AND NOT s.undo_always);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'undo % before step %', missing, step_id USING ERRCODE = 'RK002';
+  END IF;
+  UPDATE rekey.steps SET state = 'undoing' WHERE step = step_id;
+  IF NOT this.transactional THEN
+    INSERT INTO rekey.history (step, event) VALUES (step_id, 'undo begun');
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.end_undo(step_id text, analyzed regclass DEFAULT NULL)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  outside boolean;
+BEGIN
+  IF NOT rekey.is_analyzed(analyzed) THEN
+    RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
+      USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
+  UPDATE rekey.steps SET state = 'undone' WHERE step = step_id AND state = 'undoing'
+  RETURNING NOT transactional INTO outside;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the undoing of step % was not begun', step_id USING ERRCODE = 'RK002';
+  END IF;
+  INSERT INTO rekey.history (step, event) VALUES (step_id, 'undone');
+  IF outside THEN
+    PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.close_phase(phase_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  UPDATE rekey.phases SET state = 'applied' WHERE phase = phase_id AND state = 'applying';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'phase % is not being applied', phase_id USING ERRCODE = 'RK002';
+  END IF;
+END
+$body$;
+
+-- The last act of a rollback: what was known of the phase's keys is true no more.
+CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.key_columns
+  WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.domains WHERE phase = phase_id;
+  UPDATE rekey.phases SET state = 'rolled back' WHERE phase = phase_id;
+END
+$body$;
+
+CREATE TABLE rekey.secret (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  value    bytea NOT NULL CHECK (length(value) = 32)
+);
+COMMENT ON TABLE rekey.secret IS
+  'Whoever reads it can compute every new key from the old one. The setting rekey.secret, given at foundation, pins it; else it is random';
+INSERT INTO rekey.secret (value)
+SELECT pg_catalog.sha256(coalesce(
+  pg_catalog.convert_to(nullif(pg_catalog.current_setting('rekey.secret', true), ''), 'UTF8'),
+  pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) || pg_catalog.uuid_send(pg_catalog.gen_random_uuid())));
+
+-- Declared immutable so that it folds into a constant when a statement is planned.
+CREATE FUNCTION rekey.domain_secret(domain text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT sha256(value || convert_to(domain, 'UTF8')) FROM rekey.secret $body$;
+REVOKE ALL ON FUNCTION rekey.domain_secret(text) FROM PUBLIC;
+
+-- The functions below are single expressions without a SET clause: PostgreSQL inlines them.
+-- Bits 55..52 of the sixteen bytes are the version, 71..70 the variant (RFC 9562, section 4).
+
+-- generator "ordered": 48 bits of id, version 7, 74 bits of hash. id * 65536 raises beyond 2^47.
+CREATE FUNCTION rekey.ordered_hash(id bigint, secret bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
+       pg_catalog.set_bit(pg_catalog.set_bit(
+         pg_catalog.sha256(secret || pg_catalog.int8send(id)),
+       55, 0), 54, 1), 53, 1), 52, 1), 71, 1), 70, 0)
+$body$;
+
+CREATE FUNCTION rekey.ordered(id bigint, secret bytea) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
+         rekey.ordered_hash(id, secret),
+         pg_catalog.substr(pg_catalog.int8send(id * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+$body$;
+
+CREATE FUNCTION rekey.ordered_id(key uuid) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT ('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.uuid_send(key), 1, 6), 'hex') || '0000')
+       ::bit(64)::bigint >> 16
+$body$;
+
+-- True when the key was made from a legacy id: only then ordered_id() means something.
+CREATE FUNCTION rekey.is_ordered(key uuid, secret bytea) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 10)
+     = pg_catalog.substr(rekey.ordered_hash(rekey.ordered_id(key), secret), 7, 10)
+$body$;
+
+-- generators "keyed" (version 8) and "v4": a pseudo-random permutation of the id under the secret, so
+-- that no two ids can collide and the way back needs no table. Bytes 7..14 are a hash of the id (58
+-- bits, version, variant), the other eight the id XOR a hash of those: the synthetic-IV construction
+-- of RFC 5297 on one block.
+CREATE FUNCTION rekey.keyed_tag(id bigint, secret bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
+       pg_catalog.set_bit(pg_catalog.set_bit(
+         pg_catalog.sha256(secret || pg_catalog.int8send(id)),
+       55, 1), 54, 0), 53, 0), 52, 0), 71, 1), 70, 0), 7, 8)
+$body$;
+
+CREATE FUNCTION rekey.random_tag(id bigint, secret bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
+       pg_catalog.set_bit(pg_catalog.set_bit(
+         pg_catalog.sha256(secret || pg_catalog.int8send(id)),
+       55, 0), 54, 1), 53, 0), 52, 0), 71, 1), 70, 0), 7, 8)
+$body$;
+
+CREATE FUNCTION rekey.tag_mask(tag bytea, secret bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT ('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(tag || secret), 1, 8), 'hex'))
+       ::bit(64)::bigint
+$body$;
+
+CREATE FUNCTION rekey.keyed(id bigint, secret bytea) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.encode(pg_catalog.overlay(
+         pg_catalog.int8send(id # rekey.tag_mask(rekey.keyed_tag(id, secret), secret)),
+         rekey.keyed_tag(id, secret), 7, 0), 'hex')::uuid
+$body$;
+
+CREATE FUNCTION rekey.random(id bigint, secret bytea) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.encode(pg_catalog.overlay(
+         pg_catalog.int8send(id # rekey.tag_mask(rekey.random_tag(id, secret), secret)),
+         rekey.random_tag(id, secret), 7, 0), 'hex')::uuid
+$body$;
+
+CREATE FUNCTION rekey.keyed_id(key uuid, secret bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT ('x' || pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(key), '\x'::bytea, 7, 8), 'hex'))
+       ::bit(64)::bigint # rekey.tag_mask(pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8), secret)
+$body$;
+
+CREATE FUNCTION rekey.is_keyed(key uuid, secret bytea) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8)
+     = rekey.keyed_tag(rekey.keyed_id(key, secret), secret)
+$body$;
+
+CREATE FUNCTION rekey.is_random(key uuid, secret bytea) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8)
+     = rekey.random_tag(rekey.keyed_id(key, secret), secret)
+$body$;
+
+-- generator "v7": the time of the row in milliseconds, version 7, 74 bits of hash of the id.
+CREATE FUNCTION rekey.timed(id bigint, at timestamptz, secret bytea) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
+         rekey.ordered_hash(id, secret),
+         pg_catalog.substr(pg_catalog.int8send(
+           pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+$body$;
+
+CREATE TABLE rekey.domains (
+  domain    text PRIMARY KEY,
+  phase     text NOT NULL REFERENCES rekey.phases,
+  generator text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  old_low   bigint,
+  old_high  bigint
+);
+COMMENT ON TABLE rekey.domains IS
+  'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
+
+CREATE TABLE rekey.key_columns (
+  domain      text NOT NULL REFERENCES rekey.domains,
+  table_name  text NOT NULL,
+  column_name text NOT NULL,
+  old_type    text NOT NULL,
+  is_root     boolean NOT NULL,
+  is_source   boolean NOT NULL,
+  sequence    text,
+  is_identity boolean NOT NULL DEFAULT false,
+  last_value  bigint,
+  is_called   boolean,
+  increment   bigint,
+  min_value   bigint,
+  max_value   bigint,
+  acl         aclitem[],
+  comment     text,
+  PRIMARY KEY (table_name, column_name)
+);
+COMMENT ON TABLE rekey.key_columns IS
+  'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+COMMENT ON COLUMN rekey.key_columns.is_source IS
+  'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
+
+CREATE TABLE rekey.keys (
+  domain  text NOT NULL REFERENCES rekey.domains,
+  old_key bigint NOT NULL,
+  new_key uuid NOT NULL,
+  fresh   boolean NOT NULL,
+  PRIMARY KEY (domain, new_key),
+  UNIQUE (domain, old_key)
+);
+COMMENT ON TABLE rekey.keys IS
+  'Pairs that cannot be computed: all of a v7 domain, and the legacy keys that rows written after the change get on the way back';
+
+CREATE FUNCTION rekey.mapped_key(of_domain text, id bigint) RETURNS uuid
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_key uuid;
+BEGIN
+  SELECT new_key INTO found_key FROM rekey.keys WHERE domain = of_domain AND old_key = id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'key % of domain % has no row in its root table', id, of_domain
+      USING ERRCODE = 'RK003', HINT = 'Remove the orphan, or add the row it points at.';
+  END IF;
+  RETURN found_key;
+END
+$body$;
+
+CREATE FUNCTION rekey.mapped_id(of_domain text, key uuid) RETURNS bigint
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_id bigint;
+BEGIN
+  SELECT old_key INTO found_id FROM rekey.keys WHERE domain = of_domain AND new_key = key;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'key % of domain % has no legacy key and no row in its root table', key, of_domain
+      USING ERRCODE = 'RK003', HINT = 'Remove the orphan, or add the row it points at.';
+  END IF;
+  RETURN found_id;
+END
+$body$;
+
+-- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
+CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  generator text := (SELECT d.generator FROM rekey.domains d WHERE domain = of_domain);
+  secret    text := format('rekey.domain_secret(%L)', of_domain);
+BEGIN
+  RETURN CASE generator || ' ' || kind
+    WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
+    WHEN 'ordered id'    THEN format('rekey.ordered_id(%s)', operand)
+    WHEN 'ordered holds' THEN format('rekey.is_ordered(%s, %s)', operand, secret)
+    WHEN 'keyed key'     THEN format('rekey.keyed(%s, %s)', operand, secret)
+    WHEN 'keyed id'      THEN format('rekey.keyed_id(%s, %s)', operand, secret)
+    WHEN 'keyed holds'   THEN format('rekey.is_keyed(%s, %s)', operand, secret)
+    WHEN 'v4 key'        THEN format('rekey.random(%s, %s)', operand, secret)
+    WHEN 'v4 id'         THEN format('rekey.keyed_id(%s, %s)', operand, secret)
+    WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
+    WHEN 'v7 key'        THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
+    WHEN 'v7 id'         THEN format('rekey.mapped_id(%L, %s)', of_domain, operand)
+    WHEN 'v7 holds'      THEN format(
+      'EXISTS (SELECT FROM rekey.keys known WHERE known.domain = %L AND known.new_key = %s)', of_domain, operand)
+  END;
+END
+$body$;
+
+-- The keys of a domain's sources, as a query with one column "key"; a key may come more than once.
+CREATE FUNCTION rekey.source_keys(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', column_name, table_name),
+                    ' UNION ALL ' ORDER BY table_name, column_name)
+  FROM rekey.key_columns WHERE domain = of_domain AND is_source
+$body$;
+
+-- Those of them that were written after the change and have no legacy id yet.
+CREATE FUNCTION rekey.fresh_keys(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format('SELECT DISTINCT key FROM (%s) k WHERE NOT %s AND NOT EXISTS '
+                '(SELECT FROM rekey.keys s WHERE s.domain = %L AND s.new_key = k.key)',
+                rekey.source_keys(of_domain), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
+$body$;
+
+-- Before a change: columns have the types the plan knows, ids fit the generator.
+CREATE PROCEDURE rekey.expect_legacy(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+  item  record;
+  low   bigint;
+  high  bigint;
+BEGIN
+  SELECT string_agg(format('%s.%I is %s, not %s', c.table_name, c.column_name,
+                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.old_type), '; '
+                    ORDER BY c.table_name, c.column_name) INTO wrong
+  FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+  LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(c.table_name)
+                          AND a.attname = c.column_name AND NOT a.attisdropped
+  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.old_type;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
+      USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
+  END IF;
+  FOR item IN SELECT c.* FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND c.is_source AND d.generator = 'ordered'
+                AND c.old_type = 'bigint' LOOP
+    EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
+      INTO low, high;
+    IF low < -140737488355328 OR high > 140737488355327 THEN
+      RAISE EXCEPTION '%.% holds ids from % to %; generator "ordered" holds -2^47 to 2^47-1',
+        item.table_name, quote_ident(item.column_name), low, high
+        USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
+    END IF;
+  END LOOP;
+END
+$body$;
+
+-- Where the domain's ids and sequences stand, for the way back.
+CREATE PROCEDURE rekey.save_ids(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item   record;
+  called boolean;
+  last   bigint;
+  low    bigint;
+  high   bigint;
+BEGIN
+  FOR item IN SELECT c.table_name, c.column_name, c.sequence, q.*, r.relacl,
+                     obj_description(r.oid, 'pg_class') AS comment
+              FROM rekey.key_columns c
+              JOIN pg_class r ON r.oid = c.sequence::regclass
+              JOIN pg_sequence q ON q.seqrelid = r.oid
+              WHERE c.domain = of_domain LOOP
+    EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
+    UPDATE rekey.key_columns k
+    SET last_value = last, is_called = called, increment = item.seqincrement, min_value = item.seqmin,
+        max_value = item.seqmax, acl = item.relacl, comment = item.comment
+    WHERE k.table_name = item.table_name AND k.column_name = item.column_name;
+  END LOOP;
+  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain)) INTO low, high;
+  UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
+END
+$body$;
+
+-- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none.
+CREATE FUNCTION rekey.id_sequence(of_domain text, OUT sequence text, OUT increment bigint, OUT last_id bigint,
+                                  OUT min_value bigint, OUT max_value bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item   record;
+  last   bigint;
+  called boolean;
+BEGIN
+  FOR item IN SELECT * FROM rekey.key_columns c
+              WHERE c.domain = of_domain AND c.sequence IS NOT NULL
+              ORDER BY c.is_source, (c.table_name || '.' || c.column_name = of_domain) LOOP
+    IF item.is_identity THEN
+      last := item.last_value; called := item.is_called;
+    ELSE
+      EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
+    END IF;
+    last := CASE WHEN called THEN last ELSE last - item.increment END;
+    last_id := CASE WHEN item.increment > 0 THEN greatest(last_id, last) ELSE least(last_id, last) END;
+    sequence := item.sequence; increment := item.increment;
+    min_value := item.min_value; max_value := item.max_value;
+  END LOOP;
+END
+$body$;
+
+-- The keys of rows written after the change: how many, the id after which theirs begin, the id of the
+-- last, and the columns whose type cannot hold it.
+CREATE FUNCTION rekey.fresh_ids(of_domain text, OUT needed bigint, OUT base bigint, OUT step bigint,
+                                OUT last_id numeric, OUT too_narrow text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  seq  record;
+  item record;
+  hit  boolean;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM (%s) fresh', rekey.fresh_keys(of_domain)) INTO needed;
+  SELECT * INTO seq FROM rekey.id_sequence(of_domain);
+  step := coalesce(seq.increment, 1);
+  SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
+              ELSE least(seq.last_id, d.old_low, min(k.old_key)) END
+  INTO base
+  FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
+  WHERE d.domain = of_domain GROUP BY d.old_low, d.old_high;
+  base := coalesce(base, 0);
+  last_id := base::numeric + needed * step::numeric;
+  IF needed = 0 THEN
+    RETURN;
+  ELSIF last_id < seq.min_value OR last_id > seq.max_value THEN
+    too_narrow := 'sequence ' || seq.sequence;
+    RETURN;
+  END IF;
+  FOR item IN
+    SELECT * FROM rekey.key_columns
+    WHERE domain = of_domain
+      AND abs(last_id) > CASE old_type WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647
+                                       ELSE 9223372036854775807 END
+    ORDER BY table_name, column_name
+  LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE %I IS NOT NULL AND NOT %s)', item.table_name,
+                   item.column_name,
+                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name))) INTO hit;
+    IF hit THEN
+      too_narrow := concat_ws(', ', too_narrow,
+        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+    END IF;
+  END LOOP;
+END
+$body$;
+
+-- Rows written after the change get legacy ids above the highest ever used, in the order of their keys.
+CREATE PROCEDURE rekey.assign_legacy_ids(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fresh record;
+BEGIN
+  SELECT * INTO fresh FROM rekey.fresh_ids(of_domain);
+  IF fresh.needed = 0 THEN
+    RETURN;
+  ELSIF fresh.too_narrow IS NOT NULL THEN
+    RAISE EXCEPTION '% rows were written since the change, the last would get id %: too large for %',
+      fresh.needed, fresh.last_id, fresh.too_narrow
+      USING ERRCODE = 'RK003', HINT = 'Delete rows or stay on the new keys.';
+  END IF;
+  EXECUTE format(
+    'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) fresh',
+    of_domain, fresh.base, fresh.step, rekey.fresh_keys(of_domain));
+  PERFORM setval(sequence::regclass, fresh.last_id::bigint, true)
+  FROM rekey.key_columns
+  WHERE domain = of_domain AND NOT is_identity AND fresh.last_id BETWEEN min_value AND max_value;
+  UPDATE rekey.key_columns SET last_value = fresh.last_id, is_called = true
+  WHERE domain = of_domain AND is_identity AND fresh.last_id BETWEEN min_value AND max_value;
+END
+$body$;
+
+-- An identity's sequence was dropped with it: position, rights and comment return here.
+CREATE PROCEDURE rekey.restore_sequence(of_table text, of_column text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  saved rekey.key_columns;
+  item  record;
+BEGIN
+  SELECT * INTO STRICT saved FROM rekey.key_columns
+  WHERE table_name = of_table AND column_name = of_column;
+  PERFORM setval(saved.sequence::regclass, saved.last_value, saved.is_called);
+  IF saved.comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON SEQUENCE %s IS %L', saved.sequence, saved.comment);
+  END IF;
+  IF saved.acl IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %s', saved.sequence,
+    (SELECT relowner::regrole FROM pg_class WHERE oid = saved.sequence::regclass));
+  FOR item IN SELECT * FROM aclexplode(saved.acl) LOOP
+    EXECUTE format('GRANT %s ON SEQUENCE %s TO %s%s', item.privilege_type, saved.sequence,
+      CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE item.grantee::regrole::text END,
+      CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  END LOOP;
+END
+$body$;
+
+CREATE FUNCTION rekey.mapping_of(of_domain text)
+RETURNS TABLE (table_name text, column_name text, old_key bigint, new_key uuid)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  root record;
+BEGIN
+  FOR root IN SELECT * FROM rekey.key_columns c WHERE c.domain = of_domain AND c.is_root LOOP
+    RETURN QUERY EXECUTE format(
+      'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key '
+      'FROM (SELECT %I AS key FROM %s) k LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key '
+      'WHERE s.old_key IS NOT NULL OR %s',
+      root.table_name, root.column_name, rekey.expression(of_domain, 'id', 'k.key'),
+      root.column_name, root.table_name, of_domain, rekey.expression(of_domain, 'holds', 'k.key'));
+  END LOOP;
+END
+$body$;
+
+-- Through a function, so that no view of ours depends on a column of a user's table.
+CREATE VIEW rekey.mapping AS
+SELECT m.table_name, m.column_name, m.old_key, m.new_key
+FROM rekey.domains d
+JOIN rekey.phases p USING (phase)
+CROSS JOIN LATERAL rekey.mapping_of(d.domain) m
+WHERE p.state = 'applied';
+COMMENT ON VIEW rekey.mapping IS
+  'Old key and new key of every row of every applied domain; rows written since have no old key and are not here';
+
+-- Refuses foreign writes to the tables of an open phase.
+CREATE FUNCTION rekey.fence() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  RAISE EXCEPTION 'table %.% is closed for writes while its keys change',
+    quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
+    USING ERRCODE = '55006', HINT = 'Phase ' || TG_ARGV[0] || ' of rekey has to end first: see rekey status.';
+END
+$body$;
+
+-- Counts rows and sums a hash of their keys, each taken back to its legacy id, in any order: a change
+-- of types is right when the sum after it is the sum before it. Call it before and after, in one step.
+CREATE PROCEDURE rekey.measure(of_step text, at_moment text, of_object text, query text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  counted bigint;
+  total   numeric;
+  earlier rekey.checks;
+BEGIN
+  EXECUTE query INTO counted, total;
+  SELECT * INTO earlier FROM rekey.checks
+  WHERE step = of_step AND object = of_object AND moment = 'before' ORDER BY entry DESC LIMIT 1;
+  INSERT INTO rekey.checks (phase, step, moment, "check", object, ok, detail, rows, checksum)
+  SELECT s.phase, of_step, at_moment, 'content', of_object, true,
+         CASE WHEN s.state = 'undoing' THEN 'rollback' ELSE 'apply' END, counted, total
+  FROM rekey.steps s WHERE s.step = of_step;
+  IF at_moment = 'after' AND (earlier.rows, earlier.checksum) IS DISTINCT FROM (counted, total) THEN
+    RAISE EXCEPTION '%: % rows with checksum % before, % rows with checksum % after', of_object,
+      earlier.rows, earlier.checksum, counted, total
+      USING ERRCODE = 'RK004', HINT = 'The step is undone as a whole; please report this.';
+  END IF;
+END
+$body$;
+
+-- The checks of verify.sql: each writes its result down and gives it back.
+CREATE FUNCTION rekey.record_check(of_phase text, named text, of_object text, passed boolean, details text,
+                                   OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE
+AS $body$
+  INSERT INTO rekey.checks AS c (phase, moment, "check", object, ok, detail)
+  VALUES (of_phase, 'verify', named, of_object, coalesce(passed, false), details)
+  RETURNING c."check", c.object, c.ok, c.detail
+$body$;
+
+-- Rows and checksum before a change and after it, as its step measured them.
+CREATE FUNCTION rekey.check_content(of_phase text, of_step text, of_object text,
+                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM (
+    SELECT max(entry) FILTER (WHERE moment = 'before') AS before,
+           max(entry) FILTER (WHERE moment = 'after') AS after
+    FROM rekey.checks WHERE step = of_step) last
+  LEFT JOIN rekey.checks b ON b.entry = last.before
+  LEFT JOIN rekey.checks a ON a.entry = last.after
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'content', of_object,
+    (a.rows, a.checksum) IS NOT DISTINCT FROM (b.rows, b.checksum) AND a.entry > b.entry,
+    format('%s rows, checksum %s before and %s after', a.rows, coalesce(b.checksum, 0), coalesce(a.checksum, 0))) r
+$body$;
+
+CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,
+                                OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  of_domain text := (SELECT domain FROM rekey.key_columns
+                     WHERE table_name = of_table AND column_name = of_column);
+  made      bigint;
+  written   bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds) '
+                 'FROM (SELECT %s AS holds FROM %s k WHERE %I IS NOT NULL) keys',
+                 rekey.expression(of_domain, 'holds', format('k.%I', of_column)), of_table, of_column)
+    INTO made, written;
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys',
+    format('%s.%I', of_table, of_column),
+    EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
+                                       AND atttypid = 'uuid'::regtype),
+    format('%s keys made from legacy ids, %s written since', made, written)) r;
+END
+$body$;
+
+-- The constraint stands, is validated where it was, and no row breaks it.
+CREATE FUNCTION rekey.check_foreign_key(of_phase text, of_table text, named text, validated boolean,
+                                        OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fk      pg_constraint;
+  orphans bigint;
+  joined  text;
+  present text;
+BEGIN
+  SELECT * INTO fk FROM pg_constraint
+  WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f';
+  IF fk.oid IS NULL THEN
+    SELECT r.* INTO "check", object, ok, detail
+    FROM rekey.record_check(of_phase, 'foreign key', of_table || ' ' || named, false, 'missing') r;
+    RETURN;
+  END IF;
+  SELECT string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND '),
+         string_agg(format('c.%I IS NOT NULL', c.attname), ' AND ')
+  INTO joined, present
+  FROM unnest(fk.conkey, fk.confkey) k(child, parent)
+  JOIN pg_attribute c ON c.attrelid = fk.conrelid AND c.attnum = k.child
+  JOIN pg_attribute p ON p.attrelid = fk.confrelid AND p.attnum = k.parent;
+  EXECUTE format('SELECT count(*) FROM %s c WHERE %s AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
+                 fk.conrelid::regclass, present, fk.confrelid::regclass, joined) INTO orphans;
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key',
+    of_table || ' ' || named, fk.convalidated = validated AND (orphans = 0 OR NOT validated),
+    format('%s, %s orphans', CASE WHEN fk.convalidated THEN 'valid' ELSE 'not valid' END, orphans)) r;
+END
+$body$;
+
+-- Uniqueness of the table's keys rests on its indexes: none may be invalid.
+CREATE FUNCTION rekey.check_indexes(of_phase text, of_table text,
+                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM (
+    SELECT count(*) AS total, count(*) FILTER (WHERE indisunique) AS uniques,
+           count(*) FILTER (WHERE NOT (indisvalid AND indisready)) AS invalid
+    FROM pg_index WHERE indrelid = of_table::regclass) i
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'indexes', of_table, i.invalid = 0,
+    format('%s indexes, %s unique, %s invalid', i.total, i.uniques, i.invalid)) r
+$body$;
+
+CREATE FUNCTION rekey.check_probe(of_phase text, named text, answer boolean,
+                                  OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.record_check(of_phase, 'probe', named, answer, '') r
+$body$;
+
+-- Indexes that a crash or a failed build left invalid are built again.
+CREATE PROCEDURE rekey.settle_indexes(target regclass)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  broken regclass;
+BEGIN
+  FOR broken IN SELECT indexrelid FROM pg_index WHERE indrelid = target AND NOT indisvalid LOOP
+    EXECUTE format('REINDEX INDEX %s', broken);
+  END LOOP;
+END
+$body$;
+
+CREATE FUNCTION public.uuidv7() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.encode(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.overlay(
+         pg_catalog.uuid_send(pg_catalog.gen_random_uuid()),
+         pg_catalog.substr(pg_catalog.int8send(pg_catalog.floor(
+           extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 3, 6), 1, 6), 52, 1), 53, 1), 'hex')::uuid
+$body$;
+COMMENT ON FUNCTION public.uuidv7() IS
+  'UUID version 7 (RFC 9562, section 5.7): the clock in milliseconds, then 74 random bits. Column defaults use it';
+
+INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
+INSERT INTO rekey.phases (phase, name, plan_digest, state)
+VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '705a02584dd1516055fb2507b473284f01d4c98631d90675f0609245f6071d67', '153d093990da2ef465dae3501afa39193edf7beb0b1b2e60cd10d26b558732af', 'done');
+INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
+COMMIT;
+

@@ -1,0 +1,12 @@
+-- Plan smallest, phase 010 foundation (1 of 3): checks
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -f 010-foundation/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+

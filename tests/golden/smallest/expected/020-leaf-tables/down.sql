@@ -1,0 +1,72 @@
+-- Plan smallest, phase 020 leaf tables (2 of 3): the way back
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-leaf-tables/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 020-leaf-tables/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 020.close · offline
+-- way back: puts the fence up again
+-- SHARE ROW EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.close');
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.users
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.end_undo('020.close');
+COMMIT;
+
+-- step 020.users.keys · offline · plan.yaml:8
+-- way back: gives rows of public.users.user_id written since a legacy id
+-- ACCESS SHARE on public.users; reads all of public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.users.keys');
+CALL rekey.assign_legacy_ids('public.users.user_id');
+CALL rekey.end_undo('020.users.keys');
+COMMIT;
+
+-- step 020.users.rewrite · offline · plan.yaml:5
+-- way back: public.users: user_id back to their old types
+-- ACCESS EXCLUSIVE on public.users; rewrites public.users; reads all of public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.users.rewrite');
+LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.users.rewrite', 'before', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_ordered(user_id, rekey.domain_secret('public.users.user_id')) THEN rekey.ordered_id(user_id) ELSE rekey.mapped_id('public.users.user_id', user_id) END], 0)) FROM public.users$query$);
+ALTER TABLE public.users
+  ALTER COLUMN user_id DROP DEFAULT,
+  ALTER COLUMN user_id SET DEFAULT nextval('public.users_user_id_seq'::regclass),
+  ALTER COLUMN user_id TYPE integer
+    USING (CASE WHEN rekey.is_ordered(user_id, rekey.domain_secret('public.users.user_id')) THEN rekey.ordered_id(user_id) ELSE rekey.mapped_id('public.users.user_id', user_id) END)::integer;
+CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[user_id::bigint], 0)) FROM public.users$query$);
+CALL rekey.end_undo('020.users.rewrite');
+COMMIT;
+
+-- step 020.users.vacuum · offline · outside of a transaction · plan.yaml:5
+-- way back: fresh statistics and visibility map for public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+CALL rekey.begin_undo('020.users.vacuum');
+VACUUM (ANALYZE) public.users;
+CALL rekey.end_undo('020.users.vacuum', analyzed => 'public.users');
+
+-- step 020.open · offline
+-- way back: takes the fence down: the phase is rolled back
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.open');
+DROP TRIGGER rekey_fence ON public.users;
+CALL rekey.withdraw_phase('020');
+CALL rekey.end_undo('020.open');
+COMMIT;
+

@@ -1,0 +1,97 @@
+-- Plan smallest, phase 020 leaf tables (2 of 3): the way forward
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-leaf-tables/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 020-leaf-tables/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 020.open · offline
+-- opens phase 020: journal, key domains, fence around 1 table
+-- SHARE ROW EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 020.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('020', 'leaf tables', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', '010');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+  ('020.open', '020', 1, true, false, '{}', '{020.users.keys,020.users.rewrite,020.users.vacuum,020.close}',
+   'ff828f1f9065aaf9e9a263c5b5530c6b9f5556214e0eaa232724e539d0351e76', '805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a'),
+  ('020.users.keys', '020', 2, true, false, '{020.open}', '{020.close}',
+   'cf9adcc27a4ffe9e39b5ce53fd37795e799a29c589f2d92eb303a72b68b653e8', 'a17e103b5eef7f602e6bc05628ab34762c9e6411e7acb49628b60280f57ecbd6'),
+  ('020.users.rewrite', '020', 3, true, false, '{020.users.keys}', '{020.users.keys}',
+   'a6c5f5b82bcb55fb2cd91f7f11684a10bc9b974c3281f354ff787431dcde2ce2', 'e47c3958a9cae3b58e89cd05b4c5b5544511f5301a97f3127ddbc9c903d59322'),
+  ('020.users.vacuum', '020', 4, false, true, '{020.users.rewrite}', '{020.users.rewrite}',
+   '3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab', 'a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2'),
+  ('020.close', '020', 5, true, false, '{020.users.vacuum}', '{}',
+   '72833655821a1d7565cedb878aa6402ea0583570f109feca6c6e4a5cc80b4d36', 'ca5ae78cbf6d173a665236ffe5db402fb76f530a291b21d20e3b272729c54a99');
+CALL rekey.begin_step('020.open');
+INSERT INTO rekey.domains (domain, phase, generator)
+VALUES
+  ('public.users.user_id', '020', 'ordered');
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+VALUES
+  ('public.users.user_id', 'public.users', 'user_id', 'integer', true, true, 'public.users_user_id_seq', false);
+CALL rekey.expect_legacy('020');
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.users
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.end_step('020.open');
+COMMIT;
+
+-- step 020.users.keys · offline · plan.yaml:8
+-- notes where the ids of public.users.user_id stand
+-- ACCESS SHARE on public.users; reads all of public.users
+-- goes back with 020.users.keys in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.users.keys');
+CALL rekey.save_ids('public.users.user_id');
+CALL rekey.end_step('020.users.keys');
+COMMIT;
+
+-- step 020.users.rewrite · offline · plan.yaml:5
+-- public.users: user_id to uuid
+-- ACCESS EXCLUSIVE on public.users; rewrites public.users; reads all of public.users
+-- goes back with 020.users.rewrite in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.users.rewrite');
+LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.users.rewrite', 'before', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[user_id::bigint], 0)) FROM public.users$query$);
+ALTER TABLE public.users
+  ALTER COLUMN user_id DROP DEFAULT,
+  ALTER COLUMN user_id SET DEFAULT public.uuidv7(),
+  ALTER COLUMN user_id TYPE uuid
+    USING rekey.ordered(user_id, rekey.domain_secret('public.users.user_id'));
+CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(user_id)], 0)) FROM public.users$query$);
+CALL rekey.end_step('020.users.rewrite');
+COMMIT;
+
+-- step 020.users.vacuum · offline · outside of a transaction · plan.yaml:5
+-- fresh statistics and visibility map for public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 020.users.vacuum in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.users.vacuum');
+VACUUM (ANALYZE) public.users;
+CALL rekey.end_step('020.users.vacuum', analyzed => 'public.users');
+
+-- step 020.close · offline
+-- takes the fence down: the phase is applied
+-- ACCESS EXCLUSIVE on public.users
+-- goes back with 020.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('020.close');
+DROP TRIGGER rekey_fence ON public.users;
+CALL rekey.close_phase('020');
+CALL rekey.end_step('020.close');
+COMMIT;
+

@@ -1,0 +1,57 @@
+-- Plan smallest, phase 030 cleanup (3 of 3): the way forward
+-- Plan digest sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.open · offline
+-- opens the phase
+-- no lock on your tables
+-- goes back with 030.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('030', 'cleanup', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', '020');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+  ('030.open', '030', 1, true, false, '{}', '{030.users.settle}',
+   '38f78a7ba513c131d2a30f91fd01240fb606db9ea5ed733a5cb81dbbb64465b0', 'c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa'),
+  ('030.users.settle', '030', 2, true, false, '{030.open}', '{030.close}',
+   '68bea67d708709b1d3ec07702699359850eb551f9b0f8ce673710090a27cd48b', '7cf6a917af6ad1e9fe1f55e2f03b1c719cc1b35d436f13a92d3c237e5c6939ac'),
+  ('030.close', '030', 3, true, false, '{030.users.settle}', '{}',
+   '4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4', '097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963');
+CALL rekey.begin_step('030.open');
+CALL rekey.end_step('030.open');
+COMMIT;
+
+-- step 030.users.settle · offline · plan.yaml:5
+-- builds invalid indexes of public.users again and analyzes it
+-- SHARE ROW EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.users.settle');
+CALL rekey.settle_indexes('public.users');
+ANALYZE public.users;
+CALL rekey.end_step('030.users.settle');
+COMMIT;
+
+-- step 030.close · offline
+-- ends the phase
+-- no lock on your tables
+-- goes back with 030.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.close');
+CALL rekey.close_phase('030');
+CALL rekey.end_step('030.close');
+COMMIT;
+

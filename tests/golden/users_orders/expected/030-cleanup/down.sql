@@ -1,0 +1,55 @@
+-- Plan users and orders, phase 030 cleanup (3 of 3): the way back
+-- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '5s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET maintenance_work_mem = '256MB';
+
+-- step 030.close · offline · plan.yaml:16
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_undo('030.close');
+CALL rekey.end_undo('030.close');
+COMMIT;
+
+-- step 030.users.settle · offline · plan.yaml:19
+-- way back: analyzes public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_undo('030.users.settle');
+ANALYZE public.users;
+CALL rekey.end_undo('030.users.settle');
+COMMIT;
+
+-- step 030.orders.settle · offline · plan.yaml:29
+-- way back: analyzes public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_undo('030.orders.settle');
+ANALYZE public.orders;
+CALL rekey.end_undo('030.orders.settle');
+COMMIT;
+
+-- step 030.open · offline · plan.yaml:16
+-- way back: closes the phase's way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_undo('030.open');
+CALL rekey.withdraw_phase('030');
+CALL rekey.end_undo('030.open');
+COMMIT;
+

@@ -1,0 +1,72 @@
+-- Plan users and orders, phase 030 cleanup (3 of 3): the way forward
+-- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '5s';
+SET row_security = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET maintenance_work_mem = '256MB';
+
+-- step 030.open · offline · plan.yaml:16
+-- opens the phase
+-- no lock on your tables
+-- goes back with 030.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.open_phase('030', 'cleanup', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '020');
+INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
+VALUES
+  ('030.open', '030', 1, true, false, '{}', '{030.users.settle,030.orders.settle}',
+   '7255d85ff7291551c6d26e8c3a9355c9a486f30dbead3ceaa6bd1e50d13383c3', '9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813'),
+  ('030.users.settle', '030', 2, true, false, '{030.open}', '{030.close}',
+   '438ba4fbf4fe12325d604e3f238bbefa94bfaf35130c566b41ab867cf0016b5c', '8f649c2680b62ee54c1aa335de2f81c98c38e83a810440a54f1916939bb4c464'),
+  ('030.orders.settle', '030', 3, true, false, '{030.open}', '{030.close}',
+   'd1479a42a322c039776635b1f2c8e08c69ec6946480ccbcd84529ef734eadf52', '2a59931d61f748833d87ed22ccb85de5171c808097d1e82ad29ea05ca9825e6d'),
+  ('030.close', '030', 4, true, false, '{030.users.settle,030.orders.settle}', '{}',
+   'f8f6cfb35fb6bffb4471fc1e641568eaf43ead4e7ed99cefda5fa8dbce7a506a', 'fc4eae0199780497b14fb19aae86b536c5cb1bf5d7c83d533566722c24210f22');
+CALL rekey.begin_step('030.open');
+CALL rekey.end_step('030.open');
+COMMIT;
+
+-- step 030.users.settle · offline · plan.yaml:19
+-- builds invalid indexes of public.users again and analyzes it
+-- SHARE ROW EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_step('030.users.settle');
+CALL rekey.settle_indexes('public.users');
+ANALYZE public.users;
+CALL rekey.end_step('030.users.settle');
+COMMIT;
+
+-- step 030.orders.settle · offline · plan.yaml:29
+-- builds invalid indexes of public.orders again and analyzes it
+-- SHARE ROW EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 030.orders.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_step('030.orders.settle');
+CALL rekey.settle_indexes('public.orders');
+ANALYZE public.orders;
+CALL rekey.end_step('030.orders.settle');
+COMMIT;
+
+-- step 030.close · offline · plan.yaml:16
+-- ends the phase
+-- no lock on your tables
+-- goes back with 030.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '5s';
+CALL rekey.begin_step('030.close');
+CALL rekey.close_phase('030');
+CALL rekey.end_step('030.close');
+COMMIT;
+
