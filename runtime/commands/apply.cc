@@ -73,7 +73,8 @@ void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
   for (const std::string& notice : b.notices) fmt::print(stderr, "note: {}\n", notice);
   if (json) return;
   for (const bundle::Phase* phase : phases) {
-    fmt::print(stderr, "phase {} {}: {} steps{}{}\n", phase->id, phase->name, phase->steps.size(),
+    fmt::print(stderr, "phase {} {}: {}{}{}\n", phase->id, phase->name,
+               counted(static_cast<std::int64_t>(phase->steps.size()), "step"),
                phase->risk.empty() ? "" : ", risk " + phase->risk,
                phase->checkpoint ? ", stops after it" : "");
   }
@@ -94,7 +95,8 @@ int apply(const Options& options) {
   }
   if (!phases.empty()) {
     announce(operation.bundle(), phases, options.json);
-    operation.confirm(fmt::format("Apply plan {}: {} phases?", operation.bundle().plan, phases.size()));
+    operation.confirm(fmt::format("Apply plan {}: {}?", operation.bundle().plan,
+                                  counted(static_cast<std::int64_t>(phases.size()), "phase")));
   }
   return operation.conduct(phases, [&](Executor& executor) -> std::string {
     if (phases.empty()) return "applied already, nothing to do";

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "runtime/commands/commands.h"
 #include "runtime/interrupt.h"
@@ -50,8 +51,14 @@ int rollback(const Options& options) {
   operation.lock();
   const Phases phases = phases_to_undo(operation.bundle(), operation.journal(), options.to);
   if (phases.empty()) {
-    fmt::print("nothing is applied{}: nothing to roll back\n",
-               options.to.empty() ? "" : " after phase " + options.to);
+    const std::string text = fmt::format("nothing is applied{}: nothing to roll back",
+                                         options.to.empty() ? "" : " after phase " + options.to);
+    if (options.json) {
+      fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", operation.bundle().plan},
+                                                {"outcome", text}, {"steps", 0}}.dump(2));
+    } else {
+      fmt::print("{}\n", text);
+    }
     return kDone;
   }
   operation.check(phases);
@@ -59,8 +66,8 @@ int rollback(const Options& options) {
     operation.print_dry_run(phases);
     return kDone;
   }
-  operation.confirm(fmt::format("Roll back plan {}: {} phases?", operation.bundle().plan,
-                                phases.size()));
+  operation.confirm(fmt::format("Roll back plan {}: {}?", operation.bundle().plan,
+                                counted(static_cast<std::int64_t>(phases.size()), "phase")));
   return operation.conduct(phases, [&](Executor& executor) -> std::string {
     for (const bundle::Phase* phase : phases) undo_phase(operation, executor, *phase);
     return options.to.empty() ? "rolled back" : "rolled back to phase " + options.to;

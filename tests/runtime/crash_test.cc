@@ -16,7 +16,7 @@ class Crash : public Trip {
   void slow(const std::string& step, bool up) {
     Sample s = sample();
     std::string& sql = up ? step_of(s, step).up : step_of(s, step).down;
-    sql = "DO $body$ BEGIN WHILE to_regclass('public.go') IS NULL LOOP PERFORM pg_sleep(0.02); "
+    sql = "DO $body$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'go') LOOP PERFORM pg_sleep(0.02); "
           "END LOOP; END $body$;\n" + sql;
     write(s);
   }
@@ -89,9 +89,15 @@ TEST_F(Crash, OrphansAreNamedAndWaitedFor) {
   kill(first.pid, SIGKILL);
   wait_for(first);
   const Process second = start("apply", {"--yes", "--jobs", "1"});
+  while (read_text(second.err).find("it ends by itself") == std::string::npos) {
+    ASSERT_EQ(kill(second.pid, 0), 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   go();
   const Result on = wait_for(second);
   EXPECT_EQ(on.code, 0) << on.err;
+  EXPECT_THAT(settled(on.err), HasSubstr(
+      "pid PID (rekey/sample/TAG/worker-1) of an earlier run is still there (active for HH:MM:SS): DO"));
 }
 
 TEST_F(Crash, InterruptedSaysHowToGoOn) {

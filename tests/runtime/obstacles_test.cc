@@ -49,7 +49,7 @@ TEST_F(Obstacles, ALockInTheWayIsRetriedAndItsHolderNamed) {
   // After the phase is open, only now does the other one come.
   step_of(s, "020.orders.detach").needs = {"020.open", "020.keys"};
   step_of(s, "020.users.rewrite").needs.push_back("020.gate");
-  StepSql gate{"020.gate", "", "DO $body$ BEGIN WHILE to_regclass('public.go') IS NULL LOOP "
+  StepSql gate{"020.gate", "", "DO $body$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'go') LOOP "
                "PERFORM pg_sleep(0.02); END LOOP; END $body$;\n", "", {"020.orders.detach"}};
   auto& steps = s.phases[0].steps;
   steps.insert(steps.begin() + 3, gate);
