@@ -33,7 +33,7 @@ SQL
 check_written_rows() {
   proves "
     SELECT count(*) = 1 AND bool_and(l.invoice_line_id > 2240 AND t.track_id > 3503 AND c.customer_id > 59
-                                     AND b.employee_id > 8 AND e.employee_id > b.employee_id)
+                                     AND b.employee_id > 8 AND e.employee_id > 8)
     FROM invoice_line l JOIN track t USING (track_id) JOIN album a USING (album_id)
     JOIN artist USING (artist_id) JOIN genre g USING (genre_id) JOIN media_type m USING (media_type_id)
     JOIN playlist_track USING (track_id) JOIN playlist p USING (playlist_id)

@@ -90,7 +90,7 @@ alone() {
 # Polls until the command holds; a bound, not a measurement.
 await() {
   local tries
-  for ((tries = 0; tries < 600; tries++)); do
+  for ((tries = 0; tries < 400; tries++)); do
     if "$@" >/dev/null 2>&1; then return 0; fi
     sleep 0.05
   done
