@@ -34,7 +34,10 @@ void cancel_all() {
 void wait_for_signal(sigset_t signals) {
   int signal = 0;
   sigwait(&signals, &signal);
-  flag = true;
+  {
+    const std::lock_guard lock(mutex);
+    flag = true;
+  }
   woken.notify_all();
   for (;; std::this_thread::sleep_for(300ms)) cancel_all();
 }

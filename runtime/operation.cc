@@ -70,7 +70,7 @@ Operation::Operation(const Options& options, Direction direction)
     : options_(options),
       direction_(direction),
       bundle_(bundle::read_bundle(options.bundle)),
-      run_(options.database, bundle_.plan) {
+      run_(options.database, bundle_.plan, options.verbose) {
   sources_.emplace(bundle_);
   watch_signals();
   control_ = run_.open("control");

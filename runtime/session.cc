@@ -28,8 +28,8 @@ std::string short_plan(const std::string& plan) {
 
 }  // namespace
 
-Run::Run(std::string uri, std::string plan)
-    : uri_(std::move(uri)), plan_(std::move(plan)), tag_(random_tag()) {}
+Run::Run(std::string uri, std::string plan, bool verbose)
+    : uri_(std::move(uri)), plan_(std::move(plan)), tag_(random_tag()), verbose_(verbose) {}
 
 std::string Run::application(const std::string& role) const {
   return fmt::format("rekey/{}/{}/{}", short_plan(plan_), tag_, role);
@@ -44,14 +44,20 @@ std::string Run::own_pattern() const {
 std::unique_ptr<db::Connection> Run::open(const std::string& role) {
   auto session = std::make_unique<db::Connection>(uri_, application(role));
   prepare(*session, role);
+  if (verbose_) {
+    const std::string who = fmt::format("{} (pid {})", role, session->backend_pid());
+    fmt::print(stderr, "{}: connected\n", who);
+    session->on_notice([who](std::string_view text) { fmt::print(stderr, "{}: {}\n", who, text); });
+  }
   return session;
 }
 
 void Run::prepare(db::Connection& session, const std::string& role) const {
   session.exec("SET application_name = " + db::quote_literal(application(role)));
-  session.exec("SET search_path = ''; SET row_security = off; SET client_min_messages = warning; "
+  session.exec("SET search_path = ''; SET row_security = off; "
                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
                "SET lock_timeout = '10s'");
+  session.exec(verbose_ ? "SET client_min_messages = notice" : "SET client_min_messages = warning");
   if (session.server_version() >= 140000) {
     // Should this process be killed, its statement ends soon after it.
     session.exec("SET client_connection_check_interval = '2s'");

@@ -13,7 +13,8 @@ namespace rekey {
 // person sees in pg_stat_activity what works there, and a later run finds what an earlier one left.
 class Run {
  public:
-  Run(std::string uri, std::string plan);
+  // verbose: what the server notes goes to stderr.
+  Run(std::string uri, std::string plan, bool verbose = false);
 
   // Open, with the settings that all our sessions share. Throws db::Disconnected.
   std::unique_ptr<db::Connection> open(const std::string& role);
@@ -27,6 +28,7 @@ class Run {
 
  private:
   std::string uri_, plan_, tag_;
+  bool verbose_;
 };
 
 // The advisory lock of a plan: held by a session, gone with it.

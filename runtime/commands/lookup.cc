@@ -140,7 +140,7 @@ bool row_exists(db::Connection& session, const std::vector<Answer>& answers) {
 }  // namespace
 
 int lookup(const Options& options) {
-  Run run(options.database, "lookup");
+  Run run(options.database, "lookup", options.verbose);
   const auto session = run.open("lookup");
   if (!read_journal(*session).installed) {
     throw Failed("no plan is applied to this database: keys are as they always were");

@@ -41,7 +41,7 @@ ORDER BY 1)", {name});
 int mapping(const Options& options) {
   std::string plan = "mapping";
   if (!options.bundle.empty()) plan = bundle::read_bundle(options.bundle).plan;
-  Run run(options.database, plan);
+  Run run(options.database, plan, options.verbose);
   const auto session = run.open("mapping");
   const Journal journal = read_journal(*session);
   if (!journal.installed) throw Failed("no plan is applied to this database: there is no mapping");

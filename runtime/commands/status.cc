@@ -78,7 +78,7 @@ void print_json(const bundle::Bundle& b, const std::string& where,
 
 int status(const Options& options) {
   const bundle::Bundle b = bundle::read_bundle(options.bundle);
-  Run run(options.database, b.plan);
+  Run run(options.database, b.plan, options.verbose);
   const auto session = run.open("status");
   const Journal journal = read_journal(*session);
   const auto running = journal.installed ? running_steps(*session) : std::vector<RunningStep>{};

@@ -37,7 +37,7 @@ void print_table(const std::vector<Check>& checks) {
 int verify(const Options& options) {
   const bundle::Bundle b = bundle::read_bundle(options.bundle);
   const Sources sources(b);
-  Run run(options.database, b.plan);
+  Run run(options.database, b.plan, options.verbose);
   watch_signals();
   const auto session = run.open("control");
   const Journal journal = read_journal(*session);
