@@ -13,8 +13,20 @@ namespace {
 namespace mustache = kainjow::mustache;
 using nlohmann::json;
 
+// Section lines leave no trace. The library's own rule for them leaves blank lines where they nest and
+// swallows blank lines behind them, so a mark keeps it from seeing them as lines of their own.
+constexpr char kSign = '\x01';
+constexpr const char* kMark = "\x01\n";
+
+// A sign in a value is no mark: it comes twice.
+std::string with_signs_doubled(const std::string& value) {
+  std::string out;
+  for (char c : value) out.append(c == kSign ? 2 : 1, c);
+  return out;
+}
+
 mustache::data convert(const json& value) {
-  if (value.is_string()) return mustache::data(value.get<std::string>());
+  if (value.is_string()) return mustache::data(with_signs_doubled(value.get<std::string>()));
   if (value.is_boolean()) return mustache::data(value.get<bool>());
   if (value.is_number()) return mustache::data(value.dump());
   if (value.is_array()) {
@@ -65,18 +77,13 @@ bool is_section_line(const std::string& line) {
          std::string("#^/").find(line[2]) != std::string::npos;
 }
 
-// Section lines leave no trace. The library's own rule for them leaves blank lines where they nest and
-// swallows blank lines behind them, so a mark keeps it from seeing them as lines of their own.
-constexpr const char* kMark = "\x01\n";
-
 std::string without_marks(const std::string& text) {
   std::string out;
-  std::size_t from = 0;
-  for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, from)) {
-    out.append(text, from, at - from);
-    from = at + 2;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != kSign) out += text[i];
+    else if (text[++i] == kSign) out += kSign;
   }
-  return out.append(text, from);
+  return out;
 }
 
 std::map<std::string, std::string> split(const std::string& text) {
