@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 namespace rekey::emit {
@@ -52,12 +54,6 @@ bool exchange(const fs::path& a, const fs::path& b) {
   return syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange) == 0;
 }
 
-void check_replaceable(const fs::path& folder) {
-  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
-  if (fs::is_directory(folder) && fs::exists(folder / "bundle.json")) return;
-  throw CannotWrite(fmt::format("{} is not a bundle and not empty: name another folder", folder.string()));
-}
-
 // Removed again unless it was moved to its place.
 class TemporaryFolder {
  public:
@@ -79,6 +75,34 @@ std::string read(const fs::path& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+// The files that a bundle's manifest lists, itself included; empty when it is none.
+std::set<std::string> listed_files(const fs::path& manifest) {
+  const auto parsed = nlohmann::json::parse(read(manifest), nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("files") || !parsed["files"].is_array()) return {};
+  std::set<std::string> paths{"bundle.json"};
+  for (const auto& file : parsed["files"]) {
+    if (!file.is_object() || !file.contains("path") || !file["path"].is_string()) return {};
+    paths.insert(file["path"].get<std::string>());
+  }
+  return paths;
+}
+
+// The folder goes away as a whole, so nothing may be in it but a bundle.
+void check_replaceable(const fs::path& folder) {
+  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  std::set<std::string> listed;
+  if (fs::is_regular_file(folder / "bundle.json")) listed = listed_files(folder / "bundle.json");
+  if (listed.empty()) {
+    throw CannotWrite(fmt::format("{} is not a bundle and not empty: name another folder", folder.string()));
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const auto path = entry.path().lexically_relative(folder).generic_string();
+    if (fs::is_directory(entry.symlink_status()) || listed.contains(path)) continue;
+    throw CannotWrite(fmt::format("{} is not part of the bundle, which would be replaced as a whole: move it away",
+                                  entry.path().string()));
+  }
 }
 
 }  // namespace

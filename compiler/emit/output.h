@@ -13,7 +13,7 @@ struct CannotWrite : std::runtime_error {
   using std::runtime_error::runtime_error;  // names the path and the reason
 };
 
-// Refuses a folder that has files in it and is no bundle.
+// Refuses a folder that has files in it other than those of a bundle.
 void write_folder(const std::filesystem::path& folder, const std::map<std::string, std::string>& files);
 
 // The paths by which the folder differs from what the plan gives: changed, missing or added.
