@@ -15,11 +15,14 @@
 namespace rekey {
 
 std::string read_plan(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) {
+    throw CannotRead(fmt::format("cannot read {}: it is a folder", path.string()));
+  }
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  if (!in || std::filesystem::is_directory(path) || !(text << in.rdbuf()).good()) {
-    const bool empty = in.is_open() && !std::filesystem::is_directory(path) && in.peek() == EOF;
-    if (!empty) throw CannotRead(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno ? errno : EISDIR)));
+  if (!in || !(text << in.rdbuf()).good()) {
+    const bool empty = in.is_open() && in.peek() == EOF;
+    if (!empty) throw CannotRead(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno ? errno : EIO)));
   }
   return text.str();
 }

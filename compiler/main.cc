@@ -26,6 +26,21 @@ struct Options {
   std::vector<std::string> schemas;
 };
 
+std::string counted(std::size_t count, const std::string& thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+// For a command that is shown to be typed.
+std::string shell_quoted(const std::string& path) {
+  if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:@") ==
+      std::string::npos) {
+    return path;
+  }
+  std::string out = "'";
+  for (char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 // Runs `use` on a plan without errors; whatever was found is printed either way.
 template <class Use>
 int with_plan(const Options& options, Use use) {
@@ -39,8 +54,10 @@ int with_plan(const Options& options, Use use) {
 
 int check(const Options& options) {
   return with_plan(options, [&](const Checked& checked, const std::string&, const Diagnostics& found) {
-    std::cout << fmt::format("{}: {} tables, {} phases, {} warning(s), no error\n", options.plan,
-                             checked.model->tables.size(), checked.model->phases.size(), found.all().size());
+    std::cout << fmt::format("{}: {}, {}, {}, no error\n", options.plan,
+                             counted(checked.model->tables.size(), "table"),
+                             counted(checked.model->phases.size(), "phase"),
+                             counted(found.all().size(), "finding"));
     return kDone;
   });
 }
@@ -52,7 +69,8 @@ int compare(const Options& options, const emit::Emitted& emitted) {
     std::cout << options.output << " is what " << options.plan << " gives\n";
     return kDone;
   }
-  std::cout << "Run: rekeyc compile " << options.plan << " -o " << options.output << "\n";
+  std::cout << "Run: rekeyc compile " << shell_quoted(options.plan) << " -o " << shell_quoted(options.output)
+            << "\n";
   return kFailed;
 }
 
@@ -66,9 +84,9 @@ int compile(const Options& options) {
     emit::write_folder(options.output, emitted.files);
     std::size_t steps = 0;
     for (const auto& phase : emitted.bundle.phases) steps += phase.steps.size();
-    std::cout << fmt::format("{}: {} phases, {} steps, {} tables; read {}/REVIEW.md first\n", options.output,
-                             emitted.bundle.phases.size(), steps, checked.model->tables.size(),
-                             options.output);
+    std::cout << fmt::format("{}: {}, {}, {}; read {}/REVIEW.md first\n", options.output,
+                             counted(emitted.bundle.phases.size(), "phase"), counted(steps, "step"),
+                             counted(checked.model->tables.size(), "table"), options.output);
     return static_cast<int>(kDone);
   });
 }
@@ -156,6 +174,9 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const rekey::CannotRead& error) {
+    std::cerr << "rekeyc: " << error.what() << "\n";
+    return kUsage;
+  } catch (const rekey::emit::BadTemplate& error) {
     std::cerr << "rekeyc: " << error.what() << "\n";
     return kUsage;
   } catch (const rekey::db::Error& error) {
