@@ -1,8 +1,8 @@
 #include "runtime/checks.h"
 
-#include <set>
-
 #include <fmt/format.h>
+
+#include <set>
 
 #include "runtime/text.h"
 
@@ -14,7 +14,8 @@ std::string text(const db::Row& row, std::size_t i) { return row[i].value_or("")
 
 std::string array(const std::set<std::string>& values) {
   std::string out;
-  for (const std::string& value : values) out += (out.empty() ? "" : ", ") + db::quote_literal(value);
+  for (const std::string& value : values)
+    out += (out.empty() ? "" : ", ") + db::quote_literal(value);
   return "ARRAY[" + out + "]::text[]";
 }
 
@@ -30,16 +31,17 @@ std::set<std::string> tables_of(const bundle::Bundle& b) {
 Problems check_server(db::Connection& session) {
   Problems problems;
   if (const int version = session.server_version(); version < 130000) {
-    problems.push_back(fmt::format("the server is PostgreSQL {}; 13 or later is needed",
-                                   version / 10000));
+    problems.push_back(
+        fmt::format("the server is PostgreSQL {}; 13 or later is needed", version / 10000));
   }
-  const db::Rows state = session.exec(
-      "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'");
+  const db::Rows state =
+      session.exec("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'");
   if (text(state.rows.at(0), 0) == "t") {
     problems.push_back("the server is a standby: connect to the primary");
   } else if (text(state.rows[0], 1) == "t") {
-    problems.push_back("sessions are read-only here (default_transaction_read_only): set it off for "
-                       "this role or database");
+    problems.push_back(
+        "sessions are read-only here (default_transaction_read_only): set it off for "
+        "this role or database");
   }
   return problems;
 }
@@ -48,8 +50,9 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   Problems problems;
   if (!journal.installed &&
       session.exec("SELECT has_database_privilege(current_database(), 'CREATE')").only() != "t") {
-    problems.push_back("no right to make schema rekey: GRANT CREATE ON DATABASE to this role, or "
-                       "connect as the owner of the database");
+    problems.push_back(
+        "no right to make schema rekey: GRANT CREATE ON DATABASE to this role, or "
+        "connect as the owner of the database");
   }
   const db::Rows foreign = session.exec(fmt::format(R"(
 SELECT t.name, r.rolname, current_user
@@ -57,11 +60,13 @@ FROM unnest({}) t (name)
 JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)
 JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 WHERE NOT pg_has_role(r.oid, 'USAGE')
-ORDER BY 1)", array(tables_of(b))));
+ORDER BY 1)",
+                                                    array(tables_of(b))));
   for (const db::Row& row : foreign.rows) {
-    problems.push_back(fmt::format("table {} belongs to {}: role {} may not alter it; connect as its "
-                                   "owner, a member of it or a superuser",
-                                   text(row, 0), text(row, 1), text(row, 2)));
+    problems.push_back(
+        fmt::format("table {} belongs to {}: role {} may not alter it; connect as its "
+                    "owner, a member of it or a superuser",
+                    text(row, 0), text(row, 1), text(row, 2)));
   }
   return problems;
 }
@@ -74,18 +79,21 @@ Problems check_ranges(db::Connection& session, const bundle::Bundle& b, const Jo
     if (domain.generator == "ordered") ordered.insert(domain.name);
   }
   for (const bundle::Column& c : b.columns) {
-    if (!c.source || c.type != "bigint" || !ordered.contains(c.domain) || journal.present(c.phase)) {
+    if (!c.source || c.type != "bigint" || !ordered.contains(c.domain) ||
+        journal.present(c.phase)) {
       continue;
     }
     const std::string column = db::quote_identifier(c.column);
-    const db::Rows found = session.exec(
-        fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
+    const db::Rows found =
+        session.exec(fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
     const std::int64_t low = std::stoll(found.rows.at(0)[0].value_or("0"));
     const std::int64_t high = std::stoll(found.rows[0][1].value_or("0"));
     if (low >= -kLimit && high < kLimit) continue;
-    problems.push_back(fmt::format(
-        "{}.{} holds ids from {} to {}; generator ordered holds {} to {}: give the table generator: "
-        "keyed in the plan", c.table, column, low, high, -kLimit, kLimit - 1));
+    problems.push_back(
+        fmt::format("{}.{} holds ids from {} to {}; generator ordered holds {} to {}: give the "
+                    "table generator: "
+                    "keyed in the plan",
+                    c.table, column, low, high, -kLimit, kLimit - 1));
   }
   return problems;
 }
@@ -94,12 +102,13 @@ Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle
   Problems problems;
   std::set<std::string> ids;
   for (const bundle::Phase* phase : phases) ids.insert(phase->id);
-  const db::Rows domains = session.exec(fmt::format(
-      "SELECT domain FROM rekey.domains JOIN rekey.phases p USING (phase) "
-      "WHERE phase = ANY ({}) AND p.state = 'applied' ORDER BY domain", array(ids)));
+  const db::Rows domains =
+      session.exec(fmt::format("SELECT domain FROM rekey.domains JOIN rekey.phases p USING (phase) "
+                               "WHERE phase = ANY ({}) AND p.state = 'applied' ORDER BY domain",
+                               array(ids)));
   for (const db::Row& row : domains.rows) {
-    const db::Rows fresh = session.exec(
-        "SELECT needed, last_id, too_narrow FROM rekey.fresh_ids($1)", {row[0]});
+    const db::Rows fresh =
+        session.exec("SELECT needed, last_id, too_narrow FROM rekey.fresh_ids($1)", {row[0]});
     const db::Row& found = fresh.rows.at(0);
     if (!found[2]) continue;
     problems.push_back(fmt::format(

@@ -1,5 +1,5 @@
-// What has to be true before anything is changed. Each function gives the problems it found, a sentence
-// each, without changing anything; the caller reports those of all together.
+// What has to be true before anything is changed. Each function gives the problems it found, a
+// sentence each, without changing anything; the caller reports those of all together.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ Problems check_server(db::Connection& session);
 // Ownership of every table of the bundle, CREATE on the database while foundation is missing.
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
-// The catalog against the bundle: types of columns as the state of their phase says, foreign keys as
-// they were, nothing that uses a key column and is unknown to the bundle. What a phase in the middle
-// touches is left out: its steps check themselves.
+// The catalog against the bundle: types of columns as the state of their phase says, foreign keys
+// as they were, nothing that uses a key column and is unknown to the bundle. What a phase in the
+// middle touches is left out: its steps check themselves.
 Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
 // Legacy ids of the phases that are not applied yet fit their generator.

@@ -1,9 +1,9 @@
 // Drift: the catalog is not what the bundle expects at this point of its phases.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "runtime/checks.h"
 #include "runtime/db/catalog.h"
@@ -43,13 +43,15 @@ std::string target_of(const std::string& definition) {
 Problems check_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
   std::map<Names, std::string> types;
-  for (const db::Row& row : session.exec(R"(
+  for (const db::Row& row : session
+                                .exec(R"(
 SELECT format('%I.%I', n.nspname, c.relname), a.attname, format_type(a.atttypid, a.atttypmod)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
-  AND n.nspname NOT IN ('information_schema', 'rekey'))").rows) {
+  AND n.nspname NOT IN ('information_schema', 'rekey'))")
+                                .rows) {
     types[{text(row, 0), text(row, 1)}] = text(row, 2);
   }
   for (const bundle::Column& c : b.columns) {
@@ -76,18 +78,21 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
     known.insert({key.table, key.name});
     if (unsettled.contains(key.table) || unsettled.contains(target_of(key.definition))) continue;
     const auto found = by_name.find({key.table, key.name});
-    const std::string name = fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);
+    const std::string name =
+        fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);
     if (found == by_name.end()) {
       problems.push_back(name + " is missing");
     } else if (found->second->definition != key.definition) {
-      problems.push_back(fmt::format("{} is \"{}\", not \"{}\"", name, found->second->definition,
-                                     key.definition));
+      problems.push_back(
+          fmt::format("{} is \"{}\", not \"{}\"", name, found->second->definition, key.definition));
     }
   }
   std::set<Names> changed;
   for (const bundle::Column& c : b.columns) changed.insert({c.table, c.column});
   const auto touches = [&](const std::string& table, const std::vector<std::string>& columns) {
-    return std::ranges::any_of(columns, [&](const auto& c) { return changed.contains({table, c}); });
+    return std::ranges::any_of(columns, [&](const auto& c) {
+      return changed.contains({table, c});
+    });
   };
   for (const auto& key : present) {
     if (known.contains({key.table, key.name})) continue;
@@ -116,9 +121,11 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     if (d.weight != db::catalog::Weight::blocks || expected(d, changed.contains(d.table))) continue;
     std::string where;
     for (const std::string& column : d.columns) {
-      where += fmt::format("{}{}.{}", where.empty() ? "" : ", ", d.table, db::quote_identifier(column));
+      where +=
+          fmt::format("{}{}.{}", where.empty() ? "" : ", ", d.table, db::quote_identifier(column));
     }
-    problems.push_back(fmt::format("{} {} uses {} and is unknown to the plan", d.kind, d.name, where));
+    problems.push_back(
+        fmt::format("{} {} uses {} and is unknown to the plan", d.kind, d.name, where));
   }
   return problems;
 }
@@ -129,7 +136,9 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   const db::catalog::Reading reading(session);
   const std::set<std::string> unsettled = unsettled_tables(b, journal);
   Problems problems = check_columns(session, b, journal);
-  const auto add = [&](Problems more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  const auto add = [&](Problems more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
   add(check_dependents(session, b, journal, unsettled));
   return problems;

@@ -1,11 +1,11 @@
 #include "runtime/executor.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
-
-#include <fmt/format.h>
 
 namespace rekey {
 
@@ -55,9 +55,9 @@ void work_through(Work& work, StepRunner& runner, Progress& progress) {
   while (!work.problem && !work.schedule.finished()) {
     const auto next = work.schedule.next();
     if (!next && work.schedule.idle()) {
-      work.problem = std::make_exception_ptr(std::logic_error(fmt::format(
-          "no step of phase {} can run: {} wait for each other", work.phase.id,
-          joined(work.schedule.waiting()))));
+      work.problem = std::make_exception_ptr(
+          std::logic_error(fmt::format("no step of phase {} can run: {} wait for each other",
+                                       work.phase.id, joined(work.schedule.waiting()))));
     } else if (!next) {
       work.changed.wait(lock);
     } else {

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM: what runs is cancelled, nothing new is begun, and the command says how to go on.
+// SIGINT and SIGTERM: what runs is cancelled, nothing new is begun, and the command says how to go
+// on.
 #pragma once
 
 #include <chrono>
@@ -7,8 +8,8 @@
 
 namespace rekey {
 
-// From the first call on the signals set a flag and cancel the statements of all Cancellable sessions,
-// again and again until those are gone. To be called before any thread is started.
+// From the first call on the signals set a flag and cancel the statements of all Cancellable
+// sessions, again and again until those are gone. To be called before any thread is started.
 void watch_signals();
 
 bool interrupted();

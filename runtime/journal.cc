@@ -52,18 +52,22 @@ bool Journal::in_the_middle(const std::string& phase) const {
 
 Journal read_journal(db::Connection& session) {
   Journal journal;
-  const auto kind = session.exec(R"(
+  const auto kind = session
+                        .exec(R"(
 SELECT CASE WHEN n.oid IS NULL THEN 'none'
             WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'closed'
             WHEN to_regclass('rekey.plan') IS NULL OR to_regclass('rekey.steps') IS NULL THEN 'foreign'
             ELSE 'ours' END
-FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'rekey')").only();
+FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'rekey')")
+                        .only();
   if (kind == "none") return journal;
   if (kind == "foreign") {
-    throw Refused("the database has a schema rekey that no plan installed: rename or drop it first");
+    throw Refused(
+        "the database has a schema rekey that no plan installed: rename or drop it first");
   }
   if (kind == "closed") {
-    throw Refused("no right to use schema rekey: connect as the role that installed it or a superuser");
+    throw Refused(
+        "no right to use schema rekey: connect as the role that installed it or a superuser");
   }
   journal.installed = true;
   try {
@@ -100,20 +104,26 @@ std::vector<std::string> differences(const Journal& journal, const bundle::Bundl
   return found;
 }
 
-std::string begin_run(db::Connection& session, const std::string& command, const std::string& digest) {
-  return session.exec(
-      "INSERT INTO rekey.runs (command, plan_digest) VALUES ($1, $2) RETURNING run",
-      {command, digest}).only().value();
+std::string begin_run(db::Connection& session, const std::string& command,
+                      const std::string& digest) {
+  return session
+      .exec("INSERT INTO rekey.runs (command, plan_digest) VALUES ($1, $2) RETURNING run",
+            {command, digest})
+      .only()
+      .value();
 }
 
 void end_run(db::Connection& session, const std::string& run, const std::string& outcome) {
-  session.exec("UPDATE rekey.runs SET finished_at = clock_timestamp(), outcome = $2 "
-               "WHERE run = $1::bigint", {run, outcome});
+  session.exec(
+      "UPDATE rekey.runs SET finished_at = clock_timestamp(), outcome = $2 "
+      "WHERE run = $1::bigint",
+      {run, outcome});
 }
 
 std::vector<RunningStep> running_steps(db::Connection& session) {
   std::vector<RunningStep> found;
-  for (const db::Row& row : session.exec(R"(
+  for (const db::Row& row : session
+                                .exec(R"(
 SELECT s.step, to_char(clock_timestamp() - coalesce(a.xact_start, a.query_start), 'HH24:MI:SS'),
        a.application_name, l.pid
 FROM rekey.steps s
@@ -123,7 +133,8 @@ JOIN pg_catalog.pg_locks l
  AND l.objid = (hashtext(s.step)::bigint & 4294967295)::oid
  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-ORDER BY s.step)").rows) {
+ORDER BY s.step)")
+                                .rows) {
     found.push_back({text(row, 0), text(row, 1), text(row, 2), std::stoi(text(row, 3))});
   }
   return found;

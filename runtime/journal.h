@@ -44,7 +44,8 @@ Journal read_journal(db::Connection& session);
 std::vector<std::string> differences(const Journal& journal, const bundle::Bundle& b);
 
 // The rows of rekey.runs. begin_run gives the number that steps write down as theirs.
-std::string begin_run(db::Connection& session, const std::string& command, const std::string& digest);
+std::string begin_run(db::Connection& session, const std::string& command,
+                      const std::string& digest);
 void end_run(db::Connection& session, const std::string& run, const std::string& outcome);
 
 // Steps that some session runs at this moment, by their advisory locks.

@@ -1,6 +1,7 @@
 // rekey: runs a bundle against a database. A command a file in commands/; this says what there is.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "runtime/bundle/bundle.h"
 #include "runtime/commands/commands.h"
@@ -25,9 +26,11 @@ void bundle(CLI::App& command, Options& o, bool required = true) {
 void changing(CLI::App& command, Options& o, const char* to) {
   command.add_option("--to", o.to, to);
   command.add_option("--jobs", o.jobs, "steps that may run at the same time")
-      ->check(CLI::Range(1, 64))->capture_default_str();
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command.add_option("--reconnect", o.reconnect, "seconds to wait for a server that went away")
-      ->check(CLI::Range(0, 86400))->capture_default_str();
+      ->check(CLI::Range(0, 86400))
+      ->capture_default_str();
   command.add_flag("--dry-run", o.dry_run, "check, show what would run and which locks it takes");
   command.add_flag("--yes", o.yes, "do not ask");
   command.add_flag("--wait", o.wait, "wait for sessions that are in the way");
@@ -50,7 +53,8 @@ int run(Command command, const Options& options) {
   } catch (const rekey::db::Disconnected& e) {
     fmt::print(stderr, "rekey: cannot reach the database: {}\n", e.what());
   } catch (const rekey::db::Error& e) {
-    fmt::print(stderr, "rekey: {}{}{}{}\n", e.what(), e.sqlstate.empty() ? "" : " (" + e.sqlstate + ")",
+    fmt::print(stderr, "rekey: {}{}{}{}\n", e.what(),
+               e.sqlstate.empty() ? "" : " (" + e.sqlstate + ")",
                e.detail.empty() ? "" : "\n  detail: " + e.detail,
                e.hint.empty() ? "" : "\n  hint: " + e.hint);
   } catch (const std::exception& e) {
@@ -90,7 +94,8 @@ int main(int argc, char** argv) {
 
   CLI::App* lookup = add("lookup", "the new key of an old one, the old of a new", rekey::lookup);
   lookup->add_option("table", o.table, "table, or TABLE.COLUMN")->required();
-  lookup->add_option("key", o.key, "integer or UUID; the parts of a composite key with commas")->required();
+  lookup->add_option("key", o.key, "integer or UUID; the parts of a composite key with commas")
+      ->required();
 
   CLI::App* mapping = add("mapping", "all old and new keys as CSV", rekey::mapping);
   bundle(*mapping, o, false);

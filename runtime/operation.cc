@@ -1,13 +1,12 @@
 #include "runtime/operation.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
-#include <set>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
@@ -29,13 +28,18 @@ std::string without_password(const std::string& url) {
 
 std::map<std::string, double> estimated_rows(db::Connection& session, const bundle::Bundle& b) {
   std::set<std::string> tables;
-  for (const bundle::Phase& phase : b.phases) tables.insert(phase.tables.begin(), phase.tables.end());
+  for (const bundle::Phase& phase : b.phases)
+    tables.insert(phase.tables.begin(), phase.tables.end());
   std::string list;
-  for (const std::string& name : tables) list += (list.empty() ? "" : ", ") + db::quote_literal(name);
+  for (const std::string& name : tables)
+    list += (list.empty() ? "" : ", ") + db::quote_literal(name);
   std::map<std::string, double> rows;
-  for (const db::Row& row : session.exec(fmt::format(
-           "SELECT t.name, c.reltuples FROM unnest(ARRAY[{}]::text[]) t (name) "
-           "JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)", list)).rows) {
+  for (const db::Row& row :
+       session
+           .exec(fmt::format("SELECT t.name, c.reltuples FROM unnest(ARRAY[{}]::text[]) t (name) "
+                             "JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)",
+                             list))
+           .rows) {
     rows[row[0].value_or("")] = std::stod(row[1].value_or("0"));
   }
   return rows;
@@ -83,15 +87,17 @@ void Operation::lock() {
   // A session whose client has just been killed needs a moment to go.
   for (int tries = 0; !take_plan_lock(*control_, bundle_.plan, &other); ++tries) {
     if (!options_.wait && tries >= 20) {
-      throw Refused(fmt::format(
-          "plan {} is being worked on by pid {} ({}, {}) since {}; wait for it, or start with --wait",
-          bundle_.plan, other.pid, other.user, other.application, other.since));
+      throw Refused(
+          fmt::format("plan {} is being worked on by pid {} ({}, {}) since {}; wait for it, or "
+                      "start with --wait",
+                      bundle_.plan, other.pid, other.user, other.application, other.since));
     }
     if (tries == 20) {
       fmt::print(stderr, "waiting for pid {} ({}), which works on plan {} since {}\n", other.pid,
                  other.application, bundle_.plan, other.since);
     }
-    if (!pause_for(tries < 20 ? 50ms : 1000ms)) throw Failed("interrupted; nothing has been changed");
+    if (!pause_for(tries < 20 ? 50ms : 1000ms))
+      throw Failed("interrupted; nothing has been changed");
   }
   wait_for_orphans();
 }
@@ -114,15 +120,19 @@ void Operation::wait_for_orphans() {
 
 void Operation::check(const std::vector<const bundle::Phase*>& phases) {
   Problems problems = check_server(*control_);
-  const auto add = [&](Problems more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  const auto add = [&](Problems more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
   if (problems.empty()) {
     const Journal now = journal();
     add(differences(now, bundle_));
     add(check_drift(*control_, bundle_, now));
     if (!phases.empty()) {
       add(check_rights(*control_, bundle_, now));
-      if (problems.empty() && direction_ == Direction::up) add(check_ranges(*control_, bundle_, now));
-      if (problems.empty() && direction_ == Direction::down) add(check_fresh_ids(*control_, phases));
+      if (problems.empty() && direction_ == Direction::up)
+        add(check_ranges(*control_, bundle_, now));
+      if (problems.empty() && direction_ == Direction::down)
+        add(check_fresh_ids(*control_, phases));
     }
   }
   if (!problems.empty()) throw Refused(refusal("nothing has been changed; in the way:", problems));
@@ -161,8 +171,8 @@ void Operation::print_dry_run(const std::vector<const bundle::Phase*>& phases) {
       if (!options_.json) fmt::print("  {}\n", step->id);
       for (const bundle::TableLock& lock : side.locks) {
         const bool rewrites = std::ranges::count(side.rewrites, lock.table) > 0;
-        locks.push_back({{"table", lock.table}, {"mode", bundle::name(lock.mode)},
-                         {"rewrites", rewrites}});
+        locks.push_back(
+            {{"table", lock.table}, {"mode", bundle::name(lock.mode)}, {"rewrites", rewrites}});
         if (!options_.json) {
           fmt::print("    {} on {}{}\n", bundle::name(lock.mode), lock.table,
                      rewrites ? ", rewritten" : "");
@@ -172,8 +182,10 @@ void Operation::print_dry_run(const std::vector<const bundle::Phase*>& phases) {
     }
   }
   if (options_.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", bundle_.plan},
-                                              {"steps", steps}}.dump(2));
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{{"schema_version", 1}, {"plan", bundle_.plan}, {"steps", steps}}
+            .dump(2));
   } else {
     fmt::print("{} would run; nothing has been changed\n",
                counted(static_cast<std::int64_t>(steps.size()), "step"));
@@ -222,8 +234,11 @@ void Operation::lock_out(const bundle::Phase& phase) {
     if (others.empty()) return;
     if (!options_.wait) {
       throw Refused(refusal(
-          fmt::format("phase {} {} has not been begun; other sessions are on its tables (end them, or "
-                      "start with --wait):", phase.id, phase.name), others));
+          fmt::format(
+              "phase {} {} has not been begun; other sessions are on its tables (end them, or "
+              "start with --wait):",
+              phase.id, phase.name),
+          others));
     }
     for (const std::string& other : others) {
       if (!other.empty()) progress_->say("waiting for " + other);
@@ -238,22 +253,23 @@ void Operation::verify(const bundle::Phase& phase) {
     wrong.push_back(to_text(check));
   }
   if (!wrong.empty()) {
-    throw Failed(refusal(fmt::format("phase {} {} is applied, and does not verify:", phase.id,
-                                     phase.name), wrong));
+    throw Failed(refusal(
+        fmt::format("phase {} {} is applied, and does not verify:", phase.id, phase.name), wrong));
   }
 }
 
 void Operation::register_run(const Journal& now) {
   if (!now.installed || !run_number_.empty()) return;
-  run_number_ = begin_run(*control_, direction_ == Direction::up ? "apply" : "rollback",
-                          bundle_.plan_digest);
+  run_number_ =
+      begin_run(*control_, direction_ == Direction::up ? "apply" : "rollback", bundle_.plan_digest);
 }
 
 std::string Operation::command(Direction direction, const std::string& to) const {
   std::string text = direction == Direction::up ? "rekey apply " : "rekey rollback ";
   text += shell(options_.bundle);
   if (!to.empty()) text += " --to " + to;
-  if (!options_.database.empty()) text += " --database " + shell(without_password(options_.database));
+  if (!options_.database.empty())
+    text += " --database " + shell(without_password(options_.database));
   return text + " --yes";
 }
 
@@ -276,8 +292,9 @@ std::string Operation::way_on() {
   }
   if (direction_ == Direction::up) text += "\ngo back: " + command(Direction::down, before);
   if (!open.empty()) {
-    text = fmt::format("\nPhase {} is open: its tables stay closed for writes until it is {}.", open,
-                       rolling_back ? "rolled back" : "applied or rolled back") + text;
+    text = fmt::format("\nPhase {} is open: its tables stay closed for writes until it is {}.",
+                       open, rolling_back ? "rolled back" : "applied or rolled back") +
+           text;
   }
   return text;
 }
@@ -305,8 +322,8 @@ void Operation::renew_control() {
     control_ = run_.open("control");
     LockOwner other;
     if (!take_plan_lock(*control_, bundle_.plan, &other)) {
-      throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid, other.application,
-                                bundle_.plan));
+      throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid,
+                                other.application, bundle_.plan));
     }
   }
 }
@@ -354,7 +371,8 @@ int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
   const Journal now = journal();
   if (!phases.empty()) register_run(now);
   for (const bundle::Phase* phase : phases) {
-    for (const bundle::Step* step : todo(*phase, as_opened(now, *phase))) progress_->expect(*step, direction_);
+    for (const bundle::Step* step : todo(*phase, as_opened(now, *phase)))
+      progress_->expect(*step, direction_);
   }
   std::string outcome;
   try {
@@ -389,14 +407,19 @@ void Operation::print_result(const std::string& outcome) {
   const Journal now = journal();
   for (const bundle::Phase& phase : bundle_.phases) {
     const std::string state = now.phase_state(phase.id);
-    phases.push_back({{"phase", phase.id}, {"name", phase.name},
-                      {"state", state.empty() ? "pending" : state}});
+    phases.push_back(
+        {{"phase", phase.id}, {"name", phase.name}, {"state", state.empty() ? "pending" : state}});
   }
-  fmt::print("{}\n", nlohmann::ordered_json{
-      {"schema_version", 1}, {"plan", bundle_.plan}, {"outcome", outcome}, {"steps", t.steps},
-      {"rows", static_cast<std::int64_t>(t.rows)}, {"seconds", t.time.count()},
-      {"longest_exclusive_lock_seconds", t.exclusive.count()},
-      {"longest_exclusive_lock_step", t.exclusive_step}, {"phases", phases}}.dump(2));
+  fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1},
+                                            {"plan", bundle_.plan},
+                                            {"outcome", outcome},
+                                            {"steps", t.steps},
+                                            {"rows", static_cast<std::int64_t>(t.rows)},
+                                            {"seconds", t.time.count()},
+                                            {"longest_exclusive_lock_seconds", t.exclusive.count()},
+                                            {"longest_exclusive_lock_step", t.exclusive_step},
+                                            {"phases", phases}}
+                         .dump(2));
 }
 
 }  // namespace rekey

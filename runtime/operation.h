@@ -1,5 +1,5 @@
-// One apply or rollback under way: what both directions share around their steps. The commands say in
-// which order phases go; this says under which lock, after which checks, and how it ends.
+// One apply or rollback under way: what both directions share around their steps. The commands say
+// in which order phases go; this says under which lock, after which checks, and how it ends.
 #pragma once
 
 #include <functional>
@@ -35,14 +35,14 @@ class Operation {
   // What would run, with locks.
   void print_dry_run(const std::vector<const bundle::Phase*>& phases);
 
-  // Runs `work` until it returns, again after each loss of the connection, as long as the server comes
-  // back and the journal moves on. Prints the summary; on failure the way on and the way back. Gives
-  // the exit code. `work` returns what the last line begins with.
+  // Runs `work` until it returns, again after each loss of the connection, as long as the server
+  // comes back and the journal moves on. Prints the summary; on failure the way on and the way
+  // back. Gives the exit code. `work` returns what the last line begins with.
   int conduct(const std::vector<const bundle::Phase*>& phases,
               const std::function<std::string(Executor&)>& work);
 
-  // All steps of the phase in this direction that the journal has not seen done. A phase that is not in
-  // the journal gets only its first step; it registers the others.
+  // All steps of the phase in this direction that the journal has not seen done. A phase that is
+  // not in the journal gets only its first step; it registers the others.
   std::vector<const bundle::Step*> todo(const bundle::Phase& phase, const Journal& journal) const;
   void announce(const bundle::Phase& phase);
   void run_steps(Executor& executor, const bundle::Phase& phase,

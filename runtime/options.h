@@ -10,7 +10,7 @@ struct Options {
   std::string database;  // empty: DATABASE_URL, else PG*
   bool json = false;
   bool verbose = false;
-  std::string bundle;    // folder
+  std::string bundle;  // folder
 
   // apply, rollback
   std::string to;
@@ -18,11 +18,11 @@ struct Options {
   bool dry_run = false;
   bool yes = false;
   bool wait = false;
-  int reconnect = 60;    // seconds
+  int reconnect = 60;  // seconds
 
-  bool exit_code = false;          // status
-  std::string table, key;          // lookup, mapping
-  bool keep = false;               // sandbox
+  bool exit_code = false;  // status
+  std::string table, key;  // lookup, mapping
+  bool keep = false;       // sandbox
   std::string version, stop;
   std::vector<std::string> command;
 };

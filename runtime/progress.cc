@@ -1,11 +1,10 @@
 #include "runtime/progress.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
 
 namespace rekey {
 
@@ -41,7 +40,8 @@ Progress::~Progress() {
 double Progress::rows_of(const bundle::Side& side) const {
   double rows = 0;
   for (const std::string& table : side.rewrites) {
-    if (const auto found = rows_.find(table); found != rows_.end()) rows += std::max(0.0, found->second);
+    if (const auto found = rows_.find(table); found != rows_.end())
+      rows += std::max(0.0, found->second);
   }
   return rows;
 }
@@ -110,7 +110,8 @@ std::string Progress::summary() const {
   if (t.rows > 0) text += ", " + counted(static_cast<std::int64_t>(t.rows), "row");
   text += " in " + duration(t.time);
   if (!t.exclusive_step.empty()) {
-    text += fmt::format("; longest exclusive lock {} ({})", duration(t.exclusive), t.exclusive_step);
+    text +=
+        fmt::format("; longest exclusive lock {} ({})", duration(t.exclusive), t.exclusive_step);
   }
   return text;
 }

@@ -1,5 +1,5 @@
-// What a person sees while steps run: a line a finished step, and on a terminal one line below them that
-// is drawn again and again. May be called from several threads.
+// What a person sees while steps run: a line a finished step, and on a terminal one line below them
+// that is drawn again and again. May be called from several threads.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,8 @@ namespace rekey {
 
 class Progress {
  public:
-  // lines: where finished steps go (stdout, or stderr beside --json). rows: the planner's estimate of
-  // rows for every table; steps: how many this command is going to run.
+  // lines: where finished steps go (stdout, or stderr beside --json). rows: the planner's estimate
+  // of rows for every table; steps: how many this command is going to run.
   Progress(std::FILE* lines, std::map<std::string, double> rows);
   ~Progress();
   Progress(const Progress&) = delete;

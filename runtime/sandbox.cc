@@ -3,6 +3,7 @@
 #include "runtime/sandbox.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -17,8 +18,6 @@
 #include <iterator>
 #include <thread>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "runtime/db/connection.h"
 #include "runtime/outcome.h"
@@ -43,8 +42,9 @@ Owner owner() {
   if (geteuid() != 0) return {geteuid(), getegid()};
   const passwd* postgres = getpwnam("postgres");
   if (!postgres) {
-    throw Failed("PostgreSQL refuses to run as root and there is no user postgres: install the "
-                 "package postgresql or run the sandbox as another user");
+    throw Failed(
+        "PostgreSQL refuses to run as root and there is no user postgres: install the "
+        "package postgresql or run the sandbox as another user");
   }
   return {postgres->pw_uid, postgres->pw_gid};
 }
@@ -82,18 +82,19 @@ fs::path on_path() {
 
 fs::path find_binaries(const std::string& version) {
   if (!version.empty()) {
-    for (const fs::path& folder : {fs::path("/usr/lib/postgresql") / version / "bin", fs::path(version),
-                                   fs::path(version) / "bin"}) {
+    for (const fs::path& folder : {fs::path("/usr/lib/postgresql") / version / "bin",
+                                   fs::path(version), fs::path(version) / "bin"}) {
       if (has_server(folder)) return fs::absolute(folder);
     }
-    throw Usage(fmt::format("no PostgreSQL {} here: /usr/lib/postgresql/{}/bin has no initdb", version,
-                            version));
+    throw Usage(fmt::format("no PostgreSQL {} here: /usr/lib/postgresql/{}/bin has no initdb",
+                            version, version));
   }
   fs::path found = newest_installed();
   if (found.empty()) found = on_path();
   if (found.empty()) {
-    throw Failed("no PostgreSQL server here: neither /usr/lib/postgresql/*/bin nor PATH has initdb and "
-                 "postgres; install the package postgresql");
+    throw Failed(
+        "no PostgreSQL server here: neither /usr/lib/postgresql/*/bin nor PATH has initdb and "
+        "postgres; install the package postgresql");
   }
   return found;
 }
@@ -102,7 +103,8 @@ fs::path make_folder(const Owner& who) {
   const char* variable = std::getenv("TMPDIR");
   fs::path base = variable ? variable : "/tmp";
   std::error_code none;
-  if (access("/dev/shm", W_OK) == 0 && fs::space("/dev/shm", none).available > kRoom) base = "/dev/shm";
+  if (access("/dev/shm", W_OK) == 0 && fs::space("/dev/shm", none).available > kRoom)
+    base = "/dev/shm";
   std::string name = (base / "rekey-sandbox-XXXXXX").string();
   if (!mkdtemp(name.data())) throw Failed(fmt::format("cannot make a folder in {}", base.string()));
   fs::permissions(name, fs::perms(0755));
@@ -128,7 +130,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   dup2(out, 1);
   dup2(out, 2);
   for (int fd = 3; fd < 1024; ++fd) close(fd);
-  if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(who.gid) != 0 || setuid(who.uid) != 0)) {
+  if (geteuid() == 0 &&
+      (setgroups(0, nullptr) != 0 || setgid(who.gid) != 0 || setuid(who.uid) != 0)) {
     _exit(126);
   }
   setsid();  // the terminal's Ctrl-C is for the command, not for the server
@@ -203,13 +206,15 @@ pid_t launch_watcher(const fs::path& folder, int* our_end) {
 }  // namespace
 
 Sandbox::Sandbox(const SandboxOptions& options)
-    : binaries_(find_binaries(options.version)), folder_(make_folder(owner())), keep_(options.keep) {
+    : binaries_(find_binaries(options.version)),
+      folder_(make_folder(owner())),
+      keep_(options.keep) {
   try {
     if (!keep_) watcher_ = launch_watcher(folder_, &watch_);
     const fs::path log = folder_ / "log";
-    const pid_t initdb =
-        launch({(binaries_ / "initdb").string(), "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-U",
-                "postgres", "-D", (folder_ / "data").string()}, log, true);
+    const pid_t initdb = launch({(binaries_ / "initdb").string(), "-A", "trust", "-N", "-E", "UTF8",
+                                 "--locale=C", "-U", "postgres", "-D", (folder_ / "data").string()},
+                                log, true);
     int status = 0;
     if (waitpid(initdb, &status, 0) != initdb || status != 0) {
       throw Failed("initdb failed:\n" + tail(log));
@@ -239,11 +244,28 @@ Sandbox::~Sandbox() {
 
 void Sandbox::start() {
   const fs::path log = folder_ / "log";
-  server_ = launch({(binaries_ / "postgres").string(), "-D", (folder_ / "data").string(),
-                    "-k", folder_.string(), "-c", "listen_addresses=", "-c", "port=5432",
-                    "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100",
-                    "-c", "max_locks_per_transaction=1024", "-c", "shared_buffers=128MB",
-                    "-c", "max_wal_size=4GB"}, log, !keep_);
+  server_ = launch({(binaries_ / "postgres").string(),
+                    "-D",
+                    (folder_ / "data").string(),
+                    "-k",
+                    folder_.string(),
+                    "-c",
+                    "listen_addresses=",
+                    "-c",
+                    "port=5432",
+                    "-c",
+                    "fsync=off",
+                    "-c",
+                    "full_page_writes=off",
+                    "-c",
+                    "max_connections=100",
+                    "-c",
+                    "max_locks_per_transaction=1024",
+                    "-c",
+                    "shared_buffers=128MB",
+                    "-c",
+                    "max_wal_size=4GB"},
+                   log, !keep_);
   for (int tries = 0;; ++tries) {
     if (ended(server_)) {
       server_ = -1;
@@ -270,12 +292,16 @@ void Sandbox::restart(bool immediate) {
 }
 
 std::string Sandbox::url(const std::string& database) const {
-  return fmt::format("postgresql:///{}?host={}&port=5432&user=postgres", database, folder_.string());
+  return fmt::format("postgresql:///{}?host={}&port=5432&user=postgres", database,
+                     folder_.string());
 }
 
 std::map<std::string, std::string> Sandbox::environment() const {
-  return {{"DATABASE_URL", url()},  {"PGHOST", folder_.string()}, {"PGPORT", "5432"},
-          {"PGUSER", "postgres"}, {"PGDATABASE", "sandbox"}};
+  return {{"DATABASE_URL", url()},
+          {"PGHOST", folder_.string()},
+          {"PGPORT", "5432"},
+          {"PGUSER", "postgres"},
+          {"PGDATABASE", "sandbox"}};
 }
 
 void stop_sandbox(const fs::path& folder) {

@@ -1,5 +1,5 @@
-// A throwaway PostgreSQL server: initialised in a temporary folder, reached by a socket in it, removed
-// at the end.
+// A throwaway PostgreSQL server: initialised in a temporary folder, reached by a socket in it,
+// removed at the end.
 #pragma once
 
 #include <sys/types.h>
@@ -15,9 +15,9 @@ struct SandboxOptions {
   bool keep = false;    // the server outlives this process; see stop_sandbox
 };
 
-// The server runs between constructor and destructor; should this process be killed, the server stops by
-// itself and a watcher removes the folder. To be made by a thread that lives as long as the sandbox: the
-// server's life is tied to it. Throws Failed, Usage.
+// The server runs between constructor and destructor; should this process be killed, the server
+// stops by itself and a watcher removes the folder. To be made by a thread that lives as long as
+// the sandbox: the server's life is tied to it. Throws Failed, Usage.
 class Sandbox {
  public:
   explicit Sandbox(const SandboxOptions& options);

@@ -1,4 +1,5 @@
-// Which step may run now: the ready set over needs and table locks. Pure; the caller holds the mutex.
+// Which step may run now: the ready set over needs and table locks. Pure; the caller holds the
+// mutex.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,9 @@ enum class Direction { up, down };
 
 const bundle::Side& side_of(const bundle::Step& step, Direction direction);
 
-// Invariant: no two running steps have conflicting locks on one table, and each running or done step
-// had all its needs done before it was started. A need that is not in the schedule counts as done.
+// Invariant: no two running steps have conflicting locks on one table, and each running or done
+// step had all its needs done before it was started. A need that is not in the schedule counts as
+// done.
 class Schedule {
  public:
   Schedule(std::vector<const bundle::Step*> steps, Direction direction);

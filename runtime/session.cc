@@ -1,8 +1,8 @@
 #include "runtime/session.h"
 
-#include <random>
-
 #include <fmt/format.h>
+
+#include <random>
 
 namespace rekey {
 
@@ -54,9 +54,10 @@ std::unique_ptr<db::Connection> Run::open(const std::string& role) {
 
 void Run::prepare(db::Connection& session, const std::string& role) const {
   session.exec("SET application_name = " + db::quote_literal(application(role)));
-  session.exec("SET search_path = ''; SET row_security = off; "
-               "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-               "SET lock_timeout = '10s'");
+  session.exec(
+      "SET search_path = ''; SET row_security = off; "
+      "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+      "SET lock_timeout = '10s'");
   session.exec(verbose_ ? "SET client_min_messages = notice" : "SET client_min_messages = warning");
   if (session.server_version() >= 140000) {
     // Should this process be killed, its statement ends soon after it.
@@ -65,8 +66,8 @@ void Run::prepare(db::Connection& session, const std::string& role) const {
 }
 
 bool take_plan_lock(db::Connection& session, const std::string& plan, LockOwner* other) {
-  const auto taken = session.exec(
-      "SELECT pg_try_advisory_lock(hashtext('rekey'), hashtext($1))", {plan}).only();
+  const auto taken =
+      session.exec("SELECT pg_try_advisory_lock(hashtext('rekey'), hashtext($1))", {plan}).only();
   if (taken == "t") return true;
   const db::Rows holder = session.exec(R"(
 SELECT a.pid, a.usename, a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS OF')
@@ -74,11 +75,13 @@ FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
   AND l.classid = (hashtext('rekey')::bigint & 4294967295)::oid
-  AND l.objid = (hashtext($1)::bigint & 4294967295)::oid)", {plan});
+  AND l.objid = (hashtext($1)::bigint & 4294967295)::oid)",
+                                       {plan});
   *other = {};
   if (!holder.rows.empty()) {
     const db::Row& row = holder.rows[0];
-    *other = {std::stoi(row[0].value()), row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
+    *other = {std::stoi(row[0].value()), row[1].value_or(""), row[2].value_or(""),
+              row[3].value_or("")};
   }
   return false;
 }
@@ -90,7 +93,8 @@ SELECT pid, application_name, state, to_char(clock_timestamp() - query_start, 'H
 FROM pg_catalog.pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE $1 AND application_name NOT LIKE $2
   AND application_name ~ '/worker-?[0-9]*$'
-ORDER BY pid)", {run.pattern(), run.own_pattern()});
+ORDER BY pid)",
+                                      {run.pattern(), run.own_pattern()});
   std::vector<Orphan> orphans;
   for (const db::Row& row : found.rows) {
     orphans.push_back({std::stoi(row[0].value()), row[1].value_or(""), row[2].value_or(""),

@@ -9,8 +9,9 @@
 
 namespace rekey {
 
-// Shared by all threads of a run. Every session of it is called "rekey/<plan>/<tag>/<role>", so that a
-// person sees in pg_stat_activity what works there, and a later run finds what an earlier one left.
+// Shared by all threads of a run. Every session of it is called "rekey/<plan>/<tag>/<role>", so
+// that a person sees in pg_stat_activity what works there, and a later run finds what an earlier
+// one left.
 class Run {
  public:
   // verbose: what the server notes goes to stderr.
@@ -23,7 +24,7 @@ class Run {
 
   const std::string& plan() const { return plan_; }
   std::string application(const std::string& role) const;
-  std::string pattern() const;  // LIKE pattern of the sessions of all runs of the plan
+  std::string pattern() const;      // LIKE pattern of the sessions of all runs of the plan
   std::string own_pattern() const;  // of this run
 
  private:

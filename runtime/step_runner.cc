@@ -89,12 +89,13 @@ void StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direc
   const std::string path = phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql");
   try {
     enter(phase, direction, run_number);
-    db::with_retries({}, [&] { attempt(path, side, step.transactional); },
-                     [&](const db::Retry& retry) {
-                       report(fmt::format("{}: {}; try {} in {}{}", step.id, retry.error.what(),
-                                          retry.failed + 1, duration(retry.pause), blockers(side)));
-                       return pause_for(retry.pause);
-                     });
+    db::with_retries(
+        {}, [&] { attempt(path, side, step.transactional); },
+        [&](const db::Retry& retry) {
+          report(fmt::format("{}: {}; try {} in {}{}", step.id, retry.error.what(),
+                             retry.failed + 1, duration(retry.pause), blockers(side)));
+          return pause_for(retry.pause);
+        });
   } catch (const db::Disconnected&) {
     session_.reset();
     throw;

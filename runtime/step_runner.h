@@ -30,9 +30,9 @@ class StepRunner {
  public:
   StepRunner(Run& run, const Sources& sources, std::string role);
 
-  // Runs one side of the step, again where the server says that another try may help; `report` is told
-  // of each wait. run_number is what the step's rows in rekey.history carry, or empty.
-  // Throws db::Error (the step is rolled back), db::Disconnected (what happened is unknown), Interrupted.
+  // Runs one side of the step, again where the server says that another try may help; `report` is
+  // told of each wait. run_number is what the step's rows in rekey.history carry, or empty. Throws
+  // db::Error (the step is rolled back), db::Disconnected (what happened is unknown), Interrupted.
   void run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
            const std::string& run_number, const std::function<void(const std::string&)>& report);
 

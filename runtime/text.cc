@@ -1,8 +1,8 @@
 #include "runtime/text.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace rekey {
 
@@ -24,7 +24,10 @@ std::string duration(Seconds time) {
 }
 
 std::string counted(std::int64_t n, const std::string& singular, const std::string& plural) {
-  return fmt::format("{} {}", grouped(n), n == 1 ? singular : plural.empty() ? singular + "s" : plural);
+  return fmt::format("{} {}", grouped(n),
+                     n == 1           ? singular
+                     : plural.empty() ? singular + "s"
+                                      : plural);
 }
 
 std::string joined(const std::vector<std::string>& parts, const std::string& between) {

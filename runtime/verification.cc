@@ -1,9 +1,9 @@
 #include "runtime/verification.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "runtime/interrupt.h"
 

@@ -1,15 +1,14 @@
-// Lock modes, digests and the reading of single files; the manifest is in json.cc, the check of a whole
-// folder in read.cc.
+// Lock modes, digests and the reading of single files; the manifest is in json.cc, the check of a
+// whole folder in read.cc.
 #include "runtime/bundle/bundle.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 namespace rekey::bundle {
 

@@ -5,8 +5,8 @@
 //   010-foundation/up.sql  one folder a phase: up.sql, down.sql, verify.sql
 //
 // The SQL files are the artefact: a step is a range of bytes in one of them, and its statements are
-// ranges inside it. Whoever runs a step sends exactly those bytes, in order, on one session, after the
-// session part of the same file. Everything else in a file is comment.
+// ranges inside it. Whoever runs a step sends exactly those bytes, in order, on one session, after
+// the session part of the same file. Everything else in a file is comment.
 //
 // Steps stand in up.sql in an order that satisfies `needs`, in down.sql in one that satisfies
 // `undo_needs`. A transactional step has its own BEGIN and COMMIT among its statements.
@@ -53,92 +53,93 @@ struct Range {
 
 // One direction of a step.
 struct Side {
-  Range text;                      // header comment included
-  std::string sha256;              // of text
-  std::string journal;             // what rekey.steps has for it: sha256, but of the text without its own
-                                   // digest for a step that enters itself into the journal
-  std::vector<Range> statements;   // absolute in the file, each with its semicolon
-  std::vector<TableLock> locks;    // strongest per table; what the scheduler goes by
+  Range text;           // header comment included
+  std::string sha256;   // of text
+  std::string journal;  // what rekey.steps has for it: sha256, but of the text without its own
+                        // digest for a step that enters itself into the journal
+  std::vector<Range> statements;             // absolute in the file, each with its semicolon
+  std::vector<TableLock> locks;              // strongest per table; what the scheduler goes by
   std::vector<std::string> rewrites, scans;  // tables
 };
 
 struct Step {
   std::string id;     // "030.users.rewrite"
-  std::string kind;   // the last part of the id: open, detach, keys, rewrite, attach, validate, vacuum, close
+  std::string kind;   // the last part of the id: open, detach, keys, rewrite, attach, validate,
+                      // vacuum, close
   std::string table;  // empty when the step is about none or many
   bool transactional = true;
-  bool undo_always = false;  // its down side runs in every rollback of its phase, done or not
-  std::vector<std::string> needs;       // up: these are done
+  bool undo_always = false;        // its down side runs in every rollback of its phase, done or not
+  std::vector<std::string> needs;  // up: these are done
   std::vector<std::string> undo_needs;  // down: these are undone, or never were done
   Side up, down;
 };
 
 struct Phase {
-  std::string id;      // "030"
-  std::string name;    // "users"
-  std::string kind;    // foundation, tables, cleanup
+  std::string id;    // "030"
+  std::string name;  // "users"
+  std::string kind;  // foundation, tables, cleanup
   std::string strategy;
   std::string risk, reason;
-  std::string folder;  // "030-users"
-  bool checkpoint = false;  // apply stops after it and says so
-  std::vector<std::string> tables;  // all that the phase changes
-  std::vector<Step> steps;          // in the order of up.sql
-  std::vector<std::string> undo_order;  // step ids in the order of down.sql
+  std::string folder;                              // "030-users"
+  bool checkpoint = false;                         // apply stops after it and says so
+  std::vector<std::string> tables;                 // all that the phase changes
+  std::vector<Step> steps;                         // in the order of up.sql
+  std::vector<std::string> undo_order;             // step ids in the order of down.sql
   Range up_session, down_session, verify_session;  // SET statements at the top of each file
   std::vector<Range> verify;  // statements of verify.sql, each a row set: check, object, ok, detail
 };
 
 struct Column {
-  std::string table, column;      // table quoted, column as in the catalog
-  std::string type;               // before
+  std::string table, column;  // table quoted, column as in the catalog
+  std::string type;           // before
   std::string new_type = "uuid";
   std::string phase;
   std::string domain;
-  bool source = false;            // brings ids into the domain
+  bool source = false;  // brings ids into the domain
 };
 
 struct ForeignKey {
-  std::string table, name;        // table quoted, name as in the catalog
-  std::string definition;         // pg_get_constraintdef with an empty search_path
+  std::string table, name;  // table quoted, name as in the catalog
+  std::string definition;   // pg_get_constraintdef with an empty search_path
 };
 
 struct Domain {
-  std::string name;               // "public.users.user_id"
-  std::string generator;          // ordered, keyed, v4, v7
+  std::string name;       // "public.users.user_id"
+  std::string generator;  // ordered, keyed, v4, v7
   std::string phase;
 };
 
 struct File {
-  std::string path;               // relative, with /
+  std::string path;  // relative, with /
   std::string sha256;
   std::uint64_t bytes = 0;
 };
 
 struct Bundle {
-  std::filesystem::path folder;   // not stored
+  std::filesystem::path folder;  // not stored
   int format = kFormat;
-  std::string plan;               // name
-  std::string plan_digest;        // sha256:…
-  std::string compiler;           // version
-  std::string lock_timeout;       // as in the plan: "2s"
-  std::vector<File> files;        // all but bundle.json itself
+  std::string plan;          // name
+  std::string plan_digest;   // sha256:…
+  std::string compiler;      // version
+  std::string lock_timeout;  // as in the plan: "2s"
+  std::vector<File> files;   // all but bundle.json itself
   std::vector<Phase> phases;
   std::vector<Domain> domains;
-  std::vector<Column> columns;    // all key columns that change
+  std::vector<Column> columns;           // all key columns that change
   std::vector<ForeignKey> foreign_keys;  // all that touch them
-  std::vector<std::string> notices;      // findings of the compiler that apply repeats before it starts
+  std::vector<std::string> notices;  // findings of the compiler that apply repeats before it starts
 };
 
-// bundle.json of `b`, ending with a line feed. Its last member is "self": the SHA-256 of all the bytes
-// before that member, so that a flipped byte in the manifest itself is found.
+// bundle.json of `b`, ending with a line feed. Its last member is "self": the SHA-256 of all the
+// bytes before that member, so that a flipped byte in the manifest itself is found.
 std::string to_json(const Bundle& b);
 
 struct Damaged : std::runtime_error {
   using std::runtime_error::runtime_error;  // names the file
 };
 
-// Reads and checks the whole folder: manifest syntax, format version, self digest, every file's size
-// and digest, no file missing or added, ranges inside their files. Throws Damaged.
+// Reads and checks the whole folder: manifest syntax, format version, self digest, every file's
+// size and digest, no file missing or added, ranges inside their files. Throws Damaged.
 Bundle read_bundle(const std::filesystem::path& folder);
 
 // The bytes of a file of the bundle; read once by read_bundle's caller and kept.

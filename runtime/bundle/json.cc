@@ -2,24 +2,30 @@
 // Members stand in the order of bundle.h; a value that fits on a line stands on one.
 #include "runtime/bundle/json.h"
 
-#include <concepts>
-#include <type_traits>
-
 #include <fmt/format.h>
+
+#include <concepts>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 namespace rekey::bundle {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-template <class T> concept Structure = std::is_class_v<T>;
+template <class T>
+concept Structure = std::is_class_v<T>;
 constexpr std::size_t kWidth = 100;
 constexpr std::string_view kSelfKey = "  \"self\": \"";
 
-template <class F> void fields(TableLock& x, F f) { f("table", x.table); f("mode", x.mode); }
+template <class F>
+void fields(TableLock& x, F f) {
+  f("table", x.table);
+  f("mode", x.mode);
+}
 
-template <class F> void fields(Side& x, F f) {
+template <class F>
+void fields(Side& x, F f) {
   f("text", x.text);
   f("sha256", x.sha256);
   f("journal", x.journal);
@@ -29,7 +35,8 @@ template <class F> void fields(Side& x, F f) {
   f("scans", x.scans);
 }
 
-template <class F> void fields(Step& x, F f) {
+template <class F>
+void fields(Step& x, F f) {
   f("id", x.id);
   f("kind", x.kind);
   f("table", x.table);
@@ -41,7 +48,8 @@ template <class F> void fields(Step& x, F f) {
   f("down", x.down);
 }
 
-template <class F> void fields(Phase& x, F f) {
+template <class F>
+void fields(Phase& x, F f) {
   f("id", x.id);
   f("name", x.name);
   f("kind", x.kind);
@@ -59,7 +67,8 @@ template <class F> void fields(Phase& x, F f) {
   f("verify", x.verify);
 }
 
-template <class F> void fields(Column& x, F f) {
+template <class F>
+void fields(Column& x, F f) {
   f("table", x.table);
   f("column", x.column);
   f("type", x.type);
@@ -69,25 +78,29 @@ template <class F> void fields(Column& x, F f) {
   f("source", x.source);
 }
 
-template <class F> void fields(ForeignKey& x, F f) {
+template <class F>
+void fields(ForeignKey& x, F f) {
   f("table", x.table);
   f("name", x.name);
   f("definition", x.definition);
 }
 
-template <class F> void fields(Domain& x, F f) {
+template <class F>
+void fields(Domain& x, F f) {
   f("name", x.name);
   f("generator", x.generator);
   f("phase", x.phase);
 }
 
-template <class F> void fields(File& x, F f) {
+template <class F>
+void fields(File& x, F f) {
   f("path", x.path);
   f("sha256", x.sha256);
   f("bytes", x.bytes);
 }
 
-template <class F> void fields(Bundle& x, F f) {
+template <class F>
+void fields(Bundle& x, F f) {
   f("format", x.format);
   f("plan", x.plan);
   f("plan_digest", x.plan_digest);
@@ -105,15 +118,21 @@ Json write(const std::string& x) { return x; }
 Json write(bool x) { return x; }
 Json write(LockMode x) { return name(x); }
 Json write(const Range& x) { return Json::array({x.offset, x.length}); }
-template <std::integral T> Json write(T x) { return x; }
+template <std::integral T>
+Json write(T x) {
+  return x;
+}
 
-template <Structure T> Json write(const T& x);
-template <class T> Json write(const std::vector<T>& list) {
+template <Structure T>
+Json write(const T& x);
+template <class T>
+Json write(const std::vector<T>& list) {
   Json out = Json::array();
   for (const T& x : list) out.push_back(write(x));
   return out;
 }
-template <Structure T> Json write(const T& x) {
+template <Structure T>
+Json write(const T& x) {
   Json out = Json::object();
   // The list visits fields of a mutable structure; writing does not change them.
   fields(const_cast<T&>(x), [&](const char* key, auto& field) { out[key] = write(field); });
@@ -132,40 +151,54 @@ void read(const Json& from, LockMode& x) {
   }
   throw Damaged(fmt::format("\"{}\" is no lock mode", from.get<std::string>()));
 }
-template <std::integral T> void read(const Json& from, T& x) { x = from.get<T>(); }
+template <std::integral T>
+void read(const Json& from, T& x) {
+  x = from.get<T>();
+}
 
-template <Structure T> void read(const Json& from, T& x);
-template <class T> void read(const Json& from, std::vector<T>& list) {
+template <Structure T>
+void read(const Json& from, T& x);
+template <class T>
+void read(const Json& from, std::vector<T>& list) {
   for (const Json& item : from) read(item, list.emplace_back());
 }
-template <Structure T> void read(const Json& from, T& x) {
+template <Structure T>
+void read(const Json& from, T& x) {
   fields(x, [&](const char* key, auto& field) { read(from.at(key), field); });
 }
 
-std::string one_line(const Json& value) {
-  if (!value.is_structured()) return value.dump();
-  std::string out;
-  for (const auto& [key, item] : value.items()) {
-    if (!out.empty()) out += ", ";
-    if (value.is_object()) out += Json(key).dump() + ": ";
-    out += one_line(item);
+// Appends the value as one line; false, with something appended, when it is longer than `most` bytes.
+bool one_line(const Json& value, std::size_t most, std::string& out) {
+  const std::size_t end = out.size() + most;
+  if (!value.is_structured()) {
+    out += value.dump();
+    return out.size() <= end;
   }
-  return value.is_object() ? "{" + out + "}" : "[" + out + "]";
+  out += value.is_object() ? '{' : '[';
+  bool first = true;
+  for (auto item = value.begin(); item != value.end(); ++item) {
+    if (!first) out += ", ";
+    first = false;
+    if (value.is_object()) out += Json(item.key()).dump() + ": ";
+    if (out.size() > end || !one_line(*item, end - out.size(), out)) return false;
+  }
+  out += value.is_object() ? '}' : ']';
+  return out.size() <= end;
 }
 
 void print(const Json& value, std::size_t indent, std::string& out) {
-  if (const std::string line = one_line(value);
-      !value.is_structured() || value.empty() || indent + line.size() <= kWidth) {
-    out += line;
-    return;
-  }
+  const std::size_t start = out.size();
+  const bool short_list = !value.is_structured() || value.empty();
+  if (one_line(value, short_list ? std::string::npos / 2 : kWidth - indent, out)) return;
+  out.resize(start);
   out += value.is_object() ? "{\n" : "[\n";
-  for (std::size_t i = 0; const auto& [key, item] : value.items()) {
+  for (auto item = value.begin(); item != value.end(); ++item) {
+    if (item != value.begin()) out += ",\n";
     out.append(indent + 2, ' ');
-    if (value.is_object()) out += Json(key).dump() + ": ";
-    print(item, indent + 2, out);
-    out += ++i < value.size() ? ",\n" : "\n";
+    if (value.is_object()) out += Json(item.key()).dump() + ": ";
+    print(*item, indent + 2, out);
   }
+  out += '\n';
   out.append(indent, ' ');
   out += value.is_object() ? '}' : ']';
 }
@@ -209,7 +242,8 @@ Bundle from_json(std::string_view text) {
   } catch (const Json::parse_error& e) {
     throw Damaged(fmt::format("is no JSON (byte {})", e.byte));
   } catch (const Json::exception& e) {
-    const std::string what = e.what();  // "[json.exception.out_of_range.403] key 'format' not found"
+    const std::string what =
+        e.what();  // "[json.exception.out_of_range.403] key 'format' not found"
     const auto bracket = what.find("] ");
     throw Damaged("is no manifest of a bundle: " +
                   (bracket == std::string::npos ? what : what.substr(bracket + 2)));

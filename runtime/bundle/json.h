@@ -8,7 +8,8 @@
 
 namespace rekey::bundle {
 
-// The inverse of to_json; folder stays empty. Throws Damaged with what is wrong, without a file name.
+// The inverse of to_json; folder stays empty. Throws Damaged with what is wrong, without a file
+// name.
 Bundle from_json(std::string_view text);
 
 }  // namespace rekey::bundle

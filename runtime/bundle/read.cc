@@ -1,11 +1,11 @@
 // Reads a bundle's folder and refuses it when a byte differs from what was compiled.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "runtime/bundle/json.h"
 
@@ -53,14 +53,16 @@ Contents read_listed(const Bundle& b) {
   for (const File& file : b.files) {
     const fs::path relative(file.path);
     if (relative.is_absolute() || std::ranges::count(relative, "..") != 0) {
-      damaged(b, "bundle.json", fmt::format("lists \"{}\", which is outside the folder", file.path));
+      damaged(b, "bundle.json",
+              fmt::format("lists \"{}\", which is outside the folder", file.path));
     }
     if (!fs::is_regular_file(fs::symlink_status(b.folder / relative))) {
       damaged(b, file.path, "missing");
     }
     std::string bytes = read_bytes(b.folder / relative);
     if (bytes.size() != file.bytes) {
-      damaged(b, file.path, fmt::format("has {} bytes, not {} as compiled", bytes.size(), file.bytes));
+      damaged(b, file.path,
+              fmt::format("has {} bytes, not {} as compiled", bytes.size(), file.bytes));
     }
     if (sha256(bytes) != file.sha256) damaged(b, file.path, "differs from what was compiled");
     contents.emplace(file.path, std::move(bytes));
@@ -76,8 +78,9 @@ void refuse_added(const Bundle& b, const Contents& contents) {
     if (path != "bundle.json" && !contents.contains(path)) added.insert(path);
   }
   if (added.empty()) return;
-  throw Damaged(fmt::format("{}: does not belong to the bundle; remove it or compile the plan again",
-                            (b.folder / *added.begin()).string()));
+  throw Damaged(
+      fmt::format("{}: does not belong to the bundle; remove it or compile the plan again",
+                  (b.folder / *added.begin()).string()));
 }
 
 bool inside(const Range& part, const Range& whole) {
@@ -89,14 +92,14 @@ void check_ranges(const Bundle& b, const std::string& path, const Range& whole,
                   const std::vector<Range>& parts) {
   for (const Range& part : parts) {
     if (!inside(part, whole)) {
-      damaged(b, "bundle.json", fmt::format("has a range ({}, {}) outside of {}", part.offset,
-                                            part.length, path));
+      damaged(b, "bundle.json",
+              fmt::format("has a range ({}, {}) outside of {}", part.offset, part.length, path));
     }
   }
 }
 
-void check_side(const Bundle& b, const Step& step, const std::string& path, const std::string& bytes,
-                const Side& side) {
+void check_side(const Bundle& b, const Step& step, const std::string& path,
+                const std::string& bytes, const Side& side) {
   check_ranges(b, path, {0, bytes.size()}, {side.text});
   check_ranges(b, path, side.text, side.statements);
   if (sha256(std::string_view(bytes).substr(side.text.offset, side.text.length)) != side.sha256) {
@@ -125,8 +128,8 @@ void check_phase(const Bundle& b, const Phase& phase, const Contents& contents) 
   }
   const std::set<std::string> undone(phase.undo_order.begin(), phase.undo_order.end());
   if (ids.size() != phase.steps.size() || undone != ids || phase.undo_order.size() != ids.size()) {
-    damaged(b, "bundle.json", fmt::format("has steps of phase {} twice or in one direction only",
-                                          phase.id));
+    damaged(b, "bundle.json",
+            fmt::format("has steps of phase {} twice or in one direction only", phase.id));
   }
 }
 

@@ -26,8 +26,8 @@ void refuse_half_rolled_back(Operation& operation, const Journal& journal) {
   std::string before;
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (journal.phase_state(phase.id) == "rolling back") {
-      throw Refused(fmt::format("phase {} {} is half rolled back: finish that first\n  {}", phase.id,
-                                phase.name, operation.command(Direction::down, before)));
+      throw Refused(fmt::format("phase {} {} is half rolled back: finish that first\n  {}",
+                                phase.id, phase.name, operation.command(Direction::down, before)));
     }
     before = phase.id;
   }
@@ -63,8 +63,8 @@ void verify_before(Operation& operation, const Journal& journal, const bundle::P
 std::string outcome(const Operation& operation, const Journal& journal) {
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (journal.applied(phase.id)) continue;
-    return fmt::format("stopped before phase {} {}; go on with {}\ndone so far", phase.id, phase.name,
-                       operation.command(Direction::up, ""));
+    return fmt::format("stopped before phase {} {}; go on with {}\ndone so far", phase.id,
+                       phase.name, operation.command(Direction::up, ""));
   }
   return "applied";
 }

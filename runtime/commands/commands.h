@@ -1,5 +1,5 @@
-// The commands, a file each. They give the exit code, or throw what outcome.h lists, bundle::Damaged
-// and db::Error.
+// The commands, a file each. They give the exit code, or throw what outcome.h lists,
+// bundle::Damaged and db::Error.
 #pragma once
 
 #include "runtime/options.h"

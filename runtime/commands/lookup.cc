@@ -1,7 +1,7 @@
 // lookup: the new key of an old one, and the old of a new.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "runtime/commands/commands.h"
@@ -38,8 +38,10 @@ bool is_integer(const std::string& key) {
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts(1);
   for (char c : text) {
-    if (c == ',') parts.emplace_back();
-    else if (c != ' ') parts.back() += c;
+    if (c == ',')
+      parts.emplace_back();
+    else if (c != ' ')
+      parts.back() += c;
   }
   return parts;
 }
@@ -68,14 +70,15 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_constraint pk ON pk.conrelid = b.oid AND pk.contype = 'p'
 LEFT JOIN rekey.key_columns k ON k.table_name = b.table_name AND k.column_name = a.attname
 WHERE a.attname = b.part OR (b.part IS NULL AND a.attnum = ANY (pk.conkey))
-ORDER BY b.table_name, array_position(pk.conkey, a.attnum))", {name});
+ORDER BY b.table_name, array_position(pk.conkey, a.attnum))",
+                                      {name});
   std::vector<Column> columns;
   for (const db::Row& row : found.rows) {
     columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or("")});
   }
   if (columns.empty()) {
-    throw Usage(fmt::format("no key of {} has been changed; name a table, or a column as TABLE.COLUMN",
-                            name));
+    throw Usage(fmt::format(
+        "no key of {} has been changed; name a table, or a column as TABLE.COLUMN", name));
   }
   if (columns.front().table != columns.back().table) {
     throw Usage(fmt::format("{} is in several schemas: {}, {}; name the schema", name,
@@ -86,12 +89,15 @@ ORDER BY b.table_name, array_position(pk.conkey, a.attnum))", {name});
 
 std::string generator(db::Connection& session, const std::string& domain, const char* kind,
                       const std::string& operand) {
-  return session.exec("SELECT rekey.expression($1, $2, $3)", {domain, kind, operand}).only().value();
+  return session.exec("SELECT rekey.expression($1, $2, $3)", {domain, kind, operand})
+      .only()
+      .value();
 }
 
 Answer from_old(db::Connection& session, const Column& column, const std::string& key) {
   if (!is_integer(key)) {
-    throw Usage(fmt::format("\"{}\" is no key: an integer (the old one) or a UUID (the new one)", key));
+    throw Usage(
+        fmt::format("\"{}\" is no key: an integer (the old one) or a UUID (the new one)", key));
   }
   Answer answer{column, key, "", ""};
   // Rows written after the change have no old key yet; only a rollback gives them one.
@@ -110,14 +116,15 @@ Answer from_old(db::Connection& session, const Column& column, const std::string
 Answer from_new(db::Connection& session, const Column& column, const std::string& key) {
   Answer answer{column, "", key, ""};
   const std::string operand = db::quote_literal(key) + "::uuid";
-  const auto holds = session.exec(
-      "SELECT " + generator(session, column.domain, "holds", operand)).only();
+  const auto holds =
+      session.exec("SELECT " + generator(session, column.domain, "holds", operand)).only();
   if (holds != "t") {
     answer.note = "written after the change: has no old key";
     return answer;
   }
-  answer.old_key = session.exec(
-      "SELECT " + generator(session, column.domain, "id", operand)).only().value_or("");
+  answer.old_key = session.exec("SELECT " + generator(session, column.domain, "id", operand))
+                       .only()
+                       .value_or("");
   return answer;
 }
 
@@ -133,8 +140,10 @@ bool row_exists(db::Connection& session, const std::vector<Answer>& answers) {
     where += fmt::format("{}{} = {}", where.empty() ? "" : " AND ",
                          db::quote_identifier(a.column.name), db::quote_literal(a.new_key));
   }
-  return session.exec(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE {})",
-                                  answers.front().column.table, where)).only() == "t";
+  return session
+             .exec(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE {})",
+                               answers.front().column.table, where))
+             .only() == "t";
 }
 
 }  // namespace
@@ -150,9 +159,11 @@ int lookup(const Options& options) {
   if (keys.size() != columns.size()) {
     std::vector<std::string> names;
     for (const Column& column : columns) names.push_back(column.name);
-    throw Usage(fmt::format("the key of {} is ({}): give {}, separated by commas, or name a column as "
-                            "TABLE.COLUMN", columns.front().table, joined(names),
-                            counted(static_cast<std::int64_t>(names.size()), "value")));
+    throw Usage(
+        fmt::format("the key of {} is ({}): give {}, separated by commas, or name a column as "
+                    "TABLE.COLUMN",
+                    columns.front().table, joined(names),
+                    counted(static_cast<std::int64_t>(names.size()), "value")));
   }
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -165,17 +176,23 @@ int lookup(const Options& options) {
       return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
     };
     for (const Answer& a : answers) {
-      list.push_back({{"table", a.column.table}, {"column", a.column.name},
-                      {"old_key", value(a.old_key)}, {"new_key", value(a.new_key)}, {"note", a.note}});
+      list.push_back({{"table", a.column.table},
+                      {"column", a.column.name},
+                      {"old_key", value(a.old_key)},
+                      {"new_key", value(a.new_key)},
+                      {"note", a.note}});
     }
-    fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"row_exists", exists},
-                                              {"keys", list}}.dump(2));
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{{"schema_version", 1}, {"row_exists", exists}, {"keys", list}}.dump(
+            2));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows = {{"column", "old key", "new key"}};
   for (const Answer& a : answers) {
     rows.push_back({a.column.table + "." + db::quote_identifier(a.column.name),
-                    a.old_key.empty() ? "-" : a.old_key, a.new_key.empty() ? "-" : a.new_key, a.note});
+                    a.old_key.empty() ? "-" : a.old_key, a.new_key.empty() ? "-" : a.new_key,
+                    a.note});
   }
   fmt::print("{}{}\n", table(rows), exists ? "the row exists" : "no row has this key");
   return kDone;

@@ -27,7 +27,8 @@ WHERE table_name = $1::text OR to_regclass(table_name) IN
   (SELECT oid FROM pg_catalog.pg_class c
    WHERE c.relname = $1::text OR (SELECT nspname FROM pg_catalog.pg_namespace n WHERE n.oid = c.relnamespace)
          || '.' || c.relname = $1)
-ORDER BY 1)", {name});
+ORDER BY 1)",
+                                      {name});
   if (found.rows.empty()) throw Usage(fmt::format("no key of table {} has been changed", name));
   if (found.rows.size() > 1) {
     throw Usage(fmt::format("table {} is in several schemas: {}, {}; name the schema", name,
@@ -46,16 +47,19 @@ int mapping(const Options& options) {
   const Journal journal = read_journal(*session);
   if (!journal.installed) throw Failed("no plan is applied to this database: there is no mapping");
   if (!options.bundle.empty() && journal.plan != plan) {
-    throw Refused(fmt::format("plan \"{}\" is applied to this database; the bundle is of plan \"{}\"",
-                              journal.plan, plan));
+    throw Refused(
+        fmt::format("plan \"{}\" is applied to this database; the bundle is of plan \"{}\"",
+                    journal.plan, plan));
   }
   std::string where;
   if (!options.table.empty()) {
     where = " WHERE table_name = " + db::quote_literal(find_table(*session, options.table));
   }
   session->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  session->exec("DECLARE pairs NO SCROLL CURSOR FOR "
-                "SELECT table_name, column_name, old_key, new_key FROM rekey.mapping" + where);
+  session->exec(
+      "DECLARE pairs NO SCROLL CURSOR FOR "
+      "SELECT table_name, column_name, old_key, new_key FROM rekey.mapping" +
+      where);
   fmt::print("table,column,old_key,new_key\n");
   for (;;) {
     const db::Rows page = session->exec(fmt::format("FETCH {} FROM pairs", kPage));
@@ -65,7 +69,8 @@ int mapping(const Options& options) {
     if (page.rows.size() < kPage) break;
   }
   session->exec("COMMIT");
-  if (std::fflush(stdout) != 0) throw Failed("cannot write the mapping: the output is closed or full");
+  if (std::fflush(stdout) != 0)
+    throw Failed("cannot write the mapping: the output is closed or full");
   return kDone;
 }
 

@@ -1,7 +1,7 @@
 // rollback: applied phases in reverse, in whole or down to one that stays.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "runtime/commands/commands.h"
@@ -22,8 +22,10 @@ Phases phases_to_undo(const bundle::Bundle& b, const Journal& journal, const std
     if (journal.present(phase->id)) phases.push_back(&*phase);
   }
   if (stays && journal.in_the_middle(stays->id)) {
-    throw Refused(fmt::format("phase {} {} is not applied as a whole: it cannot stay; apply it or roll "
-                              "it back too", stays->id, stays->name));
+    throw Refused(
+        fmt::format("phase {} {} is not applied as a whole: it cannot stay; apply it or roll "
+                    "it back too",
+                    stays->id, stays->name));
   }
   return phases;
 }
@@ -38,7 +40,8 @@ void undo_phase(Operation& operation, Executor& executor, const bundle::Phase& p
     if (!journal.present(phase.id)) return;
     const auto steps = operation.todo(phase, journal);
     if (steps.empty()) {
-      throw Failed(fmt::format("all steps of phase {} are undone and it is not rolled back", phase.id));
+      throw Failed(
+          fmt::format("all steps of phase {} are undone and it is not rolled back", phase.id));
     }
     operation.run_steps(executor, phase, steps);
   }
@@ -54,8 +57,11 @@ int rollback(const Options& options) {
     const std::string text = fmt::format("nothing is applied{}: nothing to roll back",
                                          options.to.empty() ? "" : " after phase " + options.to);
     if (options.json) {
-      fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", operation.bundle().plan},
-                                                {"outcome", text}, {"steps", 0}}.dump(2));
+      fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1},
+                                                {"plan", operation.bundle().plan},
+                                                {"outcome", text},
+                                                {"steps", 0}}
+                             .dump(2));
     } else {
       fmt::print("{}\n", text);
     }

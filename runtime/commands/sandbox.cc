@@ -1,15 +1,14 @@
 // sandbox: a command beside a throwaway server.
-#include "runtime/commands/commands.h"
+#include "runtime/sandbox.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
+#include "runtime/commands/commands.h"
 #include "runtime/outcome.h"
-#include "runtime/sandbox.h"
 #include "runtime/text.h"
 
 namespace rekey {
@@ -25,7 +24,8 @@ sigset_t watched() {
   return signals;
 }
 
-pid_t launch(std::vector<std::string> command, const std::map<std::string, std::string>& environment) {
+pid_t launch(std::vector<std::string> command,
+             const std::map<std::string, std::string>& environment) {
   std::vector<char*> words;
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
@@ -42,8 +42,8 @@ pid_t launch(std::vector<std::string> command, const std::map<std::string, std::
   _exit(kNotFound);
 }
 
-// A signal from the terminal reaches the command by itself; the others are passed on. Either way the
-// command ends first and the server after it.
+// A signal from the terminal reaches the command by itself; the others are passed on. Either way
+// the command ends first and the server after it.
 int wait_for(pid_t child) {
   const sigset_t signals = watched();
   for (;;) {
@@ -79,7 +79,8 @@ int sandbox(const Options& options) {
   const sigset_t signals = watched();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   const Sandbox server({options.version, options.keep});
-  const int code = options.command.empty() ? kDone : wait_for(launch(options.command, server.environment()));
+  const int code =
+      options.command.empty() ? kDone : wait_for(launch(options.command, server.environment()));
   if (options.keep) announce(server);
   return code;
 }

@@ -1,5 +1,6 @@
 // status: where the database stands in a bundle, and whether it is still what the bundle knows.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "runtime/checks.h"
@@ -61,17 +62,26 @@ void print_json(const bundle::Bundle& b, const std::string& where,
   using Json = nlohmann::ordered_json;
   Json phase_list = Json::array(), running_list = Json::array();
   for (const PhaseStatus& p : phases) {
-    phase_list.push_back({{"phase", p.phase->id}, {"name", p.phase->name}, {"state", p.state},
-                          {"steps", {{"done", p.steps.done}, {"pending", p.steps.pending},
-                                     {"running", p.steps.running}}}});
+    phase_list.push_back(
+        {{"phase", p.phase->id},
+         {"name", p.phase->name},
+         {"state", p.state},
+         {"steps",
+          {{"done", p.steps.done}, {"pending", p.steps.pending}, {"running", p.steps.running}}}});
   }
   for (const RunningStep& r : running) {
-    running_list.push_back({{"step", r.step}, {"since", r.since}, {"pid", r.pid},
-                            {"application", r.application}});
+    running_list.push_back(
+        {{"step", r.step}, {"since", r.since}, {"pid", r.pid}, {"application", r.application}});
   }
-  fmt::print("{}\n", Json{{"schema_version", 1}, {"plan", b.plan}, {"plan_digest", b.plan_digest},
-                          {"database", where}, {"phases", phase_list}, {"running", running_list},
-                          {"drift", drift}, {"differences", digests}}.dump(2));
+  fmt::print("{}\n", Json{{"schema_version", 1},
+                          {"plan", b.plan},
+                          {"plan_digest", b.plan_digest},
+                          {"database", where},
+                          {"phases", phase_list},
+                          {"running", running_list},
+                          {"drift", drift},
+                          {"differences", digests}}
+                         .dump(2));
 }
 
 }  // namespace

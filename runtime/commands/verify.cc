@@ -1,5 +1,6 @@
 // verify: the checks of all applied phases, run now.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "runtime/commands/commands.h"
@@ -16,12 +17,17 @@ namespace {
 void print_json(const bundle::Bundle& b, const std::vector<Check>& checks) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Check& c : checks) {
-    list.push_back({{"phase", c.phase}, {"check", c.check}, {"object", c.object}, {"ok", c.ok},
+    list.push_back({{"phase", c.phase},
+                    {"check", c.check},
+                    {"object", c.object},
+                    {"ok", c.ok},
                     {"detail", c.detail}});
   }
-  fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1}, {"plan", b.plan},
+  fmt::print("{}\n", nlohmann::ordered_json{{"schema_version", 1},
+                                            {"plan", b.plan},
                                             {"ok", false_ones(checks).empty()},
-                                            {"checks", list}}.dump(2));
+                                            {"checks", list}}
+                         .dump(2));
 }
 
 void print_table(const std::vector<Check>& checks) {

@@ -2,10 +2,10 @@
 // conditions here and nowhere else.
 #include "runtime/db/connection.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <pqxx/pqxx>
-
-#include <fmt/format.h>
 
 #include "runtime/db/server_message.h"
 
@@ -42,14 +42,16 @@ void tag(pqxx::connection& connection, const std::string& application_name) {
   session.exec("SET application_name = " + quote_literal(application_name));
 }
 
-std::unique_ptr<pqxx::connection> open(const std::string& uri, const std::string& application_name) {
+std::unique_ptr<pqxx::connection> open(const std::string& uri,
+                                       const std::string& application_name) {
   const std::string where = address(uri);
   try {
     auto connection = std::make_unique<pqxx::connection>(where);
 #if PQXX_VERSION_MAJOR < 7
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    connection->inhibit_reactivation(true);  // a new session behind our back would not be the old one
+    connection->inhibit_reactivation(
+        true);  // a new session behind our back would not be the old one
 #pragma GCC diagnostic pop
 #endif
     tag(*connection, application_name);

@@ -14,7 +14,8 @@ namespace rekey::db {
 
 // A statement failed. what() is the server's primary message; sqlstate is empty when there is none.
 struct Error : std::runtime_error {
-  Error(const std::string& message, std::string state, std::string detail = {}, std::string hint = {});
+  Error(const std::string& message, std::string state, std::string detail = {},
+        std::string hint = {});
   std::string sqlstate, detail, hint;
 };
 
@@ -32,12 +33,13 @@ struct Rows {
   const std::optional<std::string>& only() const;
 };
 
-// A session in autocommit. Not movable, used by one thread at a time; cancel() alone may be called from
-// another.
+// A session in autocommit. Not movable, used by one thread at a time; cancel() alone may be called
+// from another.
 class Connection {
  public:
-  // uri may be empty: then DATABASE_URL, else libpq's PG* variables and defaults. application_name is
-  // cut to 63 bytes by the server. Throws Disconnected; no message of ours ever has a password in it.
+  // uri may be empty: then DATABASE_URL, else libpq's PG* variables and defaults. application_name
+  // is cut to 63 bytes by the server. Throws Disconnected; no message of ours ever has a password
+  // in it.
   Connection(const std::string& uri, const std::string& application_name);
   ~Connection();
   Connection(const Connection&) = delete;

@@ -1,10 +1,10 @@
 #include "runtime/db/retry.h"
 
-#include <algorithm>
-#include <random>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <random>
 
 namespace rekey::db {
 
@@ -14,9 +14,10 @@ bool retryable(std::string_view sqlstate) {
 
 std::chrono::milliseconds back_off(const RetryPolicy& policy, int failed) {
   static thread_local std::minstd_rand random{std::random_device{}()};
-  const auto full = std::min<std::int64_t>(policy.longest.count(),
-                                           policy.first.count() << std::min(failed - 1, 20));
-  return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(full / 2, full)(random));
+  const auto full = std::min<std::int64_t>(policy.longest.count(), policy.first.count()
+                                                                       << std::min(failed - 1, 20));
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(full / 2, full)(random));
 }
 
 void with_retries(const RetryPolicy& policy, const std::function<void()>& attempt,
@@ -55,7 +56,8 @@ JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.relation = to_regcla
 LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
 WHERE l.granted AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid() AND l.pid <> ALL (ARRAY[{}]::integer[])
   AND coalesce(a.backend_type, '') <> 'autovacuum worker'
-ORDER BY 1, 6, 7)", names, fmt::join(ours, ", ")));
+ORDER BY 1, 6, 7)",
+                                                 names, fmt::join(ours, ", ")));
   std::vector<Holder> holders;
   for (const Row& row : found.rows) {
     const auto text = [&](std::size_t i) { return row[i].value_or(""); };

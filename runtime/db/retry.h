@@ -29,8 +29,9 @@ struct Retry {
   const Error& error;
 };
 
-// Runs `attempt` until it returns; rethrows what is not retryable, and the last error when the tries
-// are used up. `wait` reports and sleeps; where it returns false (interrupted) the error is rethrown.
+// Runs `attempt` until it returns; rethrows what is not retryable, and the last error when the
+// tries are used up. `wait` reports and sleeps; where it returns false (interrupted) the error is
+// rethrown.
 void with_retries(const RetryPolicy& policy, const std::function<void()>& attempt,
                   const std::function<bool(const Retry&)>& wait);
 
@@ -38,9 +39,9 @@ void with_retries(const RetryPolicy& policy, const std::function<void()>& attemp
 struct Holder {
   int pid = 0;
   std::string user, application, state;
-  std::string since;   // how long its transaction is open: "00:01:07"
-  std::string table;   // as it was asked for
-  std::string mode;    // "ACCESS EXCLUSIVE"
+  std::string since;  // how long its transaction is open: "00:01:07"
+  std::string table;  // as it was asked for
+  std::string mode;   // "ACCESS EXCLUSIVE"
 };
 // "pid 4711 (app, psql, idle in transaction for 00:01:07) holds ROW EXCLUSIVE on public.users"
 std::string to_text(const Holder& holder);

@@ -82,7 +82,8 @@ std::string without_password(std::string message, const std::string& address) {
   for (const std::string& password : passwords(address)) {
     if (password.empty()) continue;
     if (password.find_first_of("@/:?# ") != std::string::npos) {
-      return "cannot connect, and the address cannot be shown: its password has characters that must "
+      return "cannot connect, and the address cannot be shown: its password has characters that "
+             "must "
              "be percent-encoded in a URL";
     }
     replace_all(message, address, "the address given");

@@ -10,10 +10,12 @@ struct ServerMessage {
   std::string message, detail, hint;
 };
 
-// Takes apart "ERROR:  message\nDETAIL:  …\nHINT:  …\nCONTEXT:  …". Any part may have several lines.
+// Takes apart "ERROR:  message\nDETAIL:  …\nHINT:  …\nCONTEXT:  …". Any part may have several
+// lines.
 ServerMessage parse_server_message(std::string_view text);
 
-// The message of a failed attempt to connect to `address`, with nothing of the address's password in it.
+// The message of a failed attempt to connect to `address`, with nothing of the address's password
+// in it.
 std::string without_password(std::string message, const std::string& address);
 
 }  // namespace rekey::db

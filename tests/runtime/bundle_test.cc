@@ -71,20 +71,24 @@ TEST_F(BundleFolder, NamesWhatIsDamaged) {
   EXPECT_EQ(damage(), "");
 
   append("020-people/.up.sql.swp", "x");
-  EXPECT_EQ(damage(), "B/020-people/.up.sql.swp: does not belong to the bundle; remove it or compile the "
-                      "plan again");
+  EXPECT_EQ(damage(),
+            "B/020-people/.up.sql.swp: does not belong to the bundle; remove it or compile the "
+            "plan again");
   fs::remove(path / "020-people/.up.sql.swp");
   fs::create_symlink(path / up, path / "link.sql");
-  EXPECT_EQ(damage(), "B/link.sql: does not belong to the bundle; remove it or compile the plan again");
+  EXPECT_EQ(damage(),
+            "B/link.sql: does not belong to the bundle; remove it or compile the plan again");
   fs::remove(path / "link.sql");
 
   append("bundle.json", " ");
   EXPECT_EQ(damage(), "B/bundle.json: differs from what was compiled; compile the plan again");
   std::ofstream(path / "bundle.json") << "{\"format\": 2}";
-  EXPECT_EQ(damage(), "B/bundle.json: has format 2; this rekey reads format 1; compile the plan again");
+  EXPECT_EQ(damage(),
+            "B/bundle.json: has format 2; this rekey reads format 1; compile the plan again");
   std::ofstream(path / "bundle.json") << "{}";
-  EXPECT_EQ(damage(), "B/bundle.json: is no manifest of a bundle: key 'format' not found; compile the plan "
-                      "again");
+  EXPECT_EQ(damage(),
+            "B/bundle.json: is no manifest of a bundle: key 'format' not found; compile the plan "
+            "again");
   std::ofstream(path / "bundle.json") << "nonsense";
   EXPECT_EQ(damage(), "B/bundle.json: is no JSON (byte 2); compile the plan again");
   fs::remove(path / "bundle.json");
@@ -95,7 +99,8 @@ TEST_F(BundleFolder, NamesWhatIsDamaged) {
 
 TEST_F(BundleFolder, AnEditedBundleStopsTheProgramBeforeItConnects) {
   append("REVIEW.md", "edited");
-  const Result result = rekey({"apply", path.string(), "--database", "postgresql:///x?host=/nowhere", "--yes"});
+  const Result result =
+      rekey({"apply", path.string(), "--database", "postgresql:///x?host=/nowhere", "--yes"});
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(result.err, "rekey: refused: " + (path / "REVIEW.md").string() +
                             ": has 15 bytes, not 9 as compiled; compile the plan again\n");

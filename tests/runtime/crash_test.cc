@@ -1,4 +1,5 @@
-// Either side killed, stopped or taken away in the middle; then on, or back, as if nothing had been.
+// Either side killed, stopped or taken away in the middle; then on, or back, as if nothing had
+// been.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -16,14 +17,18 @@ class Crash : public Trip {
   void slow(const std::string& step, bool up) {
     Sample s = sample();
     std::string& sql = up ? step_of(s, step).up : step_of(s, step).down;
-    sql = "DO $body$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'go') LOOP PERFORM pg_sleep(0.02); "
-          "END LOOP; END $body$;\n" + sql;
+    sql =
+        "DO $body$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'go') LOOP PERFORM "
+        "pg_sleep(0.02); "
+        "END LOOP; END $body$;\n" +
+        sql;
     write(s);
   }
   void go() { database.run("CREATE TABLE public.go ()"); }
   void wait_for_step() {
-    wait_until("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO $body$ BEGIN WHILE%' "
-               "AND state = 'active' AND datname = current_database()");
+    wait_until(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO $body$ BEGIN WHILE%' "
+        "AND state = 'active' AND datname = current_database()");
   }
   std::string schema_then() {
     database.run("DROP TABLE IF EXISTS public.go");
@@ -96,8 +101,8 @@ TEST_F(Crash, OrphansAreNamedAndWaitedFor) {
   go();
   const Result on = wait_for(second);
   EXPECT_EQ(on.code, 0) << on.err;
-  EXPECT_THAT(settled(on.err), HasSubstr(
-      "pid PID (rekey/sample/TAG/worker-1) of an earlier run is still there (active for HH:MM:SS): DO"));
+  EXPECT_THAT(settled(on.err), HasSubstr("pid PID (rekey/sample/TAG/worker-1) of an earlier run is "
+                                         "still there (active for HH:MM:SS): DO"));
 }
 
 TEST_F(Crash, InterruptedSaysHowToGoOn) {
@@ -108,12 +113,15 @@ TEST_F(Crash, InterruptedSaysHowToGoOn) {
     kill(first.pid, signal);
     const Result result = wait_for(first);
     EXPECT_EQ(result.code, 1);
-    EXPECT_THAT(plain(result.err), HasSubstr(
-        "rekey: interrupted; the steps that ran are rolled back\n"
-        "Phase 020 people is open: its tables stay closed for writes until it is applied or rolled back.\n"
-        "go on:   rekey apply BUNDLE"));
-    EXPECT_EQ(database.query("SELECT state FROM rekey.steps WHERE step = '020.users.rewrite'"), "pending\n");
-    EXPECT_EQ(database.query("SELECT outcome FROM rekey.runs ORDER BY run DESC LIMIT 1"), "failed\n");
+    EXPECT_THAT(plain(result.err),
+                HasSubstr("rekey: interrupted; the steps that ran are rolled back\n"
+                          "Phase 020 people is open: its tables stay closed for writes until it is "
+                          "applied or rolled back.\n"
+                          "go on:   rekey apply BUNDLE"));
+    EXPECT_EQ(database.query("SELECT state FROM rekey.steps WHERE step = '020.users.rewrite'"),
+              "pending\n");
+    EXPECT_EQ(database.query("SELECT outcome FROM rekey.runs ORDER BY run DESC LIMIT 1"),
+              "failed\n");
     ASSERT_EQ(run("rollback", {"--yes"}).code, 0);
   }
 }
@@ -138,8 +146,9 @@ TEST_F(Crash, SurvivesTheLossOfOneSession) {
   slow("020.users.rewrite", true);
   const Process first = start("apply", {"--yes"});
   wait_for_step();
-  database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-               "WHERE query LIKE 'DO $body$ BEGIN WHILE%' AND datname = current_database()");
+  database.run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+      "WHERE query LIKE 'DO $body$ BEGIN WHILE%' AND datname = current_database()");
   go();
   const Result result = wait_for(first);
   EXPECT_EQ(result.code, 0) << result.err;
@@ -153,11 +162,14 @@ TEST(CrashOfServer, ThatStaysAway) {
   step_of(s, "020.users.rewrite").up = "SELECT pg_sleep(100);\n";
   write_bundle(s, bundle);
   db::Connection(own.url(), "test").exec(kSampleSchema);
-  const Process first = start_rekey({"apply", bundle, "--database", own.url(), "--yes", "--reconnect", "1"});
+  const Process first =
+      start_rekey({"apply", bundle, "--database", own.url(), "--yes", "--reconnect", "1"});
   for (bool there = false; !there;) {
     there = !db::Connection(own.url(), "test")
-                 .exec("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' "
-                       "AND pid <> pg_backend_pid()").rows.empty();
+                 .exec(
+                     "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' "
+                     "AND pid <> pg_backend_pid()")
+                 .rows.empty();
   }
   kill(own.server(), SIGQUIT);
   const Result result = wait_for(first);

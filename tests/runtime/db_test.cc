@@ -1,4 +1,5 @@
-// The door to PostgreSQL: errors taken apart, passwords kept, quoting as the server quotes, retries.
+// The door to PostgreSQL: errors taken apart, passwords kept, quoting as the server quotes,
+// retries.
 #include <gtest/gtest.h>
 
 #include "runtime/db/connection.h"
@@ -26,8 +27,10 @@ TEST(Connection, Errors) {
   db::Connection session(database.url(), "test");
   EXPECT_EQ(error_of(session, "SELECT 1/0"), "22012 division by zero |  | ");
   EXPECT_EQ(error_of(session, "SELEC"), "42601 syntax error at or near \"SELEC\" |  | ");
-  EXPECT_EQ(error_of(session, "DO $$BEGIN RAISE EXCEPTION E'two\\nlines' USING ERRCODE = 'RK003', "
-                              "DETAIL = E'a\\nb', HINT = 'h'; END$$"), "RK003 two\nlines | a\nb | h");
+  EXPECT_EQ(error_of(session,
+                     "DO $$BEGIN RAISE EXCEPTION E'two\\nlines' USING ERRCODE = 'RK003', "
+                     "DETAIL = E'a\\nb', HINT = 'h'; END$$"),
+            "RK003 two\nlines | a\nb | h");
   EXPECT_EQ(error_of(session, "BEGIN"), "no error");
   EXPECT_EQ(error_of(session, "CREATE TABLE t (a integer)"), "no error");
   EXPECT_EQ(error_of(session, "COMMIT"), "no error");
@@ -40,7 +43,8 @@ TEST(Connection, Errors) {
 TEST(Connection, ParametersAndNull) {
   Database database;
   db::Connection session(database.url(), "test");
-  const db::Rows rows = session.exec("SELECT $1::text, $2::integer + 1, NULL AS n", {std::nullopt, "4"});
+  const db::Rows rows =
+      session.exec("SELECT $1::text, $2::integer + 1, NULL AS n", {std::nullopt, "4"});
   EXPECT_EQ(rows.columns, (std::vector<std::string>{"text", "?column?", "n"}));
   EXPECT_EQ(rows.rows, (std::vector<db::Row>{{std::nullopt, "5", std::nullopt}}));
 }
@@ -63,22 +67,26 @@ TEST(Connection, DeadlockHasAState) {
   const std::string second = error_of(two, "LOCK TABLE a");
   two.exec("ROLLBACK");
   other.join();
-  EXPECT_TRUE(first.starts_with("40P01 deadlock detected") || second.starts_with("40P01 deadlock detected"))
-      << first << "\n" << second;
+  EXPECT_TRUE(first.starts_with("40P01 deadlock detected") ||
+              second.starts_with("40P01 deadlock detected"))
+      << first << "\n"
+      << second;
 }
 
 TEST(Passwords, NeverInAMessage) {
   const struct {
     const char *message, *address, *shown;
   } cases[] = {
-      {"connection to server failed: no", "postgresql://u:secret@h/d", "connection to server failed: no"},
+      {"connection to server failed: no", "postgresql://u:secret@h/d",
+       "connection to server failed: no"},
       {"invalid \"secret\"", "postgresql://u:secret@h/d", "invalid \"***\""},
       {"bad postgresql://u:secret@h/d", "postgresql://u:secret@h/d", "bad the address given"},
       {"bad p@ss", "postgresql://u:p%40ss@h/d", "bad ***"},
       {"invalid port \"cret\"", "postgresql://u:se/cret@h/d",
        "cannot connect, and the address cannot be shown: its password has characters that must be "
        "percent-encoded in a URL"},
-      {"missing = after x, password=secret", "host=h password=secret x", "missing = after x, password=***"},
+      {"missing = after x, password=secret", "host=h password=secret x",
+       "missing = after x, password=***"},
       {"bad 'my secret'", "host=h password='my_secret'", "bad 'my secret'"},
   };
   for (const auto& c : cases) EXPECT_EQ(db::without_password(c.message, c.address), c.shown);
@@ -87,9 +95,10 @@ TEST(Passwords, NeverInAMessage) {
 TEST(Quoting, AsTheServerDoes) {
   Database database;
   db::Connection session(database.url(), "test");
-  for (const char* name : {"users", "Users", "user", "a b", "a\"b", "1a", "_a1", "select", "value", "left",
-                           "int", "näme", "", "a$b"}) {
-    EXPECT_EQ(db::quote_identifier(name), session.exec("SELECT quote_ident($1)", {name}).only()) << name;
+  for (const char* name : {"users", "Users", "user", "a b", "a\"b", "1a", "_a1", "select", "value",
+                           "left", "int", "näme", "", "a$b"}) {
+    EXPECT_EQ(db::quote_identifier(name), session.exec("SELECT quote_ident($1)", {name}).only())
+        << name;
   }
   for (const char* text : {"", "a", "it's", "back\\slash", "both ' and \\", "näme"}) {
     EXPECT_EQ(session.exec("SELECT " + db::quote_literal(text)).only(), text);
@@ -99,8 +108,10 @@ TEST(Quoting, AsTheServerDoes) {
 TEST(Quoting, KnowsAllKeywordsOfThisServer) {
   Database database;
   db::Connection session(database.url(), "test");
-  for (const db::Row& row : session.exec("SELECT word, quote_ident(word) FROM pg_get_keywords() "
-                                         "WHERE catcode <> 'U'").rows) {
+  for (const db::Row& row : session
+                                .exec("SELECT word, quote_ident(word) FROM pg_get_keywords() "
+                                      "WHERE catcode <> 'U'")
+                                .rows) {
     EXPECT_EQ(db::quote_identifier(*row[0]), *row[1]);
   }
 }
@@ -112,8 +123,14 @@ TEST(Retries, OnlyWhatAnotherTryMayCure) {
   } cases[] = {{"55P03", 4}, {"40P01", 4}, {"40001", 4}, {"57014", 1}, {"23505", 1}, {"", 1}};
   for (const auto& c : cases) {
     int tries = 0;
-    EXPECT_THROW(db::with_retries({4, {}, {}}, [&] { ++tries; throw db::Error("x", c.state); },
-                                  [](const db::Retry&) { return true; }), db::Error);
+    EXPECT_THROW(db::with_retries(
+                     {4, {}, {}},
+                     [&] {
+                       ++tries;
+                       throw db::Error("x", c.state);
+                     },
+                     [](const db::Retry&) { return true; }),
+                 db::Error);
     EXPECT_EQ(tries, c.tries) << c.state;
   }
 }
@@ -134,7 +151,8 @@ TEST(Text, Durations) {
   const struct {
     double seconds;
     const char* text;
-  } cases[] = {{0, "0.0 s"}, {1.24, "1.2 s"}, {42.9, "42 s"}, {185, "3 min 05 s"}, {7800, "2 h 10 min"}};
+  } cases[] = {
+      {0, "0.0 s"}, {1.24, "1.2 s"}, {42.9, "42 s"}, {185, "3 min 05 s"}, {7800, "2 h 10 min"}};
   for (const auto& c : cases) EXPECT_EQ(duration(Seconds(c.seconds)), c.text);
 }
 

@@ -1,10 +1,10 @@
 #include "tests/runtime/sample_bundle.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "runtime/db/connection.h"
 #include "runtime/text.h"
@@ -49,7 +49,8 @@ std::string list(const std::vector<std::string>& values) {
   return "ARRAY[" + joined(quoted) + "]::text[]";
 }
 
-// Statements of a text: in these templates and here a line that ends in ';' outside of $body$ ends one.
+// Statements of a text: in these templates and here a line that ends in ';' outside of $body$ ends
+// one.
 std::vector<bundle::Range> statements_of(const std::string& text, std::size_t offset) {
   std::vector<bundle::Range> ranges;
   bool body = false;
@@ -70,7 +71,8 @@ std::vector<bundle::Range> statements_of(const std::string& text, std::size_t of
 }
 
 constexpr const char* kSession =
-    "SET search_path = pg_catalog, pg_temp;\nSET row_security = off;\nSET lock_timeout = '200ms';\n";
+    "SET search_path = pg_catalog, pg_temp;\nSET row_security = off;\nSET lock_timeout = "
+    "'200ms';\n";
 
 // One SQL file and what bundle.json says of it.
 struct SqlFile {
@@ -97,15 +99,15 @@ struct SqlFile {
 
 std::string up_sql(const StepSql& step, const std::string& before) {
   const std::string id = quote_literal(step.id);
-  const std::string body = fmt::format("CALL rekey.begin_step({});\n{}CALL rekey.end_step({});\n", id,
-                                       step.up, id);
+  const std::string body =
+      fmt::format("CALL rekey.begin_step({});\n{}CALL rekey.end_step({});\n", id, step.up, id);
   return step.transactional ? "BEGIN;\n" + before + body + "COMMIT;\n" : body;
 }
 
 std::string down_sql(const StepSql& step) {
   const std::string id = quote_literal(step.id);
-  const std::string body = fmt::format("CALL rekey.begin_undo({});\n{}CALL rekey.end_undo({});\n", id,
-                                       step.down, id);
+  const std::string body =
+      fmt::format("CALL rekey.begin_undo({});\n{}CALL rekey.end_undo({});\n", id, step.down, id);
   return step.transactional ? "BEGIN;\n" + body + "COMMIT;\n" : body;
 }
 
@@ -124,10 +126,13 @@ std::vector<std::string> undo_needs(const PhaseSql& phase, const std::string& id
 }
 
 std::string registration(const PhaseSql& phase, const std::string& after) {
-  std::string sql = fmt::format("CALL rekey.open_phase({}, {}, 'sha256:sample', {});\n",
-                                quote_literal(phase.id), quote_literal(phase.name), quote_literal(after));
-  sql += "INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, "
-         "up_digest, down_digest)\nVALUES\n";
+  std::string sql =
+      fmt::format("CALL rekey.open_phase({}, {}, 'sha256:sample', {});\n", quote_literal(phase.id),
+                  quote_literal(phase.name), quote_literal(after));
+  sql +=
+      "INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, "
+      "undo_needs, "
+      "up_digest, down_digest)\nVALUES\n";
   for (std::size_t i = 0; i < phase.steps.size(); ++i) {
     const StepSql& step = phase.steps[i];
     sql += fmt::format("  ({}, {}, {}, {}, false, {}, {}, {}, '')", quote_literal(step.id),
@@ -139,7 +144,8 @@ std::string registration(const PhaseSql& phase, const std::string& after) {
   return sql;
 }
 
-void save(const fs::path& folder, bundle::Bundle& b, const std::string& path, const std::string& text) {
+void save(const fs::path& folder, bundle::Bundle& b, const std::string& path,
+          const std::string& text) {
   fs::create_directories((folder / path).parent_path());
   std::ofstream(folder / path, std::ios::binary) << text;
   b.files.push_back({path, bundle::sha256(text), text.size()});
@@ -168,15 +174,19 @@ void add_foundation(const Sample& sample, const fs::path& folder, bundle::Bundle
   sql += fmt::format(
       "INSERT INTO rekey.plan (name, format) VALUES ({0}, 1);\n"
       "INSERT INTO rekey.phases VALUES ('010', 'foundation', 'sha256:sample', 'applied');\n"
-      "INSERT INTO rekey.steps VALUES ('010.foundation', '010', 1, true, false, '{{}}', '{{}}', '', '', "
-      "'done');\nCOMMIT;\n", quote_literal(sample.plan));
+      "INSERT INTO rekey.steps VALUES ('010.foundation', '010', 1, true, false, '{{}}', '{{}}', "
+      "'', '', "
+      "'done');\nCOMMIT;\n",
+      quote_literal(sample.plan));
   SqlFile up, down;
   bundle::Step step;
   step.id = "010.foundation";
   step.kind = "foundation";
   step.up = up.add(step.id, sql, {});
-  step.down = down.add(step.id, "BEGIN;\nCALL rekey.begin_undo('010.foundation');\n"
-                                "DROP SCHEMA rekey CASCADE;\nCOMMIT;\n", {});
+  step.down = down.add(step.id,
+                       "BEGIN;\nCALL rekey.begin_undo('010.foundation');\n"
+                       "DROP SCHEMA rekey CASCADE;\nCOMMIT;\n",
+                       {});
   step.up.journal.clear();
   bundle::Phase phase;
   phase.id = "010";
@@ -232,8 +242,10 @@ std::vector<bundle::TableLock> exclusive(const std::vector<std::string>& tables)
 
 std::string fence(const std::string& table, bool up) {
   if (!up) return "DROP TRIGGER rekey_fence ON " + table + ";\n";
-  return fmt::format("CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} "
-                     "FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');\n", table);
+  return fmt::format(
+      "CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} "
+      "FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');\n",
+      table);
 }
 
 std::string new_key(const std::string& domain, const std::string& column) {
@@ -241,38 +253,53 @@ std::string new_key(const std::string& domain, const std::string& column) {
 }
 
 std::string old_key(const std::string& domain, const std::string& column) {
-  return fmt::format("(CASE WHEN rekey.is_ordered({0}, rekey.domain_secret({1})) "
-                     "THEN rekey.ordered_id({0}) WHEN {0} IS NOT NULL THEN rekey.mapped_id({1}, {0}) "
-                     "END)::integer", column, quote_literal(domain));
+  return fmt::format(
+      "(CASE WHEN rekey.is_ordered({0}, rekey.domain_secret({1})) "
+      "THEN rekey.ordered_id({0}) WHEN {0} IS NOT NULL THEN rekey.mapped_id({1}, {0}) "
+      "END)::integer",
+      column, quote_literal(domain));
 }
 
 constexpr const char* kUsers = "public.users.user_id";
 constexpr const char* kOrders = "public.orders.order_id";
 
 StepSql rewrite_users() {
-  const std::string alter = "ALTER TABLE public.users ALTER COLUMN user_id DROP DEFAULT, "
-                            "ALTER COLUMN user_id TYPE ";
-  return {"020.users.rewrite", "public.users",
-          alter + "uuid USING " + new_key(kUsers, "user_id") + ";\n"
-          "ALTER TABLE public.users ALTER COLUMN user_id SET DEFAULT gen_random_uuid();\n",
-          alter + "integer USING " + old_key(kUsers, "user_id") + ";\n"
-          "ALTER TABLE public.users ALTER COLUMN user_id SET DEFAULT "
-          "nextval('public.users_user_id_seq'::regclass);\n",
-          {"020.orders.detach", "020.keys"}, true, exclusive({"public.users"}), {"public.users"},
+  const std::string alter =
+      "ALTER TABLE public.users ALTER COLUMN user_id DROP DEFAULT, "
+      "ALTER COLUMN user_id TYPE ";
+  return {"020.users.rewrite",
+          "public.users",
+          alter + "uuid USING " + new_key(kUsers, "user_id") +
+              ";\n"
+              "ALTER TABLE public.users ALTER COLUMN user_id SET DEFAULT gen_random_uuid();\n",
+          alter + "integer USING " + old_key(kUsers, "user_id") +
+              ";\n"
+              "ALTER TABLE public.users ALTER COLUMN user_id SET DEFAULT "
+              "nextval('public.users_user_id_seq'::regclass);\n",
+          {"020.orders.detach", "020.keys"},
+          true,
+          exclusive({"public.users"}),
+          {"public.users"},
           {"020.orders.attach", "020.keys"}};
 }
 
 StepSql rewrite_orders() {
   const std::string alter = "ALTER TABLE public.orders ALTER COLUMN order_id DROP DEFAULT, ";
-  return {"020.orders.rewrite", "public.orders",
+  return {"020.orders.rewrite",
+          "public.orders",
           alter + "ALTER COLUMN order_id TYPE uuid USING " + new_key(kOrders, "order_id") +
-          ", ALTER COLUMN user_id TYPE uuid USING " + new_key(kUsers, "user_id") + ";\n"
-          "ALTER TABLE public.orders ALTER COLUMN order_id SET DEFAULT gen_random_uuid();\n",
+              ", ALTER COLUMN user_id TYPE uuid USING " + new_key(kUsers, "user_id") +
+              ";\n"
+              "ALTER TABLE public.orders ALTER COLUMN order_id SET DEFAULT gen_random_uuid();\n",
           alter + "ALTER COLUMN order_id TYPE integer USING " + old_key(kOrders, "order_id") +
-          ", ALTER COLUMN user_id TYPE integer USING " + old_key(kUsers, "user_id") + ";\n"
-          "ALTER TABLE public.orders ALTER COLUMN order_id SET DEFAULT "
-          "nextval('public.orders_order_id_seq'::regclass);\n",
-          {"020.orders.detach", "020.keys"}, true, exclusive({"public.orders"}), {"public.orders"},
+              ", ALTER COLUMN user_id TYPE integer USING " + old_key(kUsers, "user_id") +
+              ";\n"
+              "ALTER TABLE public.orders ALTER COLUMN order_id SET DEFAULT "
+              "nextval('public.orders_order_id_seq'::regclass);\n",
+          {"020.orders.detach", "020.keys"},
+          true,
+          exclusive({"public.orders"}),
+          {"public.orders"},
           {"020.orders.attach", "020.keys"}};
 }
 
@@ -284,43 +311,85 @@ Sample sample() {
   s.columns = {{"public.orders", "order_id", "integer", "uuid", "020", kOrders, true},
                {"public.orders", "user_id", "integer", "uuid", "020", kUsers, false},
                {"public.users", "user_id", "integer", "uuid", "020", kUsers, true}};
-  const std::string definition = "FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE";
+  const std::string definition =
+      "FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE";
   s.foreign_keys = {{"public.orders", "orders_user_id_fkey", definition}};
   const std::vector<std::string> both = {"public.orders", "public.users"};
   std::string domains, columns;
   for (const auto& d : s.domains) domains += (domains.empty() ? "" : ", ") + domain_row(d);
   for (const auto& c : s.columns) columns += (columns.empty() ? "" : ", ") + column_row(c);
   const std::string drop = "ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;\n";
-  const std::string add = "ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey " + definition;
+  const std::string add =
+      "ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey " + definition;
   PhaseSql people{"020", "people", "tables", both, {}, "", false};
   people.steps = {
-      {"020.open", "",
-       "INSERT INTO rekey.domains (domain, phase, generator) VALUES " + domains + ";\n"
-       "INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, "
-       "sequence, is_identity) VALUES " + columns + ";\n" + fence(both[0], true) + fence(both[1], true),
-       fence(both[0], false) + fence(both[1], false) + "CALL rekey.withdraw_phase('020');\n", {}, true,
-       exclusive(both), {}},
-      {"020.orders.detach", "public.orders", drop, add + ";\n", {"020.open"}, true, exclusive(both), {}},
-      {"020.keys", "",
+      {"020.open",
+       "",
+       "INSERT INTO rekey.domains (domain, phase, generator) VALUES " + domains +
+           ";\n"
+           "INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, "
+           "is_source, "
+           "sequence, is_identity) VALUES " +
+           columns + ";\n" + fence(both[0], true) + fence(both[1], true),
+       fence(both[0], false) + fence(both[1], false) + "CALL rekey.withdraw_phase('020');\n",
+       {},
+       true,
+       exclusive(both),
+       {}},
+      {"020.orders.detach",
+       "public.orders",
+       drop,
+       add + ";\n",
+       {"020.open"},
+       true,
+       exclusive(both),
+       {}},
+      {"020.keys",
+       "",
        fmt::format("CALL rekey.save_ids('{}');\nCALL rekey.save_ids('{}');\n", kUsers, kOrders),
-       fmt::format("DO $body$ BEGIN IF (SELECT count(*) FROM rekey.steps WHERE step LIKE '020.%.rewrite' "
-                   "AND state = 'done') = 2 THEN CALL rekey.assign_legacy_ids('{}'); "
-                   "CALL rekey.assign_legacy_ids('{}'); END IF; END $body$;\n", kUsers, kOrders),
-       {"020.open"}, true, {}, {}, {"020.orders.attach"}},
-      rewrite_users(), rewrite_orders(),
-      {"020.orders.attach", "public.orders", add + ";\n", drop,
-       {"020.users.rewrite", "020.orders.rewrite"}, true, exclusive(both), {}},
-      {"020.users.vacuum", "public.users",
+       fmt::format(
+           "DO $body$ BEGIN IF (SELECT count(*) FROM rekey.steps WHERE step LIKE '020.%.rewrite' "
+           "AND state = 'done') = 2 THEN CALL rekey.assign_legacy_ids('{}'); "
+           "CALL rekey.assign_legacy_ids('{}'); END IF; END $body$;\n",
+           kUsers, kOrders),
+       {"020.open"},
+       true,
+       {},
+       {},
+       {"020.orders.attach"}},
+      rewrite_users(),
+      rewrite_orders(),
+      {"020.orders.attach",
+       "public.orders",
+       add + ";\n",
+       drop,
+       {"020.users.rewrite", "020.orders.rewrite"},
+       true,
+       exclusive(both),
+       {}},
+      {"020.users.vacuum",
+       "public.users",
        "VACUUM (ANALYZE) public.users;\n",
-       "VACUUM (ANALYZE) public.users;\n", {"020.orders.attach"}, false,
-       {{"public.users", LockMode::share_update_exclusive}}, {}},
-      {"020.close", "", fence(both[0], false) + fence(both[1], false) + "CALL rekey.close_phase('020');\n",
-       fence(both[0], true) + fence(both[1], true), {"020.users.vacuum"}, true, exclusive(both), {}}};
-  people.verify = "SELECT 'rows' AS \"check\", 'public.users' AS object, count(*) >= 5 AS ok, "
-                  "count(*) || ' rows' AS detail FROM public.users;\n";
+       "VACUUM (ANALYZE) public.users;\n",
+       {"020.orders.attach"},
+       false,
+       {{"public.users", LockMode::share_update_exclusive}},
+       {}},
+      {"020.close",
+       "",
+       fence(both[0], false) + fence(both[1], false) + "CALL rekey.close_phase('020');\n",
+       fence(both[0], true) + fence(both[1], true),
+       {"020.users.vacuum"},
+       true,
+       exclusive(both),
+       {}}};
+  people.verify =
+      "SELECT 'rows' AS \"check\", 'public.users' AS object, count(*) >= 5 AS ok, "
+      "count(*) || ' rows' AS detail FROM public.users;\n";
   PhaseSql cleanup{"030", "cleanup", "cleanup", both, {}, "", false};
-  cleanup.steps = {{"030.open", "", "", "CALL rekey.withdraw_phase('030');\n", {}, true, {}, {}},
-                   {"030.close", "", "CALL rekey.close_phase('030');\n", "", {"030.open"}, true, {}, {}}};
+  cleanup.steps = {
+      {"030.open", "", "", "CALL rekey.withdraw_phase('030');\n", {}, true, {}, {}},
+      {"030.close", "", "CALL rekey.close_phase('030');\n", "", {"030.open"}, true, {}, {}}};
   s.phases = {people, cleanup};
   return s;
 }

@@ -17,9 +17,10 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 TEST(SandboxCommand, GivesTheCommandADatabase) {
-  const Result result = rekey({"sandbox", "--", "sh", "-c",
-                               "psql -XAtc \"SELECT current_user, current_database()\"; psql -XAt -d "
-                               "\"$DATABASE_URL\" -c 'SELECT 1'; echo $PGUSER $PGDATABASE $PGPORT"});
+  const Result result =
+      rekey({"sandbox", "--", "sh", "-c",
+             "psql -XAtc \"SELECT current_user, current_database()\"; psql -XAt -d "
+             "\"$DATABASE_URL\" -c 'SELECT 1'; echo $PGUSER $PGDATABASE $PGPORT"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "postgres|sandbox\n1\npostgres sandbox 5432\n");
 }
@@ -35,7 +36,8 @@ TEST(SandboxCommand, ExitCodeIsTheCommands) {
   EXPECT_EQ(none.err, "rekey: sandbox: name a command after --, or start it with --keep\n");
   const Result version = rekey({"sandbox", "--pg", "99", "--", "true"});
   EXPECT_EQ(version.code, 2);
-  EXPECT_EQ(version.err, "rekey: no PostgreSQL 99 here: /usr/lib/postgresql/99/bin has no initdb\n");
+  EXPECT_EQ(version.err,
+            "rekey: no PostgreSQL 99 here: /usr/lib/postgresql/99/bin has no initdb\n");
 }
 
 TEST(SandboxCommand, NothingStaysBehind) {
@@ -43,9 +45,10 @@ TEST(SandboxCommand, NothingStaysBehind) {
     SCOPED_TRACE(signal);
     Folder folder;
     const fs::path note = folder.path() / "where";
-    const std::string tell = "echo $PGHOST > " + note.string() + ".new; mv " + note.string() + ".new " +
-                             note.string() + "; ";
-    const Process process = start_rekey({"sandbox", "--", "sh", "-c", tell + (signal ? "exec sleep 100" : "")});
+    const std::string tell = "echo $PGHOST > " + note.string() + ".new; mv " + note.string() +
+                             ".new " + note.string() + "; ";
+    const Process process =
+        start_rekey({"sandbox", "--", "sh", "-c", tell + (signal ? "exec sleep 100" : "")});
     while (!fs::exists(note)) std::this_thread::sleep_for(20ms);
     std::string where = read_text(note);
     where.pop_back();
@@ -64,7 +67,9 @@ TEST(SandboxCommand, KeepsAndStops) {
   const std::string where = kept.out.substr(0, kept.out.size() - 1);
   EXPECT_THAT(kept.err, ::testing::HasSubstr("end it with: rekey sandbox --stop " + where));
   EXPECT_EQ(db::Connection("postgresql:///sandbox?user=postgres&host=" + where, "test")
-                .exec("SELECT 1").only(), "1");
+                .exec("SELECT 1")
+                .only(),
+            "1");
   EXPECT_EQ(rekey({"sandbox", "--stop", where}).code, 0);
   EXPECT_FALSE(fs::exists(where));
   const Result again = rekey({"sandbox", "--stop", where});

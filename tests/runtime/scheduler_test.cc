@@ -47,7 +47,8 @@ std::string run(const std::vector<bundle::Step>& steps, std::size_t workers, Dir
 }
 
 TEST(Scheduler, Traces) {
-  const bundle::TableLock t{"public.t", LockMode::access_exclusive}, read_t{"public.t", LockMode::access_share};
+  const bundle::TableLock t{"public.t", LockMode::access_exclusive},
+      read_t{"public.t", LockMode::access_share};
   const bundle::TableLock vacuum_t{"public.t", LockMode::share_update_exclusive};
   const bundle::TableLock u{"public.u", LockMode::access_exclusive};
   const struct {
@@ -55,9 +56,11 @@ TEST(Scheduler, Traces) {
     std::size_t workers;
     std::string trace;
   } cases[] = {
-      {{step("a", {}), step("b", {"a"}), step("c", {"a"}), step("d", {"b", "c"})}, 1,
+      {{step("a", {}), step("b", {"a"}), step("c", {"a"}), step("d", {"b", "c"})},
+       1,
        "+a -a +b -b +c -c +d -d "},
-      {{step("a", {}), step("b", {"a"}), step("c", {"a"}), step("d", {"b", "c"})}, 2,
+      {{step("a", {}), step("b", {"a"}), step("c", {"a"}), step("d", {"b", "c"})},
+       2,
        "+a -a +b +c -b -c +d -d "},
       {{step("a", {}, {t}), step("b", {}, {u}), step("c", {}, {t, u})}, 3, "+a +b -a -b +c -c "},
       {{step("a", {}, {t}), step("b", {}, {read_t})}, 2, "+a -a +b -b "},

@@ -1,6 +1,7 @@
 #include "tests/runtime/server.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,8 +12,6 @@
 #include <iterator>
 #include <regex>
 #include <sstream>
-
-#include <fmt/format.h>
 
 namespace rekey::test {
 
@@ -55,7 +54,8 @@ Database::Database() {
 
 Database::~Database() {
   try {
-    db::Connection(server().url("postgres"), "test").exec("DROP DATABASE " + name_ + " WITH (FORCE)");
+    db::Connection(server().url("postgres"), "test")
+        .exec("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const db::Error& error) {
     fmt::print(stderr, "cannot drop {}: {}\n", name_, error.what());
   }

@@ -1,4 +1,5 @@
-// A real server for the tests of this program, a database for each of them, and the program under test.
+// A real server for the tests of this program, a database for each of them, and the program under
+// test.
 #pragma once
 
 #include <filesystem>

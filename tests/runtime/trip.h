@@ -21,7 +21,8 @@ class Trip : public ::testing::Test {
     write(sample());
   }
   void write(const Sample& s) { write_bundle(s, bundle); }
-  std::vector<std::string> line(const std::string& command, const std::vector<std::string>& more) const {
+  std::vector<std::string> line(const std::string& command,
+                                const std::vector<std::string>& more) const {
     std::vector<std::string> arguments = {command, bundle, "--database", database.url()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -48,7 +49,8 @@ class Trip : public ::testing::Test {
   std::string plain(std::string text) const {
     for (const auto& [what, with] : std::vector<std::pair<std::string, std::string>>{
              {bundle, "BUNDLE"}, {server().folder().string(), "SERVER"}}) {
-      for (std::size_t at; (at = text.find(what)) != std::string::npos;) text.replace(at, what.size(), with);
+      for (std::size_t at; (at = text.find(what)) != std::string::npos;)
+        text.replace(at, what.size(), with);
     }
     const std::string name = database.query("SELECT current_database()");
     for (std::size_t at; (at = text.find(name.substr(0, name.size() - 1))) != std::string::npos;) {
