@@ -170,8 +170,11 @@ TEST(EmitJournal, RegisteredDigestsAreThoseOfTheManifest) {
     const auto& up = emitted.files.at(phase.folder + "/up.sql");
     const auto first = cut(up, phase.steps.front().up.text);
     for (const auto& step : phase.steps) {
-      const auto row = fmt::format("'{}', '{}'", step.up.journal, step.down.journal);
-      EXPECT_NE(first.find(row), std::string::npos) << step.id;
+      const auto up_at = first.find(step.up.journal);
+      ASSERT_NE(up_at, std::string::npos) << step.id;
+      const auto down_at = first.find(step.down.journal, up_at);
+      ASSERT_NE(down_at, std::string::npos) << step.id;
+      EXPECT_EQ(first.substr(up_at, down_at - up_at).find('\n'), std::string::npos) << "one line a step";
     }
   }
 }
