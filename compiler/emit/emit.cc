@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
@@ -53,33 +54,29 @@ class File {
   std::string text_;
 };
 
-std::string id_list(const std::vector<std::string>& ids) {
-  return sql::literal(fmt::format("{{{}}}", fmt::join(ids, ",")));
-}
-
-json registration(const lower::Step& step, int position, const std::string& phase,
-                  const std::string& journal_up, const std::string& journal_down) {
-  return {{"step", sql::literal(step.id)},
-          {"phase", sql::literal(phase)},
-          {"position", std::to_string(position)},
-          {"transactional", step.transactional ? "true" : "false"},
-          {"undo_always", step.undo_always ? "true" : "false"},
-          {"needs", id_list(step.needs)},
-          {"undo_needs", id_list(step.undo_needs)},
-          {"journal_up", sql::literal(journal_up)},
-          {"journal_down", sql::literal(journal_down)}};
-}
-
-// The first step of a phase enters all of them into the journal; its own digest is the one it has while
-// its place in that list is empty.
-void register_steps(lower::Step& first, const std::vector<lower::Step>& steps,
-                    const std::vector<StepText>& up, const std::vector<StepText>& down,
-                    const std::string& phase) {
-  first.data["steps"] = json::array();
+// The steps of a phase for rekey.register_steps, a line each.
+std::string registration(const std::vector<lower::Step>& steps, const std::vector<StepText>& up,
+                         const std::vector<StepText>& down) {
+  std::string lines;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    first.data["steps"].push_back(registration(steps[i], static_cast<int>(i + 1), phase,
-                                               up[i].side.journal, down[i].side.journal));
+    const auto& step = steps[i];
+    const json line = {step.id,         step.transactional,   step.undo_always,       step.needs,
+                       step.undo_needs, up[i].side.journal, down[i].side.journal};
+    lines += (i == 0 ? "\n" : ",\n") + line.dump();
   }
+  return "$steps$[" + lines + "\n]$steps$";
+}
+
+// What a step that enters itself into the journal is rendered with at first: digests of the right length,
+// so that no range moves when the true ones take their place.
+const std::string kOwnDigest(64, '0');
+const std::string kPlanDigest = "sha256:" + std::string(64, '1');
+
+void put(std::string& text, const std::string& placeholder, const std::string& value) {
+  assert(placeholder.size() == value.size());
+  const auto at = text.find(placeholder);
+  assert(at != std::string::npos);
+  text.replace(at, placeholder.size(), value);
 }
 
 std::string foundation_sql(const Templates& templates, const json& data) {
@@ -163,8 +160,8 @@ class PhaseEmitter {
     return out;
   }
 
-  // The first step comes last, because it lists the digests of the others; and twice, because its text
-  // has its own digest.
+  // The first step comes last, because it lists the digests of the others. Its own is the one it has
+  // while its place in that list, and the plan's digest, are not filled in.
   void render_steps() {
     const auto& steps = phase_.steps;
     up_.resize(steps.size());
@@ -174,27 +171,24 @@ class PhaseEmitter {
       down_[i] = step_text(frame_, steps[i], Direction::down);
     }
     lower::Step first = steps.front();
-    prepare(first, "");
+    prepare(first);
     down_[0] = step_text(frame_, first, Direction::down);
+    up_[0].side.journal = kOwnDigest;
     first.data["journal_down"] = sql::literal(down_[0].side.journal);
-    register_steps(first, steps, up_, down_, phase_.model->id);
-    const std::string journal = step_text(frame_, first, Direction::up).side.journal;
-    up_[0].side.journal = journal;
-    prepare(first, input_.plan_digest);
-    first.data["journal_up"] = sql::literal(journal);
-    first.data["journal_down"] = sql::literal(down_[0].side.journal);
-    register_steps(first, steps, up_, down_, phase_.model->id);
+    first.data["steps"] = registration(steps, up_, down_);
     up_[0] = step_text(frame_, first, Direction::up);
-    up_[0].side.journal = journal;
+    put(up_[0].text, kOwnDigest, up_[0].side.journal);
+    put(up_[0].text, kPlanDigest, input_.plan_digest);
+    up_[0].side.sha256 = bundle::sha256(up_[0].text);
   }
 
-  void prepare(lower::Step& first, const std::string& plan_digest) const {
+  void prepare(lower::Step& first) const {
     auto& data = first.data;
     data["phase"] = sql::literal(phase_.model->id);
     data["phase_name"] = sql::literal(phase_.model->written->name.value);
-    data["plan_digest"] = sql::literal(plan_digest);
+    data["plan_digest"] = sql::literal(kPlanDigest);
     data["step"] = sql::literal(first.id);
-    data["journal_up"] = data["journal_down"] = sql::literal("");
+    data["journal_up"] = data["journal_down"] = sql::literal(kOwnDigest);
     if (index_ > 0) data["after"] = sql::literal(input_.phases[index_ - 1].model->id);
     if (first.kind != "foundation") return;
     data["format"] = std::to_string(bundle::kFormat);

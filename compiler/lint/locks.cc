@@ -108,7 +108,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
     out.lock(text_argument(call, 0), LockMode::share);
   } else {
     static const std::string_view journal_only[] = {
-        "open_phase", "close_phase", "withdraw_phase", "begin_step", "end_step",
+        "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }

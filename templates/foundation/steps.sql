@@ -24,6 +24,19 @@ BEGIN
 END
 $body$;
 
+-- Enters the steps of a phase into the journal: a JSON array with an array for each step, in the order of
+-- the columns of rekey.steps after "position".
+CREATE PROCEDURE rekey.register_steps(phase_id text, steps jsonb)
+LANGUAGE sql
+AS $body$
+  INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest,
+                           down_digest)
+  SELECT s.item ->> 0, phase_id, s.position, (s.item ->> 1)::boolean, (s.item ->> 2)::boolean,
+         ARRAY(SELECT pg_catalog.jsonb_array_elements_text(s.item -> 3)),
+         ARRAY(SELECT pg_catalog.jsonb_array_elements_text(s.item -> 4)), s.item ->> 5, s.item ->> 6
+  FROM pg_catalog.jsonb_array_elements(steps) WITH ORDINALITY AS s (item, position)
+$body$;
+
 -- The step's own row, locked; a step that runs elsewhere raises lock_not_available.
 CREATE FUNCTION rekey.claim_step(step_id text) RETURNS rekey.steps
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

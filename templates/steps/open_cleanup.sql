@@ -1,11 +1,7 @@
 %before
 CALL rekey.open_phase({{phase}}, {{phase_name}}, {{plan_digest}}, {{after}});
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-{{#steps}}
-  ({{step}}, {{phase}}, {{position}}, {{transactional}}, {{undo_always}}, {{needs}}, {{undo_needs}},
-   {{journal_up}}, {{journal_down}}){{separator}}
-{{/steps}}
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps({{phase}}, {{steps}});
 %up
 %down
 CALL rekey.withdraw_phase({{phase}});
