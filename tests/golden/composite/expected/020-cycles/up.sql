@@ -21,42 +21,26 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('020.open', '020', 1, true, false, '{}', '{020.cycle_reports.detach,020.notes.detach,020.cycles.keys,020.reports.keys,020.cycles.rewrite,020.reports.rewrite,020.cycle_reports.rewrite,020.notes.rewrite,020.cycle_reports.attach,020.notes.attach,020.cycle_reports.validate,020.cycles.vacuum,020.reports.vacuum,020.cycle_reports.vacuum,020.notes.vacuum,020.close}',
-   '51071c388a32e2818b48767863a6b1a1f8e7e5e8804b07db4d7b800f3bd7a4cb', 'b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14'),
-  ('020.cycle_reports.detach', '020', 2, true, false, '{020.open}', '{020.cycle_reports.rewrite,020.cycles.rewrite,020.reports.rewrite}',
-   'b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58', '76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f'),
-  ('020.notes.detach', '020', 3, true, false, '{020.open}', '{020.notes.rewrite,020.cycle_reports.rewrite}',
-   '88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5', 'da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea'),
-  ('020.cycles.keys', '020', 4, true, false, '{020.open}', '{020.close}',
-   'fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9', '5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807'),
-  ('020.reports.keys', '020', 5, true, false, '{020.open}', '{020.close}',
-   '6cbafbf28a3e199bf9fb0b5ceb5fc7ae06ee2904ff55cade835fb920418e1949', '19e65fe58001e4b13293b1c8b445586055245835150178afa96c422e048a2346'),
-  ('020.cycles.rewrite', '020', 6, true, false, '{020.cycle_reports.detach,020.cycles.keys}', '{020.cycle_reports.attach,020.cycles.keys}',
-   'fa807711311b19e6bd31b259fbfac896bd3a476ebc9471a2a1d7cad5a9432102', '43502e0fc31a9ca72905a6402a8037776bc6ecb9332273c2c5817fba2fca9caf'),
-  ('020.reports.rewrite', '020', 7, true, false, '{020.cycle_reports.detach,020.reports.keys}', '{020.cycle_reports.attach,020.reports.keys}',
-   'fe178b9191a032c602f4866fcc2548305dbacd7bceee59b830bc2aa1970c4625', '2795f380441c09940ca9fa275c6c1973c0bdc4e8c6e0df6393dcc165c8238f43'),
-  ('020.cycle_reports.rewrite', '020', 8, true, false, '{020.cycle_reports.detach,020.cycles.keys,020.notes.detach,020.reports.keys}', '{020.cycle_reports.attach,020.cycles.keys,020.notes.attach,020.reports.keys}',
-   '09b33b913f529efa70a64f9149abb4ec16c89d9a2fb6b338fabaaf09f32eb9eb', 'f79b158c93dd9a5e63ae5ee7953bf85004c91993075ffade33fe984f3980e0b7'),
-  ('020.notes.rewrite', '020', 9, true, false, '{020.cycles.keys,020.notes.detach,020.reports.keys}', '{020.cycles.keys,020.notes.attach,020.reports.keys}',
-   'd91ceeda2eb325078c8114a4ba1adf9582686d18bd9209441eb20fb02462d34a', 'aac49dd436e15f336b5b50fa210a4321f1be7a55198a82a7c336fb40def18143'),
-  ('020.cycle_reports.attach', '020', 10, true, false, '{020.cycle_reports.rewrite,020.cycles.rewrite,020.reports.rewrite}', '{020.close}',
-   '069fdbe5711af7d42a6fe7a71699a8b5f818c468adf41a3f6a8441f2744707fa', '04004f00b07c181e26a8983d1d2689027fc4356ce898eaab564d5b74881d9b10'),
-  ('020.notes.attach', '020', 11, true, false, '{020.cycle_reports.rewrite,020.notes.rewrite}', '{020.close}',
-   'f829f33dd9c020d387998e16cea1b114984fab55a4e2b10056c2881bcd02a0d3', '5e0183259345bdbe88ea95186e78a008d126c6738bf1bf1d2468bfd52bb04400'),
-  ('020.cycle_reports.validate', '020', 12, true, true, '{020.cycle_reports.attach}', '{020.cycle_reports.detach}',
-   '70588488f5c470e7bed70d780223d20ac0ce7e62abc1ce7b5eaf60d8aa9665c9', '7d5dac608c0abf70433571a6695d77217a95fa0da75c4d0e144e2c14bba1533e'),
-  ('020.cycles.vacuum', '020', 13, false, true, '{020.cycles.rewrite}', '{020.cycles.rewrite}',
-   'a79f8048bda5431b0f8dccccda7e5069f33ccc6579bc01a6a7f7a7ae926f0141', 'd7e35600cbee2247137711158895c261ffe06fcc882ef50653c822423b9e231e'),
-  ('020.reports.vacuum', '020', 14, false, true, '{020.reports.rewrite}', '{020.reports.rewrite}',
-   'b7a5dddf4abb06b1a0e680873259e00c9158b63997f6f6c0e39fc8d9b6e8aab5', '4ec33930796767bdfadb4181ffcee36c3816b6ef4fefcef98c85f86316843d7e'),
-  ('020.cycle_reports.vacuum', '020', 15, false, true, '{020.cycle_reports.validate}', '{020.cycle_reports.validate}',
-   '24b115ec1ef78809826f4a92c6930ecf432bded7a4c6c7841aa43b9d3304f780', '576d50be167c4fb22b2b978d96555992da60167395c6f527fb6223a3238aa2f3'),
-  ('020.notes.vacuum', '020', 16, false, true, '{020.notes.rewrite}', '{020.notes.rewrite}',
-   'dd067e7a5dda02b9afac170e2e41186ece84d606a864f26c4f32c98644df6649', '9eb6b6c1645a6113f11a3c5a1fe1beec538f34a3ffd536060872f500a8ca9d91'),
-  ('020.close', '020', 17, true, false, '{020.cycles.vacuum,020.reports.vacuum,020.cycle_reports.vacuum,020.notes.vacuum}', '{}',
-   '9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07', '16f6bc59c0d387ed7ed3b4f1f1520800012bf22290d50a4021f5531d6780f2f0');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('020', $steps$[
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"044c1fb765f9c4dc60643e441e5c972dda4c533ae265d2179774318ee428818c","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
+["020.notes.detach",true,false,["020.open"],["020.notes.rewrite","020.cycle_reports.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
+["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
+["020.reports.keys",true,false,["020.open"],["020.close"],"6cbafbf28a3e199bf9fb0b5ceb5fc7ae06ee2904ff55cade835fb920418e1949","19e65fe58001e4b13293b1c8b445586055245835150178afa96c422e048a2346"],
+["020.cycles.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys"],["020.cycle_reports.attach","020.cycles.keys"],"fa807711311b19e6bd31b259fbfac896bd3a476ebc9471a2a1d7cad5a9432102","43502e0fc31a9ca72905a6402a8037776bc6ecb9332273c2c5817fba2fca9caf"],
+["020.reports.rewrite",true,false,["020.cycle_reports.detach","020.reports.keys"],["020.cycle_reports.attach","020.reports.keys"],"fe178b9191a032c602f4866fcc2548305dbacd7bceee59b830bc2aa1970c4625","2795f380441c09940ca9fa275c6c1973c0bdc4e8c6e0df6393dcc165c8238f43"],
+["020.cycle_reports.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycle_reports.attach","020.cycles.keys","020.notes.attach","020.reports.keys"],"09b33b913f529efa70a64f9149abb4ec16c89d9a2fb6b338fabaaf09f32eb9eb","f79b158c93dd9a5e63ae5ee7953bf85004c91993075ffade33fe984f3980e0b7"],
+["020.notes.rewrite",true,false,["020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycles.keys","020.notes.attach","020.reports.keys"],"d91ceeda2eb325078c8114a4ba1adf9582686d18bd9209441eb20fb02462d34a","aac49dd436e15f336b5b50fa210a4321f1be7a55198a82a7c336fb40def18143"],
+["020.cycle_reports.attach",true,false,["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],["020.close"],"069fdbe5711af7d42a6fe7a71699a8b5f818c468adf41a3f6a8441f2744707fa","04004f00b07c181e26a8983d1d2689027fc4356ce898eaab564d5b74881d9b10"],
+["020.notes.attach",true,false,["020.cycle_reports.rewrite","020.notes.rewrite"],["020.close"],"f829f33dd9c020d387998e16cea1b114984fab55a4e2b10056c2881bcd02a0d3","5e0183259345bdbe88ea95186e78a008d126c6738bf1bf1d2468bfd52bb04400"],
+["020.cycle_reports.validate",true,true,["020.cycle_reports.attach"],["020.cycle_reports.detach"],"70588488f5c470e7bed70d780223d20ac0ce7e62abc1ce7b5eaf60d8aa9665c9","7d5dac608c0abf70433571a6695d77217a95fa0da75c4d0e144e2c14bba1533e"],
+["020.cycles.vacuum",false,true,["020.cycles.rewrite"],["020.cycles.rewrite"],"a79f8048bda5431b0f8dccccda7e5069f33ccc6579bc01a6a7f7a7ae926f0141","d7e35600cbee2247137711158895c261ffe06fcc882ef50653c822423b9e231e"],
+["020.reports.vacuum",false,true,["020.reports.rewrite"],["020.reports.rewrite"],"b7a5dddf4abb06b1a0e680873259e00c9158b63997f6f6c0e39fc8d9b6e8aab5","4ec33930796767bdfadb4181ffcee36c3816b6ef4fefcef98c85f86316843d7e"],
+["020.cycle_reports.vacuum",false,true,["020.cycle_reports.validate"],["020.cycle_reports.validate"],"24b115ec1ef78809826f4a92c6930ecf432bded7a4c6c7841aa43b9d3304f780","576d50be167c4fb22b2b978d96555992da60167395c6f527fb6223a3238aa2f3"],
+["020.notes.vacuum",false,true,["020.notes.rewrite"],["020.notes.rewrite"],"dd067e7a5dda02b9afac170e2e41186ece84d606a864f26c4f32c98644df6649","9eb6b6c1645a6113f11a3c5a1fe1beec538f34a3ffd536060872f500a8ca9d91"],
+["020.close",true,false,["020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum"],[],"9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07","16f6bc59c0d387ed7ed3b4f1f1520800012bf22290d50a4021f5531d6780f2f0"]
+]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)
 VALUES

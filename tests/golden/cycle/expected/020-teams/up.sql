@@ -21,40 +21,25 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'teams', 'sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee', '010');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('020.open', '020', 1, true, false, '{}', '{020.app.teams.detach,020.app.people.detach,020.app.teams.keys,020.app.people.keys,020.app.teams.rewrite,020.app.people.rewrite,020.app.audit.rewrite,020.app.teams.attach,020.app.people.attach,020.app.teams.validate,020.app.people.validate,020.app.teams.vacuum,020.app.people.vacuum,020.app.audit.vacuum,020.close}',
-   '8ba217e234d8f526bb67ab6b0f482ecb8c91292f2a4fa8120b251a554cfcef8d', '9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6'),
-  ('020.app.teams.detach', '020', 2, true, false, '{020.open}', '{020.app.teams.rewrite,020.app.people.rewrite}',
-   'ba4dbd8d8652a905c10c81d9bc7505f958ffc579e640350b2fed2beabbe229dc', 'd7b243037aa97463687f6baa51e56dc279fc9272af95f24d72a7bb3f2a6d5be5'),
-  ('020.app.people.detach', '020', 3, true, false, '{020.open}', '{020.app.people.rewrite,020.app.teams.rewrite}',
-   'c3d7c1749e1207e9bd35d544ca72ee9d00728a377c2f1bdac56cc6b0c371d58b', 'cf81cbfc30440667165840bb2f125fe7a37eb7a2b990dc16b48b84aee62fc629'),
-  ('020.app.teams.keys', '020', 4, true, false, '{020.open}', '{020.close}',
-   'db2b0f31c0d507e2ad86f38b44a0b7f94e420f0fdf57b602621c8af5bad463d2', '7a36ef97163f97533a415d8f0f4654e05fbcc6de6be1175c7625dcae2521ca8e'),
-  ('020.app.people.keys', '020', 5, true, false, '{020.open}', '{020.close}',
-   '3d96bed28c342e47a605ef9cc70ca3ea1b0093503a737c8840ff7ccb079e687e', 'c94550e85d7b8b9e5c8caf042e314608608fae546eaa545d915c76f8cff248f5'),
-  ('020.app.teams.rewrite', '020', 6, true, false, '{020.app.people.detach,020.app.people.keys,020.app.teams.detach,020.app.teams.keys}', '{020.app.people.attach,020.app.people.keys,020.app.teams.attach,020.app.teams.keys}',
-   '59d86074e430d98c668a86e130f4c230a9fdef26b29db19015da8630b65519d1', '46051c3b459ab810aafdbbd5704255ecfcdfb2bee10c6ef84725ff7c3608dcf8'),
-  ('020.app.people.rewrite', '020', 7, true, false, '{020.app.people.detach,020.app.people.keys,020.app.teams.detach,020.app.teams.keys}', '{020.app.people.attach,020.app.people.keys,020.app.teams.attach,020.app.teams.keys}',
-   'f50ce11cedb284191676bc179dbe2e8ec3c20834af1a09818821c395ee4d2eaa', 'cea9a3e9ba6bfd887947006aa9205f34d37647e4e80fc2f63bf5413808a521a1'),
-  ('020.app.audit.rewrite', '020', 8, true, false, '{020.app.people.keys}', '{020.app.people.keys}',
-   'e5667e8a3994375ac13f89d135947455b604b83edfdb48ebf37fbaf64bd1b81f', 'fb6323817f61b1d8f64b217b23b88c28b065baab65ab4afea44c9589c2e7b511'),
-  ('020.app.teams.attach', '020', 9, true, false, '{020.app.people.rewrite,020.app.teams.rewrite}', '{020.close}',
-   '8fb14b66a86d9bdccbb504841547c64fb8d36401ea800166c9b94494b57f3489', 'c52a537ccfb0dffab7a809a6a8cb8e73a6f6a71796fd65394dc8500629e7f080'),
-  ('020.app.people.attach', '020', 10, true, false, '{020.app.people.rewrite,020.app.teams.rewrite}', '{020.close}',
-   'bb988bb859deddedc8823c876daf4e27254fd6d36dc19688e511902586a78794', '7063e01365ec299a952214eb64030345de0964ec1285914c491bfd17406965bc'),
-  ('020.app.teams.validate', '020', 11, true, true, '{020.app.teams.attach}', '{020.app.teams.detach}',
-   '9a66783ab8d427eb936c64517acafcb6f9ecb58e32b82c167d8f143f3ec15dc9', '5631d3287bb05c7f055a57fbfba9b4264b15d3b3a78b10a2d95c82cfdddf06fa'),
-  ('020.app.people.validate', '020', 12, true, true, '{020.app.people.attach}', '{020.app.people.detach}',
-   '4569e893ffbe5be5b584b5d6436d295627d4cea3eb4abada658ae1dccb3ffba1', '55351108fb04d205647038f10140e85336d4140b90309d0d0b4aad4bff6ab9ed'),
-  ('020.app.teams.vacuum', '020', 13, false, true, '{020.app.teams.validate}', '{020.app.teams.validate}',
-   'e2f825d0d41717cf417df5244d46b37a7018a00d4cdbe899545215ff09e2a214', '3732d1834161d098c285e3cd848d0f56c8debf7224bed7430adb4e3152e3709f'),
-  ('020.app.people.vacuum', '020', 14, false, true, '{020.app.people.validate}', '{020.app.people.validate}',
-   'df7c2a8ce1b4470844d41e08e40f3d3122ad6fb2091323749e7686b975ae16a0', '2b09a5adc2a77d2bb065836541cca64230fc4232c4b1bae323704a46be5daee7'),
-  ('020.app.audit.vacuum', '020', 15, false, true, '{020.app.audit.rewrite}', '{020.app.audit.rewrite}',
-   '7fd8b6e210e41b9ed7b70bf459a10f7faeef604f6148c412a299b10b17de1fd7', '942542582de008201169f94c0bc4644e8b40c1a349076b7138cb0da36c32031b'),
-  ('020.close', '020', 16, true, false, '{020.app.teams.vacuum,020.app.people.vacuum,020.app.audit.vacuum}', '{}',
-   'e20a4fbf08fd9271e5c272f96bb986959a3f32a0c933eb6abce0a998f253abba', '23ff86a7ac3d5553a9e2e8a1067607c5c01e8b69e840465f9ecee583bdabaaea');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('020', $steps$[
+["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"e0ddff3e934a6505d3aa7ed8ed9416b397403426a1ac96d5a7bf69a3bf224060","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
+["020.app.teams.detach",true,false,["020.open"],["020.app.teams.rewrite","020.app.people.rewrite"],"ba4dbd8d8652a905c10c81d9bc7505f958ffc579e640350b2fed2beabbe229dc","d7b243037aa97463687f6baa51e56dc279fc9272af95f24d72a7bb3f2a6d5be5"],
+["020.app.people.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"c3d7c1749e1207e9bd35d544ca72ee9d00728a377c2f1bdac56cc6b0c371d58b","cf81cbfc30440667165840bb2f125fe7a37eb7a2b990dc16b48b84aee62fc629"],
+["020.app.teams.keys",true,false,["020.open"],["020.close"],"db2b0f31c0d507e2ad86f38b44a0b7f94e420f0fdf57b602621c8af5bad463d2","7a36ef97163f97533a415d8f0f4654e05fbcc6de6be1175c7625dcae2521ca8e"],
+["020.app.people.keys",true,false,["020.open"],["020.close"],"3d96bed28c342e47a605ef9cc70ca3ea1b0093503a737c8840ff7ccb079e687e","c94550e85d7b8b9e5c8caf042e314608608fae546eaa545d915c76f8cff248f5"],
+["020.app.teams.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"59d86074e430d98c668a86e130f4c230a9fdef26b29db19015da8630b65519d1","46051c3b459ab810aafdbbd5704255ecfcdfb2bee10c6ef84725ff7c3608dcf8"],
+["020.app.people.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"f50ce11cedb284191676bc179dbe2e8ec3c20834af1a09818821c395ee4d2eaa","cea9a3e9ba6bfd887947006aa9205f34d37647e4e80fc2f63bf5413808a521a1"],
+["020.app.audit.rewrite",true,false,["020.app.people.keys"],["020.app.people.keys"],"e5667e8a3994375ac13f89d135947455b604b83edfdb48ebf37fbaf64bd1b81f","fb6323817f61b1d8f64b217b23b88c28b065baab65ab4afea44c9589c2e7b511"],
+["020.app.teams.attach",true,false,["020.app.people.rewrite","020.app.teams.rewrite"],["020.close"],"8fb14b66a86d9bdccbb504841547c64fb8d36401ea800166c9b94494b57f3489","c52a537ccfb0dffab7a809a6a8cb8e73a6f6a71796fd65394dc8500629e7f080"],
+["020.app.people.attach",true,false,["020.app.people.rewrite","020.app.teams.rewrite"],["020.close"],"bb988bb859deddedc8823c876daf4e27254fd6d36dc19688e511902586a78794","7063e01365ec299a952214eb64030345de0964ec1285914c491bfd17406965bc"],
+["020.app.teams.validate",true,true,["020.app.teams.attach"],["020.app.teams.detach"],"9a66783ab8d427eb936c64517acafcb6f9ecb58e32b82c167d8f143f3ec15dc9","5631d3287bb05c7f055a57fbfba9b4264b15d3b3a78b10a2d95c82cfdddf06fa"],
+["020.app.people.validate",true,true,["020.app.people.attach"],["020.app.people.detach"],"4569e893ffbe5be5b584b5d6436d295627d4cea3eb4abada658ae1dccb3ffba1","55351108fb04d205647038f10140e85336d4140b90309d0d0b4aad4bff6ab9ed"],
+["020.app.teams.vacuum",false,true,["020.app.teams.validate"],["020.app.teams.validate"],"e2f825d0d41717cf417df5244d46b37a7018a00d4cdbe899545215ff09e2a214","3732d1834161d098c285e3cd848d0f56c8debf7224bed7430adb4e3152e3709f"],
+["020.app.people.vacuum",false,true,["020.app.people.validate"],["020.app.people.validate"],"df7c2a8ce1b4470844d41e08e40f3d3122ad6fb2091323749e7686b975ae16a0","2b09a5adc2a77d2bb065836541cca64230fc4232c4b1bae323704a46be5daee7"],
+["020.app.audit.vacuum",false,true,["020.app.audit.rewrite"],["020.app.audit.rewrite"],"7fd8b6e210e41b9ed7b70bf459a10f7faeef604f6148c412a299b10b17de1fd7","942542582de008201169f94c0bc4644e8b40c1a349076b7138cb0da36c32031b"],
+["020.close",true,false,["020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum"],[],"e20a4fbf08fd9271e5c272f96bb986959a3f32a0c933eb6abce0a998f253abba","23ff86a7ac3d5553a9e2e8a1067607c5c01e8b69e840465f9ecee583bdabaaea"]
+]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)
 VALUES

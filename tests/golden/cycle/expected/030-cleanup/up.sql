@@ -20,18 +20,14 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee', '020');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('030.open', '030', 1, true, false, '{}', '{030.app.teams.settle,030.app.people.settle,030.app.audit.settle}',
-   '2111a7c7234471e9d627617e3167a2d4fb0e109e0ded91462bb69237d199cd45', 'c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa'),
-  ('030.app.teams.settle', '030', 2, true, false, '{030.open}', '{030.close}',
-   'fed257100ba32721f9e02378a55ddb08a5fedbb5021316e047a63add7d918ad1', '8a858e6f287475ca24d3a1bcf7d3bb430754ea037084f6f2db952030f301f680'),
-  ('030.app.people.settle', '030', 3, true, false, '{030.open}', '{030.close}',
-   '2f6d3881b33cca25ebc6e17fcdb81f31e2560eb17b63505b47690de9623424f1', 'ddb2e0e491a943eb10591233615a2fa698474989867a8e65c1a729448585b948'),
-  ('030.app.audit.settle', '030', 4, true, false, '{030.open}', '{030.close}',
-   'd6fdb543cba2f0812bc5d7b9f46202734645b39a9f46258f266437724d61020a', '8eb17de467a03439d58d81d40b4129df21fafb20c8dbe8b73d177bd7eae19da0'),
-  ('030.close', '030', 5, true, false, '{030.app.teams.settle,030.app.people.settle,030.app.audit.settle}', '{}',
-   '4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4', '097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('030', $steps$[
+["030.open",true,false,[],["030.app.teams.settle","030.app.people.settle","030.app.audit.settle"],"d5ebe8a35fb923ee04dfcf5e8dbcc8e9e81b4e72c68ecc941d7a67606323a921","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.app.teams.settle",true,false,["030.open"],["030.close"],"fed257100ba32721f9e02378a55ddb08a5fedbb5021316e047a63add7d918ad1","8a858e6f287475ca24d3a1bcf7d3bb430754ea037084f6f2db952030f301f680"],
+["030.app.people.settle",true,false,["030.open"],["030.close"],"2f6d3881b33cca25ebc6e17fcdb81f31e2560eb17b63505b47690de9623424f1","ddb2e0e491a943eb10591233615a2fa698474989867a8e65c1a729448585b948"],
+["030.app.audit.settle",true,false,["030.open"],["030.close"],"d6fdb543cba2f0812bc5d7b9f46202734645b39a9f46258f266437724d61020a","8eb17de467a03439d58d81d40b4129df21fafb20c8dbe8b73d177bd7eae19da0"],
+["030.close",true,false,["030.app.teams.settle","030.app.people.settle","030.app.audit.settle"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
+]$steps$);
 CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;

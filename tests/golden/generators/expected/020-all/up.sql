@@ -21,48 +21,29 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'all', 'sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f', '010');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('020.open', '020', 1, true, false, '{}', '{020.by_time.detach,020.by_chance.detach,020.by_plan.keys,020.by_time.keys,020.by_chance.keys,020.in_order.keys,020.by_plan.rewrite,020.by_time.rewrite,020.by_chance.rewrite,020.in_order.rewrite,020.by_time.attach,020.by_chance.attach,020.by_time.validate,020.by_chance.validate,020.by_plan.vacuum,020.by_time.vacuum,020.by_chance.vacuum,020.in_order.vacuum,020.close}',
-   'd925d920df8ecea8d6c42d290fa3a24601a4c09099833dfadec13c12df0d09c0', 'd239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be'),
-  ('020.by_time.detach', '020', 2, true, false, '{020.open}', '{020.by_time.rewrite,020.by_plan.rewrite}',
-   'c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036', '5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8'),
-  ('020.by_chance.detach', '020', 3, true, false, '{020.open}', '{020.by_chance.rewrite,020.by_time.rewrite}',
-   'b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad', '36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b'),
-  ('020.by_plan.keys', '020', 4, true, false, '{020.open}', '{020.close}',
-   'c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5', '08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa'),
-  ('020.by_time.keys', '020', 5, true, false, '{020.open}', '{020.close}',
-   'a0a3879062cd754e26b85951b60dbca8a2d6484d7ab91a690e9f90a5591cb3ce', '710adfde523b1bf5332af8022c26eb674c101d985e7e94899e58818faee0d37f'),
-  ('020.by_chance.keys', '020', 6, true, false, '{020.open}', '{020.close}',
-   '512bf25292f0b6ec403d5d1a531c0e3ea3802b4594b0cd97c89645e89e7f9eac', '1f3c0111416313a525a020d376e35ff0e15869447d37eed9e159865b08220ad2'),
-  ('020.in_order.keys', '020', 7, true, false, '{020.open}', '{020.close}',
-   '9dc7e7aa030378aabaeefb01fad9c3a71a020e408885b2daeebf2470090e2dba', 'd24c50916fcf1bf3c4a0e88721a9690721c09686837b47e32757af12c08fc917'),
-  ('020.by_plan.rewrite', '020', 8, true, false, '{020.by_plan.keys,020.by_time.detach}', '{020.by_plan.keys,020.by_time.attach}',
-   'e4ea709c15bcf1d465abb639368abfc430061e874d79a7e443b0d6fb319be1e7', '49f453ad1889493bce5e687e5e572ab0efed364509238cb3fa973dcf5f8564e9'),
-  ('020.by_time.rewrite', '020', 9, true, false, '{020.by_chance.detach,020.by_plan.keys,020.by_time.detach,020.by_time.keys}', '{020.by_chance.attach,020.by_plan.keys,020.by_time.attach,020.by_time.keys}',
-   '1026c04dd008fe9d2a42f2f15ed7013a9de5e03fc9115ed59b81cb92243f15b2', 'aeae5720829139eeb9b48d238607cfb6a5ecdb9e656483bc40f43130ff85ed27'),
-  ('020.by_chance.rewrite', '020', 10, true, false, '{020.by_chance.detach,020.by_chance.keys,020.by_time.keys}', '{020.by_chance.attach,020.by_chance.keys,020.by_time.keys}',
-   'f2cf7f5663c0f543315b421f407522d26e4ab639c39c5fc7347861ee428ad772', '80cdc81ff1495710470047d1530141d7bfb5e3bde8b751d6b90a61373761ed1f'),
-  ('020.in_order.rewrite', '020', 11, true, false, '{020.in_order.keys}', '{020.in_order.keys}',
-   '005d1c0b8214d882251aad61b2826f0df147030e6681abcd510e3b125311ee97', 'e972a0818ff0da400585b34955e096efdb195e7164affde6adab914d7b70b5cd'),
-  ('020.by_time.attach', '020', 12, true, false, '{020.by_plan.rewrite,020.by_time.rewrite}', '{020.close}',
-   '81205c3d7189c7bf18fff6a87a42353ea6dc58867bac4cb2d2f6d39e1bc13645', 'ef6e93f63b25a556ccea8884d350f6096e5ffbe8b9fccc871d2fa84b163646e1'),
-  ('020.by_chance.attach', '020', 13, true, false, '{020.by_chance.rewrite,020.by_time.rewrite}', '{020.close}',
-   '71b664a942f8987b7fe08ea95818b1c7f59312f5f2bf7b3d78d7ae904308d27b', 'f33649989c44503f216ec6f5465fbedd5b062f3077af571921c3019c9037ab03'),
-  ('020.by_time.validate', '020', 14, true, true, '{020.by_time.attach}', '{020.by_time.detach}',
-   '3736381d7bb6a1c081c55cde7dc917b46dc83d0446c219908f7c4c31bce67e5e', '7c384c961f929c0426d22eed7bb76f70947c9e609e14ca772303c7c5876e5b50'),
-  ('020.by_chance.validate', '020', 15, true, true, '{020.by_chance.attach}', '{020.by_chance.detach}',
-   'a1e262890a4ddaf41f1fc34c13fe28dd9e9768be9e6b943f9f597be29473f5c6', '4107daf23390f064092aae08f438943f57c484686b81a770a86201fd4434c3e8'),
-  ('020.by_plan.vacuum', '020', 16, false, true, '{020.by_plan.rewrite}', '{020.by_plan.rewrite}',
-   'adb035a1d587dfdbff692b06ae7d2e1f24965284b77d914899ce9cdf33e347c1', '014bcaa44392a03805c7a58651a2573e97f5cbfa2f77e986407e564c2f2c6c1c'),
-  ('020.by_time.vacuum', '020', 17, false, true, '{020.by_time.validate}', '{020.by_time.validate}',
-   'ceb50b96facee7f20a100cb971b0dab683d6430eec9eb8e1874a7075bc7c98ce', '325ccec6ff017cf430d782cb92f9ae72d3bfc541911f29798cfcaecb29cba707'),
-  ('020.by_chance.vacuum', '020', 18, false, true, '{020.by_chance.validate}', '{020.by_chance.validate}',
-   'dd8e7088965146d07aec57ee7d4c42a64a067fe857de5aad710fd663fb24cdb9', 'd55f8d918619f39430bc68b3c3ef2454b7490b369bb580103f6eab52cc5f233d'),
-  ('020.in_order.vacuum', '020', 19, false, true, '{020.in_order.rewrite}', '{020.in_order.rewrite}',
-   '3263fb33c6a1e6de4bd74e605c43d2a2ac6ac56a88b851ba9738c193adea15f5', 'f90432c723e0510ef405bf9fbf3573597a1c885dacc4eb50886413bbe411ae29'),
-  ('020.close', '020', 20, true, false, '{020.by_plan.vacuum,020.by_time.vacuum,020.by_chance.vacuum,020.in_order.vacuum}', '{}',
-   '2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64', '7e64cdfb2d2e96cc9037685667acd49e3e0b64ad32552ed01ee0bb1657279732');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('020', $steps$[
+["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"5926b0330c0a2697d5fab9564a1c817750aa48882c9d1267d360c9dcbb93f553","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
+["020.by_time.detach",true,false,["020.open"],["020.by_time.rewrite","020.by_plan.rewrite"],"c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036","5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8"],
+["020.by_chance.detach",true,false,["020.open"],["020.by_chance.rewrite","020.by_time.rewrite"],"b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad","36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b"],
+["020.by_plan.keys",true,false,["020.open"],["020.close"],"c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5","08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa"],
+["020.by_time.keys",true,false,["020.open"],["020.close"],"a0a3879062cd754e26b85951b60dbca8a2d6484d7ab91a690e9f90a5591cb3ce","710adfde523b1bf5332af8022c26eb674c101d985e7e94899e58818faee0d37f"],
+["020.by_chance.keys",true,false,["020.open"],["020.close"],"512bf25292f0b6ec403d5d1a531c0e3ea3802b4594b0cd97c89645e89e7f9eac","1f3c0111416313a525a020d376e35ff0e15869447d37eed9e159865b08220ad2"],
+["020.in_order.keys",true,false,["020.open"],["020.close"],"9dc7e7aa030378aabaeefb01fad9c3a71a020e408885b2daeebf2470090e2dba","d24c50916fcf1bf3c4a0e88721a9690721c09686837b47e32757af12c08fc917"],
+["020.by_plan.rewrite",true,false,["020.by_plan.keys","020.by_time.detach"],["020.by_plan.keys","020.by_time.attach"],"e4ea709c15bcf1d465abb639368abfc430061e874d79a7e443b0d6fb319be1e7","49f453ad1889493bce5e687e5e572ab0efed364509238cb3fa973dcf5f8564e9"],
+["020.by_time.rewrite",true,false,["020.by_chance.detach","020.by_plan.keys","020.by_time.detach","020.by_time.keys"],["020.by_chance.attach","020.by_plan.keys","020.by_time.attach","020.by_time.keys"],"1026c04dd008fe9d2a42f2f15ed7013a9de5e03fc9115ed59b81cb92243f15b2","aeae5720829139eeb9b48d238607cfb6a5ecdb9e656483bc40f43130ff85ed27"],
+["020.by_chance.rewrite",true,false,["020.by_chance.detach","020.by_chance.keys","020.by_time.keys"],["020.by_chance.attach","020.by_chance.keys","020.by_time.keys"],"f2cf7f5663c0f543315b421f407522d26e4ab639c39c5fc7347861ee428ad772","80cdc81ff1495710470047d1530141d7bfb5e3bde8b751d6b90a61373761ed1f"],
+["020.in_order.rewrite",true,false,["020.in_order.keys"],["020.in_order.keys"],"005d1c0b8214d882251aad61b2826f0df147030e6681abcd510e3b125311ee97","e972a0818ff0da400585b34955e096efdb195e7164affde6adab914d7b70b5cd"],
+["020.by_time.attach",true,false,["020.by_plan.rewrite","020.by_time.rewrite"],["020.close"],"81205c3d7189c7bf18fff6a87a42353ea6dc58867bac4cb2d2f6d39e1bc13645","ef6e93f63b25a556ccea8884d350f6096e5ffbe8b9fccc871d2fa84b163646e1"],
+["020.by_chance.attach",true,false,["020.by_chance.rewrite","020.by_time.rewrite"],["020.close"],"71b664a942f8987b7fe08ea95818b1c7f59312f5f2bf7b3d78d7ae904308d27b","f33649989c44503f216ec6f5465fbedd5b062f3077af571921c3019c9037ab03"],
+["020.by_time.validate",true,true,["020.by_time.attach"],["020.by_time.detach"],"3736381d7bb6a1c081c55cde7dc917b46dc83d0446c219908f7c4c31bce67e5e","7c384c961f929c0426d22eed7bb76f70947c9e609e14ca772303c7c5876e5b50"],
+["020.by_chance.validate",true,true,["020.by_chance.attach"],["020.by_chance.detach"],"a1e262890a4ddaf41f1fc34c13fe28dd9e9768be9e6b943f9f597be29473f5c6","4107daf23390f064092aae08f438943f57c484686b81a770a86201fd4434c3e8"],
+["020.by_plan.vacuum",false,true,["020.by_plan.rewrite"],["020.by_plan.rewrite"],"adb035a1d587dfdbff692b06ae7d2e1f24965284b77d914899ce9cdf33e347c1","014bcaa44392a03805c7a58651a2573e97f5cbfa2f77e986407e564c2f2c6c1c"],
+["020.by_time.vacuum",false,true,["020.by_time.validate"],["020.by_time.validate"],"ceb50b96facee7f20a100cb971b0dab683d6430eec9eb8e1874a7075bc7c98ce","325ccec6ff017cf430d782cb92f9ae72d3bfc541911f29798cfcaecb29cba707"],
+["020.by_chance.vacuum",false,true,["020.by_chance.validate"],["020.by_chance.validate"],"dd8e7088965146d07aec57ee7d4c42a64a067fe857de5aad710fd663fb24cdb9","d55f8d918619f39430bc68b3c3ef2454b7490b369bb580103f6eab52cc5f233d"],
+["020.in_order.vacuum",false,true,["020.in_order.rewrite"],["020.in_order.rewrite"],"3263fb33c6a1e6de4bd74e605c43d2a2ac6ac56a88b851ba9738c193adea15f5","f90432c723e0510ef405bf9fbf3573597a1c885dacc4eb50886413bbe411ae29"],
+["020.close",true,false,["020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum"],[],"2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64","7e64cdfb2d2e96cc9037685667acd49e3e0b64ad32552ed01ee0bb1657279732"]
+]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)
 VALUES

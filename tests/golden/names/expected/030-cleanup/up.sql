@@ -20,16 +20,13 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '020');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('030.open', '030', 1, true, false, '{}', '{030.Sales.Order-Head_1.settle,030.Sales.it-s-a-line-_2.settle}',
-   '8bc8b5901fc8e47a413236c3d792d1886767523b2f975647b805b3d5e765d5f8', 'c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa'),
-  ('030.Sales.Order-Head_1.settle', '030', 2, true, false, '{030.open}', '{030.close}',
-   '882f386d81ba86f5a148ffc0a4ba94cc35717fbe4eb276ebee2e1cf678a2369e', '46e63cea98b364fe2d86a5461c3351f38dec3ba22f73f136da3914fda8c56cc6'),
-  ('030.Sales.it-s-a-line-_2.settle', '030', 3, true, false, '{030.open}', '{030.close}',
-   '22d6813773bf95477424b5e2d924dda043ce82250e5d8ae93c295e956c736021', '976833dd3aa0e59f76bbe9cbd52c905f9cc34d95327567f08962c0a2e3591f9e'),
-  ('030.close', '030', 4, true, false, '{030.Sales.Order-Head_1.settle,030.Sales.it-s-a-line-_2.settle}', '{}',
-   '4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4', '097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('030', $steps$[
+["030.open",true,false,[],["030.Sales.Order-Head_1.settle","030.Sales.it-s-a-line-_2.settle"],"8ba51cf4c2faf89fb43d1a480e3a04eb3707ce5318a2217cd2b50c44b04d5e12","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.Sales.Order-Head_1.settle",true,false,["030.open"],["030.close"],"882f386d81ba86f5a148ffc0a4ba94cc35717fbe4eb276ebee2e1cf678a2369e","46e63cea98b364fe2d86a5461c3351f38dec3ba22f73f136da3914fda8c56cc6"],
+["030.Sales.it-s-a-line-_2.settle",true,false,["030.open"],["030.close"],"22d6813773bf95477424b5e2d924dda043ce82250e5d8ae93c295e956c736021","976833dd3aa0e59f76bbe9cbd52c905f9cc34d95327567f08962c0a2e3591f9e"],
+["030.close",true,false,["030.Sales.Order-Head_1.settle","030.Sales.it-s-a-line-_2.settle"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
+]$steps$);
 CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;

@@ -21,7 +21,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('010.foundation');
 DROP FUNCTION public.uuidv7();
 DROP VIEW rekey.mapping;
-DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.begin_step(text), rekey.end_step(text, regclass),
+DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
+  rekey.begin_step(text), rekey.end_step(text, regclass),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);

@@ -113,6 +113,19 @@ BEGIN
 END
 $body$;
 
+-- Enters the steps of a phase into the journal: a JSON array with an array for each step, in the order of
+-- the columns of rekey.steps after "position".
+CREATE PROCEDURE rekey.register_steps(phase_id text, steps jsonb)
+LANGUAGE sql
+AS $body$
+  INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest,
+                           down_digest)
+  SELECT s.item ->> 0, phase_id, s.position, (s.item ->> 1)::boolean, (s.item ->> 2)::boolean,
+         ARRAY(SELECT pg_catalog.jsonb_array_elements_text(s.item -> 3)),
+         ARRAY(SELECT pg_catalog.jsonb_array_elements_text(s.item -> 4)), s.item ->> 5, s.item ->> 6
+  FROM pg_catalog.jsonb_array_elements(steps) WITH ORDINALITY AS s (item, position)
+$body$;
+
 -- The step's own row, locked; a step that runs elsewhere raises lock_not_available.
 CREATE FUNCTION rekey.claim_step(step_id text) RETURNS rekey.steps
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -912,7 +925,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '705a02584dd1516055fb2507b473284f01d4c98631d90675f0609245f6071d67', '153d093990da2ef465dae3501afa39193edf7beb0b1b2e60cd10d26b558732af', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '89a8f4af26ce7df78ee319e06c2766b3e310975a7d8fa9a63534be66cb9fce4d', 'a811b8790ca5b40668291a14d2e716906b64732733a1c5c48cd287e562191c13', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

@@ -20,14 +20,12 @@ SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', '020');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('030.open', '030', 1, true, false, '{}', '{030.users.settle}',
-   '38f78a7ba513c131d2a30f91fd01240fb606db9ea5ed733a5cb81dbbb64465b0', 'c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa'),
-  ('030.users.settle', '030', 2, true, false, '{030.open}', '{030.close}',
-   '68bea67d708709b1d3ec07702699359850eb551f9b0f8ce673710090a27cd48b', '7cf6a917af6ad1e9fe1f55e2f03b1c719cc1b35d436f13a92d3c237e5c6939ac'),
-  ('030.close', '030', 3, true, false, '{030.users.settle}', '{}',
-   '4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4', '097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('030', $steps$[
+["030.open",true,false,[],["030.users.settle"],"763019e9d04404bc6533ccabf598f3cc972fa6fdd2e7cb73f3aa4488c1404c5c","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.users.settle",true,false,["030.open"],["030.close"],"68bea67d708709b1d3ec07702699359850eb551f9b0f8ce673710090a27cd48b","7cf6a917af6ad1e9fe1f55e2f03b1c719cc1b35d436f13a92d3c237e5c6939ac"],
+["030.close",true,false,["030.users.settle"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
+]$steps$);
 CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;

@@ -21,36 +21,23 @@ SET maintenance_work_mem = '256MB';
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.open_phase('020', 'users', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '010');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('020.open', '020', 1, true, false, '{}', '{020.users.detach,020.orders.detach,020.users.keys,020.orders.keys,020.users.rewrite,020.orders.rewrite,020.users.attach,020.orders.attach,020.users.validate,020.orders.validate,020.users.vacuum,020.orders.vacuum,020.close}',
-   '77e29541729be5c7e271fb340e95f3448e4dd13ac90a6c2802745669e8e4da44', '41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1'),
-  ('020.users.detach', '020', 2, true, false, '{020.open}', '{020.users.rewrite}',
-   'eda00fae7fd97cf4285bfe33163ebd4a20cc1fae78c5edc50ca735dcf6b81aa7', 'd5e1df02767e2274f4d86a2c8753a179f9a25b1a9ceeaf11b1b21541c83d8235'),
-  ('020.orders.detach', '020', 3, true, false, '{020.open}', '{020.orders.rewrite,020.users.rewrite}',
-   'ec256f044aeb7bf8c56ce6107cb51e525dc631267af51ef09887aa58498ab880', '97ea89149f402ea42ccbbf6d9a3c8babbd09b95ca495cc467da4caf17a069a0a'),
-  ('020.users.keys', '020', 4, true, false, '{020.open}', '{020.close}',
-   '938bf2f32f1b283fec9d4ea28a23bed32a81604b9aab57ae0c50c0d25b776e71', '4fc84e6d5f495010f2027075cd2a125a508b54f06af344041c0d37270919dd74'),
-  ('020.orders.keys', '020', 5, true, false, '{020.open}', '{020.close}',
-   '76251b760cb8e6e58d87715dd2641f98041f57fa693143d71b2f1d424e9cb078', '20b1f9ee29b94023c36d18b9bd24ee2a782031122b600215df1d045d5f7bfce6'),
-  ('020.users.rewrite', '020', 6, true, false, '{020.orders.detach,020.users.detach,020.users.keys}', '{020.orders.attach,020.users.attach,020.users.keys}',
-   'cbd2ad4b4728512cce2b949b8c4fb1e76b7167d4fb99ef10f8fd75b093a353f6', '269f97bb3bccdd1160d5e8159820eb6dc52b27622b5bfad122e3286bd7aad777'),
-  ('020.orders.rewrite', '020', 7, true, false, '{020.orders.detach,020.orders.keys,020.users.keys}', '{020.orders.attach,020.orders.keys,020.users.keys}',
-   '2f6abde064f72a68e1e387438b656aa64ae7ff2ca4c18d5238b8a66418195cdc', 'fc4ab0764c54c1761ed0d24b0b569a859a8413633ac052e42a129cc729449d44'),
-  ('020.users.attach', '020', 8, true, false, '{020.users.rewrite}', '{020.close}',
-   '5ef6fbbba3b7feefea2612abb983a6fbb2ef88e46cb6e46f4d0b4c13db10317b', '9295d4bc45da1d6496f6e3c7b0677b6d14e4af1408db274e3906813c31ecf6f1'),
-  ('020.orders.attach', '020', 9, true, false, '{020.orders.rewrite,020.users.rewrite}', '{020.close}',
-   '498ee6bb86af66566b051189920f3852d8914a1732ff7ee85b1ef3cf72a5f5fa', 'b552ea18d5191435b25fcecb2b2b93f8b4a6176297658a4c4de95b56a7141ab8'),
-  ('020.users.validate', '020', 10, true, true, '{020.users.attach}', '{020.users.detach}',
-   '2a84fdfcc14fdd1c98ec6810c316fe4b44d75439e4379163c7cbb7ffa1574edf', 'ae10784b9249c5ed06c208aaa2778435104742fa602ef43c629f9b5c921b7fda'),
-  ('020.orders.validate', '020', 11, true, true, '{020.orders.attach}', '{020.orders.detach}',
-   '8a3b225dde7b457679ff82da1bf49cc1f2ae1fc75dc875fad7de777ddd1e0fed', 'b540a6626314af3cfef7d59a4e0333a100a41521573775963d0511c0eba737a7'),
-  ('020.users.vacuum', '020', 12, false, true, '{020.users.validate}', '{020.users.validate}',
-   '3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab', 'a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2'),
-  ('020.orders.vacuum', '020', 13, false, true, '{020.orders.validate}', '{020.orders.validate}',
-   '99690cc7d5ac753b8de7ffb31ee05b9ae0bd8cd6283961bd9dc5848f5a4660da', '3801933672cfa3b61fcd288564bffd9bdd09116f92e64a0e5e2d02159310d052'),
-  ('020.close', '020', 14, true, false, '{020.users.vacuum,020.orders.vacuum}', '{}',
-   'f04883313adee506a4ccdfe525866b4ced899bd588b85e2dc239a7cb1d30adc9', 'b837b9a5df835e2d776bf3e48e7d6821122f944dc6a5755469d89a178717563f');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('020', $steps$[
+["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"7b700c7dff98a4624d02f90d3a580e47f36a51c1d00411a0ea177d6d0f9ba887","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
+["020.users.detach",true,false,["020.open"],["020.users.rewrite"],"eda00fae7fd97cf4285bfe33163ebd4a20cc1fae78c5edc50ca735dcf6b81aa7","d5e1df02767e2274f4d86a2c8753a179f9a25b1a9ceeaf11b1b21541c83d8235"],
+["020.orders.detach",true,false,["020.open"],["020.orders.rewrite","020.users.rewrite"],"ec256f044aeb7bf8c56ce6107cb51e525dc631267af51ef09887aa58498ab880","97ea89149f402ea42ccbbf6d9a3c8babbd09b95ca495cc467da4caf17a069a0a"],
+["020.users.keys",true,false,["020.open"],["020.close"],"938bf2f32f1b283fec9d4ea28a23bed32a81604b9aab57ae0c50c0d25b776e71","4fc84e6d5f495010f2027075cd2a125a508b54f06af344041c0d37270919dd74"],
+["020.orders.keys",true,false,["020.open"],["020.close"],"76251b760cb8e6e58d87715dd2641f98041f57fa693143d71b2f1d424e9cb078","20b1f9ee29b94023c36d18b9bd24ee2a782031122b600215df1d045d5f7bfce6"],
+["020.users.rewrite",true,false,["020.orders.detach","020.users.detach","020.users.keys"],["020.orders.attach","020.users.attach","020.users.keys"],"cbd2ad4b4728512cce2b949b8c4fb1e76b7167d4fb99ef10f8fd75b093a353f6","269f97bb3bccdd1160d5e8159820eb6dc52b27622b5bfad122e3286bd7aad777"],
+["020.orders.rewrite",true,false,["020.orders.detach","020.orders.keys","020.users.keys"],["020.orders.attach","020.orders.keys","020.users.keys"],"2f6abde064f72a68e1e387438b656aa64ae7ff2ca4c18d5238b8a66418195cdc","fc4ab0764c54c1761ed0d24b0b569a859a8413633ac052e42a129cc729449d44"],
+["020.users.attach",true,false,["020.users.rewrite"],["020.close"],"5ef6fbbba3b7feefea2612abb983a6fbb2ef88e46cb6e46f4d0b4c13db10317b","9295d4bc45da1d6496f6e3c7b0677b6d14e4af1408db274e3906813c31ecf6f1"],
+["020.orders.attach",true,false,["020.orders.rewrite","020.users.rewrite"],["020.close"],"498ee6bb86af66566b051189920f3852d8914a1732ff7ee85b1ef3cf72a5f5fa","b552ea18d5191435b25fcecb2b2b93f8b4a6176297658a4c4de95b56a7141ab8"],
+["020.users.validate",true,true,["020.users.attach"],["020.users.detach"],"2a84fdfcc14fdd1c98ec6810c316fe4b44d75439e4379163c7cbb7ffa1574edf","ae10784b9249c5ed06c208aaa2778435104742fa602ef43c629f9b5c921b7fda"],
+["020.orders.validate",true,true,["020.orders.attach"],["020.orders.detach"],"8a3b225dde7b457679ff82da1bf49cc1f2ae1fc75dc875fad7de777ddd1e0fed","b540a6626314af3cfef7d59a4e0333a100a41521573775963d0511c0eba737a7"],
+["020.users.vacuum",false,true,["020.users.validate"],["020.users.validate"],"3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab","a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2"],
+["020.orders.vacuum",false,true,["020.orders.validate"],["020.orders.validate"],"99690cc7d5ac753b8de7ffb31ee05b9ae0bd8cd6283961bd9dc5848f5a4660da","3801933672cfa3b61fcd288564bffd9bdd09116f92e64a0e5e2d02159310d052"],
+["020.close",true,false,["020.users.vacuum","020.orders.vacuum"],[],"f04883313adee506a4ccdfe525866b4ced899bd588b85e2dc239a7cb1d30adc9","b837b9a5df835e2d776bf3e48e7d6821122f944dc6a5755469d89a178717563f"]
+]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)
 VALUES

@@ -21,16 +21,13 @@ SET maintenance_work_mem = '256MB';
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '020');
-INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest)
-VALUES
-  ('030.open', '030', 1, true, false, '{}', '{030.users.settle,030.orders.settle}',
-   '7255d85ff7291551c6d26e8c3a9355c9a486f30dbead3ceaa6bd1e50d13383c3', '9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813'),
-  ('030.users.settle', '030', 2, true, false, '{030.open}', '{030.close}',
-   '438ba4fbf4fe12325d604e3f238bbefa94bfaf35130c566b41ab867cf0016b5c', '8f649c2680b62ee54c1aa335de2f81c98c38e83a810440a54f1916939bb4c464'),
-  ('030.orders.settle', '030', 3, true, false, '{030.open}', '{030.close}',
-   'd1479a42a322c039776635b1f2c8e08c69ec6946480ccbcd84529ef734eadf52', '2a59931d61f748833d87ed22ccb85de5171c808097d1e82ad29ea05ca9825e6d'),
-  ('030.close', '030', 4, true, false, '{030.users.settle,030.orders.settle}', '{}',
-   'f8f6cfb35fb6bffb4471fc1e641568eaf43ead4e7ed99cefda5fa8dbce7a506a', 'fc4eae0199780497b14fb19aae86b536c5cb1bf5d7c83d533566722c24210f22');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('030', $steps$[
+["030.open",true,false,[],["030.users.settle","030.orders.settle"],"28ca5da33ddb56b046b1d4d2e77bb4e13fe15f525287f92f9d209a1bfc7a8238","9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813"],
+["030.users.settle",true,false,["030.open"],["030.close"],"438ba4fbf4fe12325d604e3f238bbefa94bfaf35130c566b41ab867cf0016b5c","8f649c2680b62ee54c1aa335de2f81c98c38e83a810440a54f1916939bb4c464"],
+["030.orders.settle",true,false,["030.open"],["030.close"],"d1479a42a322c039776635b1f2c8e08c69ec6946480ccbcd84529ef734eadf52","2a59931d61f748833d87ed22ccb85de5171c808097d1e82ad29ea05ca9825e6d"],
+["030.close",true,false,["030.users.settle","030.orders.settle"],[],"f8f6cfb35fb6bffb4471fc1e641568eaf43ead4e7ed99cefda5fa8dbce7a506a","fc4eae0199780497b14fb19aae86b536c5cb1bf5d7c83d533566722c24210f22"]
+]$steps$);
 CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;
