@@ -1,0 +1,60 @@
+#include "tests/property/recipe.h"
+
+namespace rekey::property {
+
+namespace {
+
+using rc::gen::set;
+
+// 0 to n - 1, whatever size rapidcheck has come to.
+rc::Gen<unsigned> pick(unsigned n) {
+  return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<unsigned>(0, n));
+}
+
+// Mostly 0.
+rc::Gen<unsigned> rarely(unsigned n) {
+  return rc::gen::weightedOneOf<unsigned>({{4, rc::gen::just(0u)}, {1, pick(n)}});
+}
+
+template <class T>
+rc::Gen<std::vector<T>> up_to(int n, rc::Gen<T> each) {
+  return rc::gen::resize(n, rc::gen::container<std::vector<T>>(std::move(each)));
+}
+
+rc::Gen<ForeignKeyRecipe> foreign_keys() {
+  using F = ForeignKeyRecipe;
+  return rc::gen::build<F>(set(&F::target, pick(7)), set(&F::to_code, pick(2)), set(&F::type, pick(4)),
+                           set(&F::on_delete, pick(5)), set(&F::on_update, pick(5)),
+                           set(&F::deferral, pick(3)), set(&F::doubtful, rarely(3)),
+                           set(&F::spread, pick(4)), set(&F::nulls, pick(4)),
+                           set(&F::half_null, pick(3)), set(&F::second, rarely(2)),
+                           set(&F::has_default, rarely(3)), set(&F::comment, rarely(3)));
+}
+
+rc::Gen<TableRecipe> tables() {
+  using T = TableRecipe;
+  const auto ids = rc::gen::oneOf(up_to(6, rc::gen::oneOf(pick(12), rarely(30))), up_to(30, pick(60)));
+  return rc::gen::build<T>(
+      set(&T::kind, rc::gen::oneOf(rc::gen::just(0u), pick(4))), set(&T::name, pick(12)),
+      set(&T::schema, rarely(3)), set(&T::type, pick(3)), set(&T::source, pick(6)),
+      set(&T::increment, rarely(6)), set(&T::position, pick(5)), set(&T::code, rarely(3)),
+      set(&T::generator, rarely(5)), set(&T::time, rarely(5)), set(&T::indexes, pick(256)),
+      set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::ids, ids),
+      set(&T::foreign_keys, up_to(3, foreign_keys())));
+}
+
+rc::Gen<WriteRecipe> writes() {
+  using W = WriteRecipe;
+  return rc::gen::build<W>(set(&W::kind, rc::gen::oneOf(rc::gen::just(0u), pick(4))),
+                           set(&W::table, pick(7)), set(&W::row, pick(30)), set(&W::parent, pick(30)));
+}
+
+}  // namespace
+
+rc::Gen<Recipe> recipes() {
+  return rc::gen::build<Recipe>(set(&Recipe::tables, up_to(7, tables())),
+                                set(&Recipe::writes, up_to(20, writes())),
+                                set(&Recipe::owner, rarely(2)), set(&Recipe::jobs, pick(3)));
+}
+
+}  // namespace rekey::property

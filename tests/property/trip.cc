@@ -1,0 +1,279 @@
+#include "tests/property/trip.h"
+
+#include <cstdlib>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/compile.h"
+#include "compiler/emit/output.h"
+#include "compiler/inspect/inspect.h"
+#include "runtime/outcome.h"
+#include "tests/property/snapshot.h"
+#include "tests/property/writes.h"
+#include "tests/runtime/server.h"
+
+namespace rekey::property {
+
+namespace {
+
+using test::Result;
+
+std::string as_app(std::string url) {
+  const std::string user = "user=postgres";
+  return url.replace(url.find(user), user.size(), "user=app");
+}
+
+void make_roles() {
+  static const bool once = [] {
+    db::Connection(test::server().url("postgres"), "test").exec("CREATE ROLE app LOGIN; CREATE ROLE reader");
+    return true;
+  }();
+  (void)once;
+}
+
+// A database, its plan and its bundle.
+class Journey {
+ public:
+  Journey(const std::string& sql, bool owned_by_app) {
+    make_roles();
+    if (owned_by_app) {
+      database.run("DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO app', current_database()); END$$");
+      url_ = as_app(database.url());
+    }
+    db::Connection(url_, "test").exec("SET client_min_messages = error; " + sql);
+  }
+
+  // Throws Broken when the plan cannot be drafted or compiled.
+  void compile(const std::string& decisions) {
+    Diagnostics found("decisions.yaml", decisions);
+    inspect::Request request{url_, {}, {}, {}, decisions};
+    const std::string text = inspect::draft(request, found);
+    if (found.has_errors()) throw Broken("inspect: " + found.render());
+    Diagnostics wrong("plan.yaml", text);
+    const auto checked = check_plan(text, wrong);
+    if (!checked->model) throw Broken("compile: " + wrong.render() + "\n" + text);
+    static const emit::Templates templates{std::nullopt};
+    emit::write_folder(bundle_, compile_plan(*checked, text, "plan.yaml", templates, wrong).files);
+  }
+
+  Result rekey(std::vector<std::string> words, int jobs = 1) const {
+    words.insert(words.begin() + 1, {bundle_, "--database", url_});
+    if (words[0] != "verify") words.insert(words.end(), {"--yes", "--jobs", std::to_string(jobs)});
+    return test::rekey(words);
+  }
+
+  test::Database database;
+
+ private:
+  test::Folder folder_;
+  std::string url_ = database.url();
+  const std::string bundle_ = (folder_.path() / "bundle").string();
+};
+
+void same_schema(const std::string& before, const std::string& after) {
+  if (before == after) return;
+  std::size_t at = 0;
+  while (at < before.size() && at < after.size() && before[at] == after[at]) ++at;
+  const std::size_t line = before.rfind('\n', at) + 1;
+  throw Broken(fmt::format("the schema differs after rollback:\n--- before\n{}\n--- after\n{}",
+                           before.substr(line, 600), after.substr(line, 600)));
+}
+
+std::string last_lines(const Result& result) {
+  return fmt::format("exit {}\n{}{}", result.code,
+                     result.out.size() > 2000 ? result.out.substr(result.out.size() - 2000) : result.out,
+                     result.err);
+}
+
+// Why this schema's keys may be refused; empty when they may not.
+std::string right_to_refuse(const Schema& schema, const Result& result) {
+  const auto says = [&](const char* text) { return result.err.find(text) != std::string::npos; };
+  if (schema.owned_by_app && schema.row_security && says("row-level security")) return "row security";
+  bool timed = false;
+  for (const Table& t : schema.tables) timed = timed || t.generator == "v7";
+  if (timed && result.code == kFailed && says("has no row in its root table")) return "orphan of a v7 key";
+  return "";
+}
+
+class Trip {
+ public:
+  Trip(const Schema& schema, const std::vector<WriteRecipe>& writes)
+      : schema_(schema), journey_(to_sql(schema), schema.owned_by_app), writes_(writes) {}
+
+  std::string run() {
+    const std::string before_schema = journey_.database.schema();
+    const Snapshot before = take(session_, schema_);
+    journey_.compile(decisions(schema_));
+    const Result applied = journey_.rekey({"apply"}, schema_.jobs);
+    if (applied.code != 0) {
+      const std::string why = right_to_refuse(schema_, applied);
+      if (why.empty()) throw Broken("apply: " + last_lines(applied));
+      expect_done("rollback", journey_.rekey({"rollback"}));
+      same_schema(before_schema, journey_.database.schema());
+      if (!(take(session_, schema_) == before)) throw Broken("apply was refused and left rows changed");
+      return why;
+    }
+    expect_done("verify", journey_.rekey({"verify"}));
+    const Pairs old = pair_up(schema_, before, take(session_, schema_));
+    expect_mapping(old);
+    log_ = write(session_, schema_, writes_);
+    const Snapshot written = take(session_, schema_);
+    const Result undone = journey_.rekey({"rollback"}, schema_.jobs);
+    if (undone.code == kRefused && undone.err.find("too large for") != std::string::npos) {
+      if (!(take(session_, schema_) == written)) throw Broken("rollback was refused and left rows changed");
+      return "ids too large";
+    }
+    expect_done("rollback", undone);
+    same_schema(before_schema, journey_.database.schema());
+    const Snapshot back = take(session_, schema_);
+    const Pairs now = pair_up(schema_, back, written);
+    expect_old_ids(old, now);
+    expect_sequences(before, back, old, now);
+    return "back";
+  }
+
+  std::string story() const { return fmt::format("{}\n-- decisions: {}\n-- jobs: {}, as {}\n{}", to_sql(schema_),
+                                                 decisions(schema_), schema_.jobs,
+                                                 schema_.owned_by_app ? "app" : "postgres", log_); }
+
+ private:
+  static void expect_done(const char* what, const Result& result) {
+    if (result.code != 0) throw Broken(fmt::format("{}: {}", what, last_lines(result)));
+  }
+
+  // The view shows exactly the rows of the roots.
+  void expect_mapping(const Pairs& old) {
+    std::map<std::pair<std::string, std::string>, int> domains;
+    for (const Table& t : schema_.tables) {
+      for (const Column& c : t.columns) domains[{t.sql(), c.name}] = c.domain;
+    }
+    std::map<int, std::set<std::string>> shown;
+    for (const db::Row& row : session_.exec("SELECT * FROM rekey.mapping").rows) {
+      const int domain = domains.at({row[0].value(), row[1].value()});
+      const auto& known = old.at(domain);
+      const auto found = known.find(row[3].value());
+      if (found == known.end() || found->second != row[2].value()) {
+        throw Broken(fmt::format("rekey.mapping pairs {} with {} in {}", *row[2], *row[3], *row[0]));
+      }
+      shown[domain].insert(*row[3]);
+    }
+    for (const Table& t : schema_.tables) {
+      const Column& key = t.columns[t.primary_key[0]];
+      if (t.primary_key.size() > 1 || !t.foreign_keys.empty()) continue;
+      for (const Row& row : t.rows) {
+        (void)row;
+        if (shown[key.domain].size() < t.rows.size()) throw Broken("rekey.mapping lacks rows of " + t.sql());
+      }
+    }
+  }
+
+  static void expect_old_ids(const Pairs& old, const Pairs& now) {
+    for (const auto& [domain, pairs] : now) {
+      std::map<std::string, std::string> known;
+      if (old.contains(domain)) known = old.at(domain);
+      std::set<std::string> used;
+      for (const auto& [key, id] : known) used.insert(id);
+      for (const auto& [key, id] : pairs) {
+        const auto was = known.find(key);
+        if (was != known.end() && was->second != id) {
+          throw Broken(fmt::format("key {} had the id {} and came back as {}", key, was->second, id));
+        }
+        if (was == known.end() && used.contains(id)) {
+          throw Broken(fmt::format("new key {} got the id {}, which had been used", key, id));
+        }
+      }
+    }
+  }
+
+  // A sequence stands where it stood, or it does not give out an id that is used.
+  void expect_sequences(const Snapshot& before, const Snapshot& back, const Pairs& old, const Pairs& now) {
+    std::set<std::string> taken;
+    for (const Table& t : schema_.tables) {
+      const Column& key = t.columns[0];
+      if (key.sequence.empty() || !taken.insert(key.sequence).second) continue;
+      const bool moved = before.sequences.at(key.sequence) != back.sequences.at(key.sequence);
+      bool fresh = false;
+      for (const Table& other : schema_.tables) {
+        if (other.columns[0].sequence == key.sequence) fresh = fresh || has_fresh(other.columns[0].domain, old, now);
+      }
+      if (moved && !fresh) throw Broken("sequence " + key.sequence + " moved though nothing was written");
+      if (!fresh) continue;
+      insert_once_more(t, moved, old, now);
+    }
+  }
+
+  static bool has_fresh(int domain, const Pairs& old, const Pairs& now) {
+    if (!now.contains(domain)) return false;
+    for (const auto& [key, id] : now.at(domain)) {
+      if (!old.contains(domain) || !old.at(domain).contains(key)) return true;
+    }
+    return false;
+  }
+
+  void insert_once_more(const Table& t, bool moved, const Pairs& old, const Pairs& now) {
+    std::string next;
+    try {
+      next = session_.exec(fmt::format("SELECT nextval({})", db::quote_literal(t.columns[0].sequence))).only().value();
+    } catch (const db::Error& error) {
+      if (error.sqlstate == "2200H") return;  // at its limit: it gives out nothing
+      throw;
+    }
+    for (const Table& other : schema_.tables) {
+      if (other.columns[0].sequence != t.columns[0].sequence) continue;
+      const int domain = other.columns[0].domain;
+      if (!now.contains(domain)) continue;
+      for (const auto& [key, id] : now.at(domain)) {
+        const bool fresh = !old.contains(domain) || !old.at(domain).contains(key);
+        if (id == next && (moved || fresh)) {
+          throw Broken(fmt::format("sequence {} gives out {}, which is used in {}", t.columns[0].sequence, next,
+                                   other.sql()));
+        }
+      }
+    }
+  }
+
+  const Schema schema_;
+  Journey journey_;
+  const std::vector<WriteRecipe> writes_;
+  db::Connection session_{journey_.database.url(), "test"};
+  std::string log_;
+};
+
+}  // namespace
+
+std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes) {
+  std::string story = to_sql(schema) + "\n-- decisions: " + decisions(schema);
+  try {
+    Trip t(schema, writes);
+    story = t.story();
+    try {
+      return t.run();
+    } catch (...) {
+      story = t.story();
+      throw;
+    }
+  } catch (const Broken& broken) {
+    throw Broken(story + "\n" + broken.what());
+  } catch (const db::Error& error) {
+    throw Broken(fmt::format("{}\n{} ({})\n{}", story, error.what(), error.sqlstate, error.detail));
+  }
+}
+
+std::string trip(const std::string& sql, const std::string& decisions, const std::string& written,
+                 const std::string& query) {
+  Journey journey(sql, false);
+  const std::string before = journey.database.schema();
+  journey.compile(decisions);
+  for (const char* command : {"apply", "verify"}) {
+    const Result result = journey.rekey({command});
+    if (result.code != 0) throw Broken(fmt::format("{}: {}", command, last_lines(result)));
+  }
+  journey.database.run(written);
+  const Result undone = journey.rekey({"rollback"});
+  if (undone.code != 0) throw Broken("rollback: " + last_lines(undone));
+  same_schema(before, journey.database.schema());
+  return journey.database.query(query);
+}
+
+}  // namespace rekey::property

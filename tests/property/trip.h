@@ -1,0 +1,25 @@
+// inspect → compile → apply → verify → writes → rollback, and what must hold on the way.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/property/schema.h"
+
+namespace rekey::property {
+
+// What does not hold, after the case as SQL.
+struct Broken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Throws Broken. Gives how far the trip went: "back", or why it was rightly refused.
+std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes);
+
+// The same for a database given as SQL, which has no writes of its own: `written` runs on the new keys.
+// Compares the schema before and after, and gives what `query` says at the end.
+std::string trip(const std::string& sql, const std::string& decisions, const std::string& written,
+                 const std::string& query);
+
+}  // namespace rekey::property
