@@ -55,7 +55,8 @@ WITH RECURSIVE family(one, other) AS MATERIALIZED (
   JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
                   AND d.refclassid = 'pg_class'::regclass
   JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
-  WHERE pg_get_expr(ad.adbin, ad.adrelid) = format('nextval(%L::regclass)', s.oid::regclass::text)
+  WHERE pg_get_expr(ad.adbin, ad.adrelid)
+        = 'nextval(''' || replace(s.oid::regclass::text, '''', '''''') || '''::regclass)'
 ), ranges(type, low, high) AS (
   VALUES ('smallint'::regtype, -32768::bigint, 32767::bigint),
          ('integer', -2147483648, 2147483647),

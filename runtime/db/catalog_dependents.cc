@@ -234,7 +234,7 @@ constexpr const char* kDefaults = R"(
     WHERE d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
       AND d.refclassid = 'pg_class'::regclass
       AND pg_get_expr(ad.adbin, ad.adrelid)
-          = format('nextval(%L::regclass)', s.oid::regclass::text))
+          = 'nextval(''' || replace(s.oid::regclass::text, '''', '''''') || '''::regclass)')
 )";
 
 constexpr const char* kSequences = R"(
