@@ -62,13 +62,14 @@ BEGIN
 END
 $body$;
 
--- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
+-- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran. Read through
+-- pg_stats, because pg_statistic is for superusers.
 CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
-              ELSE EXISTS (SELECT FROM pg_statistic WHERE starelid = target) END
-  FROM pg_class WHERE oid = target
+              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) END
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $body$;
 
 CREATE PROCEDURE rekey.begin_step(step_id text)

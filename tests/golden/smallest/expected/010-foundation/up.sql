@@ -151,13 +151,14 @@ BEGIN
 END
 $body$;
 
--- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran.
+-- VACUUM cannot be in a transaction: what it leaves in the catalog is the proof that it ran. Read through
+-- pg_stats, because pg_statistic is for superusers.
 CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
-              ELSE EXISTS (SELECT FROM pg_statistic WHERE starelid = target) END
-  FROM pg_class WHERE oid = target
+              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) END
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $body$;
 
 CREATE PROCEDURE rekey.begin_step(step_id text)
@@ -925,7 +926,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '89a8f4af26ce7df78ee319e06c2766b3e310975a7d8fa9a63534be66cb9fce4d', 'a811b8790ca5b40668291a14d2e716906b64732733a1c5c48cd287e562191c13', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '1141e77c827245b44971320283637bb2beec116a131c4770099056a5120020ed', 'a811b8790ca5b40668291a14d2e716906b64732733a1c5c48cd287e562191c13', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
