@@ -37,6 +37,7 @@ rc::Gen<TableRecipe> tables() {
   return rc::gen::build<T>(
       set(&T::kind, rc::gen::oneOf(rc::gen::just(0u), pick(4))), set(&T::name, pick(12)),
       set(&T::schema, rarely(3)), set(&T::type, pick(3)), set(&T::source, pick(6)),
+      set(&T::shared, rc::gen::map(pick(60), [](unsigned n) { return n == 59 ? 1u : 0u; })),
       set(&T::increment, rarely(6)), set(&T::position, pick(5)), set(&T::code, rarely(3)),
       set(&T::generator, rarely(5)), set(&T::time, rarely(5)), set(&T::indexes, pick(256)),
       set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::ids, ids),

@@ -26,7 +26,8 @@ struct TableRecipe {
   unsigned kind = 0;      // own key, shared with another table's, of two foreign keys, of one and a number
   unsigned name = 0, schema = 0;
   unsigned type = 0;      // integer, bigint, smallint
-  unsigned source = 0;    // of ids: serial, identity (2), nothing, a sequence, a neighbour's sequence
+  unsigned source = 0;    // of ids: serial, identity (1, 2, 5), nothing, a sequence
+  unsigned shared = 0;    // 1: the neighbour's sequence
   unsigned increment = 0, position = 0;  // of the sequence
   unsigned code = 0;      // a unique key beside the primary one
   unsigned generator = 0; // 0: the plan's

@@ -162,16 +162,16 @@ class Builder {
     constexpr std::array kIncrements = {1, 1, 5, -1, -3, 1};
     Column& id = table(t).columns[0];
     id.increment = kIncrements[r.increment];
-    if (r.source == 5 && t > 0 && table(t - 1).columns[0].rest.starts_with(" DEFAULT nextval")) {
+    if (r.shared && t > 0 && table(t - 1).columns[0].rest.starts_with(" DEFAULT nextval")) {
       return share_sequence(t);
     }
     const std::string name = sql_name(table(t).schema) + "." + sql_name(object_name(t, "seq"));
     std::string options = id.increment == 1 ? "" : fmt::format(" INCREMENT BY {}", id.increment);
     if (r.increment == 5) options += " MINVALUE -400 START WITH 3 CACHE 4 CYCLE";
     id.sequence = name;
-    if (r.source == 1 || r.source == 2) {
+    if (r.source == 1 || r.source == 2 || r.source == 5) {
       id.rest = fmt::format(" GENERATED {} AS IDENTITY (SEQUENCE NAME {}{})",
-                            r.source == 1 ? "BY DEFAULT" : "ALWAYS", name, options);
+                            r.source != 2 ? "BY DEFAULT" : "ALWAYS", name, options);
       table(t).overriding = true;
     } else {
       schema_.first.push_back(fmt::format("CREATE SEQUENCE {} AS {}{}", name, id.type, options));
@@ -185,6 +185,7 @@ class Builder {
   }
 
   void share_sequence(int t) {
+    schema_.shared_sequence = true;
     const Column& other = table(t - 1).columns[0];
     Column& id = table(t).columns[0];
     id.sequence = other.sequence;
@@ -200,7 +201,8 @@ class Builder {
     for (const Row& row : table(t).rows) {
       at = up ? std::max(at, *row[0]) : std::min(at, *row[0]);
     }
-    if (position == 4) at += up ? 40 : -40;
+    const std::int64_t room = up ? limit(id.type) - at : at + limit(id.type);
+    if (position == 4 && room > 40) at += up ? 40 : -40;
     if (position == 3) at = up ? 2 : -2;
     if (position == 0 || !fits(at, id.type)) return;
     table(t).after_rows.push_back(fmt::format("SELECT setval({}, {}, {})", db::quote_literal(id.sequence),
@@ -549,6 +551,8 @@ std::string to_sql(const Schema& schema) {
   }
   for (const Table& t : schema.tables) {
     for (const ForeignKey& fk : t.foreign_keys) text += add(schema, t, fk);
+  }
+  for (const Table& t : schema.tables) {
     for (const std::string& statement : t.after_rows) text += statement + ";\n";
   }
   return text;

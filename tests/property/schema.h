@@ -54,7 +54,7 @@ struct Schema {
   std::vector<Table> tables;
   std::vector<std::string> first;  // statements: schemas, sequences
   std::string generator;
-  bool owned_by_app = false, row_security = false;
+  bool owned_by_app = false, row_security = false, shared_sequence = false;
   int jobs = 1;
 
   bool changes(const Column& column) const;  // its domain has a root
