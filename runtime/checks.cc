@@ -46,14 +46,43 @@ Problems check_server(db::Connection& session) {
   return problems;
 }
 
-Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+namespace {
+
+// What foundation needs where it is not there yet.
+Problems check_foundation(db::Connection& session, const bundle::Bundle& b) {
   Problems problems;
-  if (!journal.installed &&
-      session.exec("SELECT has_database_privilege(current_database(), 'CREATE')").only() != "t") {
+  if (session.exec("SELECT has_database_privilege(current_database(), 'CREATE')").only() != "t") {
     problems.push_back(
         "no right to make schema rekey: GRANT CREATE ON DATABASE to this role, or "
         "connect as the owner of the database");
   }
+  if (b.new_keys_schema.empty()) return problems;
+  const std::string schema = db::quote_identifier(b.new_keys_schema);
+  const db::Rows found = session.exec(fmt::format(
+      "SELECT has_schema_privilege(oid, 'CREATE'), EXISTS (SELECT FROM pg_catalog.pg_proc "
+      "WHERE pronamespace = n.oid AND proname = 'uuidv7' AND pronargs = 0) "
+      "FROM pg_catalog.pg_namespace n WHERE nspname = {}",
+      db::quote_literal(b.new_keys_schema)));
+  if (found.rows.empty()) {
+    problems.push_back(fmt::format(
+        "schema {} for the function uuidv7() is missing: name another under new_keys: in the plan",
+        schema));
+  } else if (text(found.rows[0], 0) != "t") {
+    problems.push_back(
+        fmt::format("no right to make a function in schema {0}: GRANT CREATE ON SCHEMA {0} to this "
+                    "role, or name another under new_keys: in the plan",
+                    schema));
+  } else if (text(found.rows[0], 1) == "t") {
+    problems.push_back(
+        fmt::format("{0}.uuidv7() is there already: use it with new_keys: {{expression: "
+                    "{0}.uuidv7()}} in the plan, or name another schema there",
+                    schema));
+  }
+  return problems;
+}
+
+Problems check_owners(db::Connection& session, const bundle::Bundle& b) {
+  Problems problems;
   const db::Rows foreign = session.exec(fmt::format(R"(
 SELECT t.name, r.rolname, current_user
 FROM unnest({}) t (name)
@@ -71,31 +100,85 @@ ORDER BY 1)",
   return problems;
 }
 
-Problems check_ranges(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
-  constexpr std::int64_t kLimit = std::int64_t{1} << 47;
+Problems check_row_security(db::Connection& session, const bundle::Bundle& b) {
   Problems problems;
+  const db::Rows hidden = session.exec(fmt::format(R"(
+SELECT t.name
+FROM unnest({}) t (name)
+JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)
+WHERE c.relrowsecurity AND c.relforcerowsecurity
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles
+                  WHERE rolname = current_user AND (rolsuper OR rolbypassrls))
+ORDER BY 1)",
+                                                   array(tables_of(b))));
+  for (const db::Row& row : hidden.rows) {
+    problems.push_back(
+        fmt::format("table {} forces row security on its owner, which would hide rows: connect as "
+                    "a superuser or a role with BYPASSRLS",
+                    text(row, 0)));
+  }
+  return problems;
+}
+
+}  // namespace
+
+Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  const auto add = [&](Problems more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
+  if (!journal.installed) add(check_foundation(session, b));
+  add(check_owners(session, b));
+  add(check_row_security(session, b));
+  return problems;
+}
+
+std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
+                               const Journal& journal) {
+  std::vector<IdRange> ranges;
   std::set<std::string> ordered;
   for (const bundle::Domain& domain : b.domains) {
     if (domain.generator == "ordered") ordered.insert(domain.name);
   }
   for (const bundle::Column& c : b.columns) {
-    if (!c.source || c.type != "bigint" || !ordered.contains(c.domain) ||
-        journal.present(c.phase)) {
-      continue;
-    }
+    if (!c.source || !ordered.contains(c.domain) || journal.present(c.phase)) continue;
     const std::string column = db::quote_identifier(c.column);
     const db::Rows found =
         session.exec(fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
-    const std::int64_t low = std::stoll(found.rows.at(0)[0].value_or("0"));
-    const std::int64_t high = std::stoll(found.rows[0][1].value_or("0"));
-    if (low >= -kLimit && high < kLimit) continue;
+    ranges.push_back({c.table + "." + column, std::stoll(found.rows.at(0)[0].value_or("0")),
+                      std::stoll(found.rows[0][1].value_or("0"))});
+  }
+  return ranges;
+}
+
+Problems check_ranges(const std::vector<IdRange>& ranges) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 47;
+  Problems problems;
+  for (const IdRange& range : ranges) {
+    if (range.low >= -kLimit && range.high < kLimit) continue;
     problems.push_back(
-        fmt::format("{}.{} holds ids from {} to {}; generator ordered holds {} to {}: give the "
-                    "table generator: "
-                    "keyed in the plan",
-                    c.table, column, low, high, -kLimit, kLimit - 1));
+        fmt::format("{} holds ids from {} to {}; generator ordered holds {} to {}: give the table "
+                    "generator: keyed in the plan",
+                    range.column, range.low, range.high, -kLimit, kLimit - 1));
   }
   return problems;
+}
+
+std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges) {
+  // A key made today begins with a number of milliseconds of about this size.
+  constexpr std::int64_t kMilliseconds = 1'700'000'000'000;
+  std::vector<std::string> warnings;
+  for (const IdRange& range : ranges) {
+    if (range.low < 0) {
+      warnings.push_back(fmt::format("{} holds ids down to {}: keys of negative ids sort last",
+                                     range.column, range.low));
+    }
+    if (range.high > kMilliseconds) {
+      warnings.push_back(fmt::format("{} holds ids up to {}: their keys sort after those of new rows",
+                                     range.column, range.high));
+    }
+  }
+  return warnings;
 }
 
 Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle::Phase*>& phases) {

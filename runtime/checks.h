@@ -2,6 +2,7 @@
 // sentence each, without changing anything; the caller reports those of all together.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ using Problems = std::vector<std::string>;
 // Version, standby, read-only.
 Problems check_server(db::Connection& session);
 
-// Ownership of every table of the bundle, CREATE on the database while foundation is missing.
+// Ownership of every table of the bundle, row security that would hide rows from their owner; while
+// foundation is missing, what it needs: CREATE on the database and on the schema for uuidv7().
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
 // The catalog against the bundle: types of columns as the state of their phase says, foreign keys
@@ -24,8 +26,16 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
 // middle touches is left out: its steps check themselves.
 Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
-// Legacy ids of the phases that are not applied yet fit their generator.
-Problems check_ranges(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
+// The lowest and highest legacy id that generator ordered has still to take.
+struct IdRange {
+  std::string column;
+  std::int64_t low, high;
+};
+std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
+                               const Journal& journal);
+Problems check_ranges(const std::vector<IdRange>& ranges);
+// What works, and surprises: keys that do not sort as their ids did.
+std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges);
 
 // Before a rollback of these phases: rows written since the change can get legacy ids.
 Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle::Phase*>& phases);

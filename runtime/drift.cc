@@ -68,6 +68,29 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
   return problems;
 }
 
+// Before its change a column's default is the plan's to set aside: another one would be lost, or in
+// the way.
+Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  std::map<Names, std::string> present;
+  for (const db::catalog::Column& c : db::catalog::key_columns(session)) {
+    const char* identity = c.identity == db::catalog::Identity::always       ? "always"
+                           : c.identity == db::catalog::Identity::by_default ? "by default"
+                                                                             : "";
+    const std::string sequence = c.sequence.empty() ? "" : c.sequence_schema + "." + c.sequence;
+    present[{c.table, c.name}] = bundle::to_fallback(identity, sequence, c.default_value);
+  }
+  const auto shown = [](const std::string& text) { return text.empty() ? "none" : text; };
+  for (const bundle::Column& c : b.columns) {
+    const auto found = present.find({c.table, c.column});
+    if (journal.present(c.phase) || found == present.end() || found->second == c.fallback) continue;
+    problems.push_back(fmt::format("the default of {}.{} is {}, not {}", c.table,
+                                   db::quote_identifier(c.column), shown(found->second),
+                                   shown(c.fallback)));
+  }
+  return problems;
+}
+
 Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
                             const bundle::Bundle& b, const std::set<std::string>& unsettled) {
   Problems problems;
@@ -139,6 +162,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   const auto add = [&](Problems more) {
     problems.insert(problems.end(), more.begin(), more.end());
   };
+  add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
   add(check_dependents(session, b, journal, unsettled));
   return problems;

@@ -16,7 +16,7 @@ void common(CLI::App& command, Options& o) {
   command.add_option("--database", o.database,
                      "address of the database; else DATABASE_URL, else PGHOST and the like");
   command.add_flag("--json", o.json, "print JSON for programs");
-  command.add_flag("--verbose", o.verbose, "say more on stderr");
+  command.add_flag("--verbose", o.verbose, "every step and every check; what the server notes, on stderr");
 }
 
 void bundle(CLI::App& command, Options& o, bool required = true) {

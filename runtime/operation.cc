@@ -59,6 +59,10 @@ std::string error_text(const db::Error& error) {
   return text;
 }
 
+void warn(const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) fmt::print(stderr, "{}", wrapped("note: " + warning));
+}
+
 }  // namespace
 
 const bundle::Phase& find_phase(const bundle::Bundle& b, const std::string& id_or_name) {
@@ -129,8 +133,11 @@ void Operation::check(const std::vector<const bundle::Phase*>& phases) {
     add(check_drift(*control_, bundle_, now));
     if (!phases.empty()) {
       add(check_rights(*control_, bundle_, now));
-      if (problems.empty() && direction_ == Direction::up)
-        add(check_ranges(*control_, bundle_, now));
+      if (problems.empty() && direction_ == Direction::up) {
+        const auto ranges = id_ranges(*control_, bundle_, now);
+        add(check_ranges(ranges));
+        if (problems.empty()) warn(warn_of_order(ranges));
+      }
       if (problems.empty() && direction_ == Direction::down)
         add(check_fresh_ids(*control_, phases));
     }
@@ -365,7 +372,7 @@ void Operation::drive(Executor& executor, const std::function<std::string(Execut
 
 int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
                        const std::function<std::string(Executor&)>& work) {
-  progress_ = std::make_unique<Progress>(options_.json ? stderr : stdout,
+  progress_ = std::make_unique<Progress>(options_.json ? stderr : stdout, options_.verbose,
                                          estimated_rows(*control_, bundle_));
   Executor executor(run_, *sources_, *progress_, std::max(1, options_.jobs));
   const Journal now = journal();

@@ -26,8 +26,9 @@ bool exclusive(const bundle::Side& side) {
 
 }  // namespace
 
-Progress::Progress(std::FILE* lines, std::map<std::string, double> rows)
+Progress::Progress(std::FILE* lines, bool every_step, std::map<std::string, double> rows)
     : lines_(lines),
+      every_step_(every_step),
       rows_(std::move(rows)),
       terminal_(isatty(fileno(lines)) != 0 && std::getenv("TERM") != nullptr &&
                 std::string_view(std::getenv("TERM")) != "dumb") {}
@@ -75,6 +76,7 @@ void Progress::end(const bundle::Step& step, Direction direction, Seconds time) 
     totals_.exclusive = time;
     totals_.exclusive_step = step.id;
   }
+  if (!every_step_ && side.rewrites.empty()) return draw();
   line(fmt::format("{} .. ok {}{}", step.id, duration(time),
                    rows > 0 ? ", " + counted(static_cast<std::int64_t>(rows), "row") : ""));
 }

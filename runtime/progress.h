@@ -16,9 +16,10 @@ namespace rekey {
 
 class Progress {
  public:
-  // lines: where finished steps go (stdout, or stderr beside --json). rows: the planner's estimate
+  // lines: where finished steps go (stdout, or stderr beside --json), all or those that rewrite a
+  // table. rows: the planner's estimate
   // of rows for every table; steps: how many this command is going to run.
-  Progress(std::FILE* lines, std::map<std::string, double> rows);
+  Progress(std::FILE* lines, bool every_step, std::map<std::string, double> rows);
   ~Progress();
   Progress(const Progress&) = delete;
 
@@ -50,6 +51,7 @@ class Progress {
 
   mutable std::mutex mutex_;
   std::FILE* lines_;
+  bool every_step_;
   std::map<std::string, double> rows_;
   bool terminal_, drawn_ = false;
   std::string phase_;

@@ -19,6 +19,9 @@ std::string joined(const std::vector<std::string>& parts, const std::string& bet
 // first, stands to the right.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
+// Lines of at most 80 columns, further ones indented by two; ends with a line feed.
+std::string wrapped(const std::string& text);
+
 // The argument of a shell command, quoted where it must be.
 std::string shell(const std::string& argument);
 

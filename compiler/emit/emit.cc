@@ -234,6 +234,15 @@ class PhaseEmitter {
   std::vector<StepText> up_, down_;
 };
 
+std::string fallback(const plan::Column& column) {
+  const char* identity = column.identity.value == plan::Identity::always       ? "always"
+                         : column.identity.value == plan::Identity::by_default ? "by default"
+                                                                               : "";
+  const auto sequence = plan::parse_table_name(column.sequence.value);
+  return bundle::to_fallback(identity, sequence ? sequence->schema + "." + sequence->name : "",
+                             column.default_value.value);
+}
+
 void describe_keys(const model::Model& model, bundle::Bundle& out) {
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
@@ -242,7 +251,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
-                             column.written->type.value, "uuid", phase, domain.name, column.source});
+                             column.written->type.value, "uuid", phase, domain.name, column.source, fallback(*column.written)});
     }
   }
   for (const auto& fk : model.foreign_keys) {
@@ -265,6 +274,7 @@ Emitted emit(const Input& input, const Templates& templates, const Diagnostics& 
   bundle.compiler = REKEY_VERSION;
   bundle.lock_timeout = input.model.plan->lock_timeout.value.empty() ? "2s"
                                                                      : input.model.plan->lock_timeout.value;
+  bundle.new_keys_schema = lower::new_keys_schema(*input.model.plan);
   for (std::size_t i = 0; i < input.phases.size(); ++i) {
     bundle.phases.push_back(PhaseEmitter(input, templates, knowledge, i).emit(out.files));
   }

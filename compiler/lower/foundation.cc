@@ -4,6 +4,11 @@
 
 namespace rekey::lower {
 
+std::string new_keys_schema(const plan::Plan& plan) {
+  if (!plan.new_keys.expression.value.empty() || plan.server.value >= 18) return "";
+  return plan.new_keys.schema.value.empty() ? "public" : plan.new_keys.schema.value;
+}
+
 Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   Phase lowered = begin_phase(model, phase);
   const auto& plan = *model.plan;
@@ -16,10 +21,8 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   step.data["plan"] = sql::literal(plan.name.value);
   step.data["plan_comment"] = sql::literal("Journal and archive of the rekey plan " + plan.name.value +
                                            "; the down side of foundation removes it");
-  const bool own_function = plan.new_keys.expression.value.empty() && plan.server.value < 18;
-  if (own_function) {
-    step.data["new_key_function"] =
-        sql::table({plan.new_keys.schema.value.empty() ? "public" : plan.new_keys.schema.value, "uuidv7"});
+  if (const auto schema = new_keys_schema(plan); !schema.empty()) {
+    step.data["new_key_function"] = sql::table({schema, "uuidv7"});
   }
   lowered.undo_order = {step.id};
   lowered.steps.push_back(std::move(step));

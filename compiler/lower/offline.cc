@@ -207,9 +207,8 @@ std::string default_for_new_rows(const model::Model& model, const model::Column&
   if (!column.root) return "";
   const auto& plan = *model.plan;
   if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  if (plan.server.value >= 18) return "pg_catalog.uuidv7()";
-  const auto& schema = plan.new_keys.schema.value;
-  return sql::table({schema.empty() ? "public" : schema, "uuidv7"}) + "()";
+  const auto schema = new_keys_schema(plan);
+  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
 }
 
 json identity_data(const plan::Column& written) {

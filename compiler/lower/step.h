@@ -47,6 +47,9 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
 // As pg_get_constraintdef prints it with an empty search_path.
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk);
 
+// Where foundation installs uuidv7(); empty where the plan or the server has another function.
+std::string new_keys_schema(const plan::Plan& plan);
+
 // A part of a step's id for a table: letters, digits, '_', '.' and '-' only, unique in the model.
 std::string slug(const model::Model& model, model::TableId table);
 // The same for a column: schema, table and column, so that it is no table's.

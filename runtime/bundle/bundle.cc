@@ -30,6 +30,12 @@ bool conflict(LockMode a, LockMode b) {
 
 std::string_view name(LockMode mode) { return kModeNames[static_cast<std::size_t>(mode)]; }
 
+std::string to_fallback(const std::string& identity, const std::string& sequence,
+                        const std::string& expression) {
+  if (!identity.empty()) return "identity " + identity + ", sequence " + sequence;
+  return sequence.empty() ? expression : "sequence " + sequence;
+}
+
 std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;

@@ -95,13 +95,19 @@ struct Column {
   std::string new_type = "uuid";
   std::string phase;
   std::string domain;
-  bool source = false;  // brings ids into the domain
+  bool source = false;   // brings ids into the domain
+  std::string fallback;  // its default before the change, in the words of to_fallback
 };
 
 struct ForeignKey {
   std::string table, name;  // table quoted, name as in the catalog
   std::string definition;   // pg_get_constraintdef with an empty search_path
 };
+
+// A default in words that compare: "identity always, sequence public.s", "sequence public.s", an
+// expression as pg_get_expr prints it, or nothing.
+std::string to_fallback(const std::string& identity, const std::string& sequence,
+                        const std::string& expression);
 
 struct Domain {
   std::string name;       // "public.users.user_id"
@@ -122,6 +128,7 @@ struct Bundle {
   std::string plan_digest;   // sha256:…
   std::string compiler;      // version
   std::string lock_timeout;  // as in the plan: "2s"
+  std::string new_keys_schema;  // where foundation makes uuidv7(), as in the catalog; may be empty
   std::vector<File> files;   // all but bundle.json itself
   std::vector<Phase> phases;
   std::vector<Domain> domains;

@@ -76,6 +76,7 @@ void fields(Column& x, F f) {
   f("phase", x.phase);
   f("domain", x.domain);
   f("source", x.source);
+  f("fallback", x.fallback);
 }
 
 template <class F>
@@ -106,6 +107,7 @@ void fields(Bundle& x, F f) {
   f("plan_digest", x.plan_digest);
   f("compiler", x.compiler);
   f("lock_timeout", x.lock_timeout);
+  f("new_keys_schema", x.new_keys_schema);
   f("notices", x.notices);
   f("phases", x.phases);
   f("domains", x.domains);

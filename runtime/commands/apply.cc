@@ -5,6 +5,7 @@
 #include "runtime/interrupt.h"
 #include "runtime/operation.h"
 #include "runtime/outcome.h"
+#include "runtime/text.h"
 
 namespace rekey {
 
@@ -70,7 +71,7 @@ std::string outcome(const Operation& operation, const Journal& journal) {
 }
 
 void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
-  for (const std::string& notice : b.notices) fmt::print(stderr, "note: {}\n", notice);
+  for (const std::string& notice : b.notices) fmt::print(stderr, "{}", wrapped("note: " + notice));
   if (json) return;
   for (const bundle::Phase* phase : phases) {
     fmt::print(stderr, "phase {} {}: {}{}{}\n", phase->id, phase->name,

@@ -1,6 +1,7 @@
 // verify: the checks of all applied phases, run now.
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "runtime/commands/commands.h"
@@ -28,6 +29,26 @@ void print_json(const bundle::Bundle& b, const std::vector<Check>& checks) {
                                             {"ok", false_ones(checks).empty()},
                                             {"checks", list}}
                          .dump(2));
+}
+
+// A line a phase: how many checks of each kind hold.
+void print_summary(const bundle::Bundle& b, const std::vector<Check>& checks) {
+  std::vector<std::vector<std::string>> rows = {{"phase", "checks", "hold", "of what"}};
+  for (const bundle::Phase& phase : b.phases) {
+    std::map<std::string, int> kinds;
+    std::size_t all = 0, hold = 0;
+    for (const Check& c : checks) {
+      if (c.phase != phase.id) continue;
+      ++kinds[c.check];
+      ++all;
+      hold += c.ok;
+    }
+    if (all == 0) continue;
+    std::vector<std::string> words;
+    for (const auto& [kind, count] : kinds) words.push_back(fmt::format("{} {}", count, kind));
+    rows.push_back({phase.id + " " + phase.name, std::to_string(all), std::to_string(hold), joined(words)});
+  }
+  fmt::print("{}", table(rows));
 }
 
 void print_table(const std::vector<Check>& checks) {
@@ -64,9 +85,10 @@ int verify(const Options& options) {
   } else if (checks.empty()) {
     fmt::print("nothing of plan {} is applied: nothing to verify\n", b.plan);
   } else {
-    print_table(checks);
+    options.verbose ? print_table(checks) : print_summary(b, checks);
   }
   const auto wrong = false_ones(checks);
+  if (!options.json && !options.verbose && !wrong.empty()) print_table(wrong);
   if (!options.json && !checks.empty()) {
     fmt::print("{}, {}\n", counted(static_cast<std::int64_t>(checks.size()), "check"),
                wrong.empty() ? "all hold" : fmt::format("{} false", wrong.size()));

@@ -308,9 +308,12 @@ StepSql rewrite_orders() {
 Sample sample() {
   Sample s;
   s.domains = {{kUsers, "ordered", "020"}, {kOrders, "ordered", "020"}};
-  s.columns = {{"public.orders", "order_id", "integer", "uuid", "020", kOrders, true},
-               {"public.orders", "user_id", "integer", "uuid", "020", kUsers, false},
-               {"public.users", "user_id", "integer", "uuid", "020", kUsers, true}};
+  s.columns = {
+      {"public.orders", "order_id", "integer", "uuid", "020", kOrders, true,
+       "sequence public.orders_order_id_seq"},
+      {"public.orders", "user_id", "integer", "uuid", "020", kUsers, false, ""},
+      {"public.users", "user_id", "integer", "uuid", "020", kUsers, true,
+       "sequence public.users_user_id_seq"}};
   const std::string definition =
       "FOREIGN KEY (user_id) REFERENCES public.users(user_id) ON DELETE CASCADE";
   s.foreign_keys = {{"public.orders", "orders_user_id_fkey", definition}};

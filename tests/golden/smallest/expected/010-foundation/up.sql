@@ -529,13 +529,18 @@ BEGIN
 END
 $body$;
 
--- The keys of a domain's sources, as a query with one column "key"; a key may come more than once.
-CREATE FUNCTION rekey.source_keys(of_domain text) RETURNS text
+-- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
+-- may come more than once. In the middle of a phase some have and some have not.
+CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', column_name, table_name),
-                    ' UNION ALL ' ORDER BY table_name, column_name)
-  FROM rekey.key_columns WHERE domain = of_domain AND is_source
+  SELECT coalesce(
+    string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', c.column_name, c.table_name),
+               ' UNION ALL ' ORDER BY c.table_name, c.column_name),
+    format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
+  FROM rekey.key_columns c
+  JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
+  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid = 'uuid'::regtype) = changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.
@@ -544,7 +549,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT format('SELECT DISTINCT key FROM (%s) k WHERE NOT %s AND NOT EXISTS '
                 '(SELECT FROM rekey.keys s WHERE s.domain = %L AND s.new_key = k.key)',
-                rekey.source_keys(of_domain), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
+                rekey.source_keys(of_domain, true), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
 $body$;
 
 -- Before a change: columns have the types the plan knows, ids fit the generator.
@@ -605,7 +610,7 @@ BEGIN
         max_value = item.seqmax, acl = item.relacl, comment = item.comment
     WHERE k.table_name = item.table_name AND k.column_name = item.column_name;
   END LOOP;
-  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain)) INTO low, high;
+  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain, false)) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;
@@ -926,7 +931,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '1141e77c827245b44971320283637bb2beec116a131c4770099056a5120020ed', 'a811b8790ca5b40668291a14d2e716906b64732733a1c5c48cd287e562191c13', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b4d475197a626182418ce057cb8685bbcf757207436aec080507f3043681699f', 'ea0f24af1a674a988ab8903dcaba27c546fc4b95aa23907006eb19c12110cfc1', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
