@@ -26,11 +26,14 @@ class Trips : public ::testing::TestWithParam<const char*> {};
 TEST_P(Trips, ComeBack) {
   set_number_of_cases();
   std::map<std::string, int> ends;
+  bool told = false;
   EXPECT_TRUE(rc::check(fmt::format("a database comes back from {} keys", GetParam()), [&] {
     const Recipe recipe = *recipes();
     try {
       ++ends[trip(build(recipe, GetParam()), recipe.writes)];
     } catch (const Broken& broken) {
+      if (!told) fmt::print(stderr, "failed, shrinking; as drawn:\n{}\n", broken.what());
+      told = true;
       RC_FAIL(broken.what());
     }
   }));

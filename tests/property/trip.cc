@@ -276,20 +276,4 @@ std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes) {
   }
 }
 
-std::string trip(const std::string& sql, const std::string& decisions, const std::string& written,
-                 const std::string& query) {
-  Journey journey(sql, false);
-  const std::string before = journey.database.schema();
-  journey.compile(decisions);
-  for (const char* command : {"apply", "verify"}) {
-    const Result result = journey.rekey({command});
-    if (result.code != 0) throw Broken(fmt::format("{}: {}", command, last_lines(result)));
-  }
-  journey.database.run(written);
-  const Result undone = journey.rekey({"rollback"});
-  if (undone.code != 0) throw Broken("rollback: " + last_lines(undone));
-  same_schema(before, journey.database.schema());
-  return journey.database.query(query);
-}
-
 }  // namespace rekey::property

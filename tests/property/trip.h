@@ -17,9 +17,4 @@ struct Broken : std::runtime_error {
 // Throws Broken. Gives how far the trip went: "back", or why it was rightly refused.
 std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes);
 
-// The same for a database given as SQL, which has no writes of its own: `written` runs on the new keys.
-// Compares the schema before and after, and gives what `query` says at the end.
-std::string trip(const std::string& sql, const std::string& decisions, const std::string& written,
-                 const std::string& query);
-
 }  // namespace rekey::property

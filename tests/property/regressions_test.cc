@@ -1,0 +1,46 @@
+// What random cases found, as tiny ones.
+#include <gtest/gtest.h>
+
+#include "tests/property/trip.h"
+
+namespace rekey::property {
+namespace {
+
+TableRecipe table(std::vector<unsigned> ids, std::vector<ForeignKeyRecipe> foreign_keys = {}) {
+  TableRecipe t;
+  t.ids = std::move(ids);
+  t.foreign_keys = std::move(foreign_keys);
+  return t;
+}
+
+// pg_statistic, which proves that a table was analyzed, is for superusers only.
+TEST(Regressions, OwnerWhoIsNoSuperuser) {
+  Recipe r;
+  r.tables = {table({1, 2})};
+  r.owner = 1;
+  EXPECT_EQ(trip(build(r, "ordered"), {{0, 0, 0, 0}}), "back");
+}
+
+// Rolled back from between its rewrites, a phase looked for fresh keys in columns that were integers.
+TEST(Regressions, OrphanStopsAPhaseWhichGoesBack) {
+  ForeignKeyRecipe orphans;
+  orphans.doubtful = 2;
+  orphans.spread = 1;
+  Recipe r;
+  r.tables = {table({0, 1, 2}, {orphans})};
+  EXPECT_EQ(trip(build(r, "v7"), {}), "orphan of a v7 key");
+  EXPECT_EQ(trip(build(r, "ordered"), {{0, 0, 0, 1}}), "back");
+}
+
+// A role that FORCE ROW LEVEL SECURITY hides rows from came to a halt half-way, in both directions.
+TEST(Regressions, RowSecurityForcedOnTheOwner) {
+  Recipe r;
+  r.tables = {table({0, 10, 11}, {ForeignKeyRecipe{}})};
+  r.tables[0].row_security = 1;
+  EXPECT_EQ(trip(build(r, "keyed"), {{0, 0, 0, 1}}), "back");
+  r.owner = 1;
+  EXPECT_EQ(trip(build(r, "keyed"), {}), "row security");
+}
+
+}  // namespace
+}  // namespace rekey::property
