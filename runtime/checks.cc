@@ -191,8 +191,15 @@ Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle
                                array(ids)));
   for (const db::Row& row : domains.rows) {
     const db::Rows fresh =
-        session.exec("SELECT needed, last_id, too_narrow FROM rekey.fresh_ids($1)", {row[0]});
+        session.exec("SELECT needed, last_id, too_narrow, rekey.narrow_columns($1) FROM rekey.fresh_ids($1)",
+                     {row[0]});
     const db::Row& found = fresh.rows.at(0);
+    if (found[3]) {
+      problems.push_back(
+          fmt::format("since the change rows refer to legacy ids of domain {} that are too large for {}; "
+                      "let these rows refer to others, or stay on the new keys",
+                      text(row, 0), text(found, 3)));
+    }
     if (!found[2]) continue;
     problems.push_back(fmt::format(
         "{} written since the change to domain {} would get legacy ids up to {}: too large for {}; "

@@ -255,13 +255,52 @@ BEGIN
 END
 $body$;
 
+-- Columns that by now hold keys of legacy ids too large for their old type: a foreign key may be narrower
+-- than what it refers to.
+CREATE FUNCTION rekey.narrow_columns(of_domain text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item   record;
+  hit    boolean;
+  narrow text;
+BEGIN
+  FOR item IN
+    SELECT c.*, t.highest
+    FROM rekey.key_columns c
+    JOIN rekey.domains d USING (domain)
+    JOIN (VALUES ('smallint', 32767), ('integer', 2147483647)) t (old_type, highest) USING (old_type)
+    JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
+                       AND a.atttypid = 'uuid'::regtype
+    WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
+    ORDER BY c.table_name, c.column_name
+  LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
+                   item.table_name,
+                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name)),
+                   rekey.expression(of_domain, 'id', format('k.%I', item.column_name)),
+                   -item.highest - 1, item.highest) INTO hit;
+    IF hit THEN
+      narrow := concat_ws(', ', narrow,
+        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+    END IF;
+  END LOOP;
+  RETURN narrow;
+END
+$body$;
+
 -- Rows written after the change get legacy ids above the highest ever used, in the order of their keys.
 CREATE PROCEDURE rekey.assign_legacy_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  fresh record;
+  fresh  record;
+  narrow text := rekey.narrow_columns(of_domain);
 BEGIN
+  IF narrow IS NOT NULL THEN
+    RAISE EXCEPTION 'since the change rows refer to legacy ids too large for %', narrow
+      USING ERRCODE = 'RK003', HINT = 'Let these rows refer to others, or stay on the new keys.';
+  END IF;
   SELECT * INTO fresh FROM rekey.fresh_ids(of_domain);
   IF fresh.needed = 0 THEN
     RETURN;
