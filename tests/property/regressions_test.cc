@@ -42,5 +42,19 @@ TEST(Regressions, RowSecurityForcedOnTheOwner) {
   EXPECT_EQ(trip(build(r, "keyed"), {}), "row security");
 }
 
+// A narrow foreign key was pointed at an old row with a large id: the rewrite of the way back failed.
+TEST(Regressions, NarrowForeignKeyPointsAtALargeOldId) {
+  ForeignKeyRecipe narrow;
+  narrow.type = 3;
+  Recipe r;
+  r.tables = {table({0}, {narrow}), table({0, 18})};
+  r.tables[0].foreign_keys[0].target = 1;
+  r.tables[0].foreign_keys[0].nulls = 1;
+  r.tables[1].type = 1;
+  for (const char* generator : {"ordered", "keyed", "v4", "v7"}) {
+    EXPECT_EQ(trip(build(r, generator), {{2, 0, 0, 2}}), "ids too large") << generator;
+  }
+}
+
 }  // namespace
 }  // namespace rekey::property

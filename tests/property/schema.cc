@@ -237,7 +237,7 @@ class Builder {
     const ForeignKeyRecipe r = part(t, i);
     const int to = table(target).primary_key[0];
     Column column{object_name(t, fmt::format("key{}", i)),
-                  type_for(r, table(target).columns[to], values(target, to))};
+                  type_for(r, table(target).columns[to], ids)};
     column.not_null = true;
     if (table(t).rows.size() < ids.size()) table(t).rows.resize(ids.size());
     for (std::size_t row = 0; row < ids.size(); ++row) table(t).rows[row].push_back(ids[row]);
@@ -296,8 +296,7 @@ class Builder {
     std::vector<int> columns;
     const std::vector<Row> parents = complete(target, to);
     for (std::size_t i = 0; i < to.size(); ++i) {
-      Column column{object_name(t, fmt::format("ref{}", table(t).columns.size())),
-                    type_for(r, table(target).columns[to[i]], values(target, to[i]))};
+      const Column column{object_name(t, fmt::format("ref{}", table(t).columns.size())), ""};
       columns.push_back(static_cast<int>(table(t).columns.size()));
       table(t).columns.push_back(column);
     }
@@ -311,6 +310,9 @@ class Builder {
         if (to.size() > 1 && r.half_null == 1 && row % 3 == 2 && i == 0) id.reset();
         table(t).rows[row].push_back(id);
       }
+    }
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      table(t).columns[columns[i]].type = type_for(r, table(target).columns[to[i]], values(t, columns[i]));
     }
     if (r.has_default) set_default(table(t).columns[columns[0]], r);
     add_foreign_key(t, r, columns, target, to, orphans);
