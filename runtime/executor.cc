@@ -17,9 +17,8 @@ using Clock = std::chrono::steady_clock;
 // One phase under way: workers take steps from the schedule until it is finished or something went
 // wrong; the first thing that went wrong is kept.
 struct Work {
-  Work(const bundle::Phase& of_phase, const std::vector<const bundle::Step*>& steps,
-       Direction towards, const std::string& number)
-      : phase(of_phase), direction(towards), run_number(number), schedule(steps, towards) {}
+  Work(const bundle::Phase& of_phase, Schedule steps, Direction towards, const std::string& number)
+      : phase(of_phase), direction(towards), run_number(number), schedule(std::move(steps)) {}
 
   const bundle::Phase& phase;
   const Direction direction;
@@ -90,7 +89,9 @@ Executor::Executor(Run& run, const Sources& sources, Progress& progress, int job
 
 void Executor::run(const bundle::Phase& phase, const std::vector<const bundle::Step*>& steps,
                    Direction direction, const std::string& run_number) {
-  Work work(phase, steps, direction, run_number);
+  std::vector<double> weights;
+  for (const bundle::Step* step : steps) weights.push_back(progress_.rows_of(side_of(*step, direction)));
+  Work work(phase, Schedule(steps, direction, weights), direction, run_number);
   work.workers = std::min(runners_.size(), steps.size());
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < std::min(runners_.size(), steps.size()); ++i) {

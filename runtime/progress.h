@@ -23,6 +23,7 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
 
+  double rows_of(const bundle::Side& side) const;  // that it rewrites
   void expect(const bundle::Step& step, Direction direction);  // adds to the totals
   void phase(const bundle::Phase& phase, Direction direction);
   void begin(const bundle::Step& step);
@@ -43,7 +44,6 @@ class Progress {
   std::string summary() const;
 
  private:
-  double rows_of(const bundle::Side& side) const;
   void erase();
   void draw();
   void line(const std::string& text);

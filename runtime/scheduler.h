@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/bundle/bundle.h"
@@ -19,31 +21,41 @@ const bundle::Side& side_of(const bundle::Step& step, Direction direction);
 // done.
 class Schedule {
  public:
-  Schedule(std::vector<const bundle::Step*> steps, Direction direction);
+  // steps: each behind those it needs. weights: how long each is expected to take, in any unit; a
+  // step with more work behind it, itself included, goes first (the critical path). Without
+  // weights: the order given.
+  Schedule(std::vector<const bundle::Step*> steps, Direction direction,
+           const std::vector<double>& weights = {});
 
-  // The first step in order that may run now; the caller starts it.
+  // The step that may run now and should go first; the caller starts it.
   std::optional<std::size_t> next() const;
   void start(std::size_t step);
   void finish(std::size_t step);
 
   const bundle::Step& step(std::size_t i) const { return *items_[i].step; }
-  bool idle() const { return running_ == 0; }
+  bool idle() const { return running_.empty(); }
   bool finished() const { return done_ == items_.size(); }
   // Steps that wait, for the message when nothing runs and nothing is ready.
   std::vector<std::string> waiting() const;
 
  private:
-  enum class State { waiting, running, done };
   struct Item {
     const bundle::Step* step;
-    State state = State::waiting;
+    std::vector<std::size_t> dependents;
+    std::size_t missing = 0;  // needs that are not done
+    double path = 0;          // weight of the heaviest path from here to the end
+    bool waits = true;
   };
-  bool ready(const Item& item) const;
+  using Rank = std::pair<double, std::size_t>;  // heaviest path first, then the order given
+  Rank rank(std::size_t i) const { return {-items_[i].path, i}; }
+  void link();
   bool collides(const Item& item) const;
 
   std::vector<Item> items_;
   Direction direction_;
-  std::size_t running_ = 0, done_ = 0;
+  std::set<Rank> ready_;
+  std::vector<std::size_t> running_;
+  std::size_t done_ = 0;
 };
 
 }  // namespace rekey

@@ -200,7 +200,9 @@ class PhaseEmitter {
     json data = {{"lock_timeout", frame_.lock_timeout}};
     const auto& memory = input_.model.plan->maintenance_work_mem.value;
     if (!memory.empty()) data["maintenance_work_mem"] = sql::literal(memory);
-    return templates_.render("steps/session.sql", "", data);
+    const auto text = templates_.render("steps/session.sql", "", data);
+    lint::ParsedSql{text};
+    return text;
   }
 
   std::string file_header(const char* side) const {

@@ -46,6 +46,21 @@ std::string run(const std::vector<bundle::Step>& steps, std::size_t workers, Dir
   return trace;
 }
 
+TEST(Scheduler, TheHeaviestPathGoesFirst) {
+  const std::vector<bundle::Step> steps = {step("a", {}), step("b", {}), step("c", {}),
+                                           step("small", {"a"}), step("large", {"c"})};
+  std::vector<const bundle::Step*> pointers;
+  for (const bundle::Step& s : steps) pointers.push_back(&s);
+  Schedule schedule(pointers, Direction::up, {0, 0, 0, 1, 5});
+  std::string order;
+  while (const auto next = schedule.next()) {
+    schedule.start(*next);
+    schedule.finish(*next);
+    order += schedule.step(*next).id + " ";
+  }
+  EXPECT_EQ(order, "c large a small b ");
+}
+
 TEST(Scheduler, Traces) {
   const bundle::TableLock t{"public.t", LockMode::access_exclusive},
       read_t{"public.t", LockMode::access_share};

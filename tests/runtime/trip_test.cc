@@ -18,8 +18,8 @@ TEST_F(Trip, ApplySaysWhatItDid) {
   EXPECT_EQ(std::regex_replace(settled(result.out), std::regex("\\(020.*\\)"), "(STEP)"),
             "apply phase 010 foundation\n"
             "apply phase 020 people\n"
-            "020.users.rewrite .. ok T s, 5 rows\n"
             "020.orders.rewrite .. ok T s, 7 rows\n"
+            "020.users.rewrite .. ok T s, 5 rows\n"
             "apply phase 030 cleanup\n"
             "applied: 11 steps, 12 rows in T s; longest exclusive lock T s (STEP)\n");
   EXPECT_EQ(database.query("SELECT DISTINCT pg_typeof(user_id) FROM orders"), "uuid\n");
