@@ -25,12 +25,14 @@ refused_plan 'unknown key' 's/^    primary_key: /    primary_kee: /' 'primary_ke
 refused_plan 'unknown table in a phase' 's/\[public.products\]/[public.produkts]/' 'public.produkts'
 refused_plan 'unknown table of a foreign key' 's/references: public.orders/references: public.order/' 'public.order'
 refused_plan 'unknown column of a foreign key' 's/columns: \[user_id\]/columns: [usr_id]/' 'usr_id'
-refused_plan 'a table in two phases' 's/\[public.users\]/[public.users, public.products]/' 'public.products' 'two phases' 'listed here too'
+refused_plan 'a table in two phases' 's/\[public.users\]/[public.users, public.products]/' \
+  'public.products' 'two phases' 'listed here too'
 refused_plan 'a table in no phase' 's/, public.items\]/]/' 'public.items'
 refused_plan 'cleanup before what it cleans up' '/name: cleanup/d; /kind: cleanup/d
   s/^  - name: people/  - name: cleanup\n    kind: cleanup\n&/' 'cleanup'
 refused_plan 'a view that uses a key' \
-  's/^  public.users:/&\n    dependents:\n      - {kind: view, name: public.v, columns: [id]}/' 'view public.v uses public.users.id'
+  's/^  public.users:/&\n    dependents:\n      - {kind: view, name: public.v, columns: [id]}/' \
+  'view public.v uses public.users.id'
 
 begin 'plan: not there, a folder, not text'
 exits 2 "$REKEYC" compile "$work/none.yaml" -o "$bundle"
@@ -106,9 +108,11 @@ database empty
 refused_here 'wrong database: no such tables' 'public.users' missing 'nothing has been changed'
 drift 'a type differs' 'ALTER TABLE orders ALTER id TYPE integer' 'column public.orders.id is integer, not bigint'
 drift 'a column is gone' 'ALTER TABLE users DROP COLUMN manager_id' 'public.users.manager_id'
-drift 'one more foreign key' 'CREATE TABLE visits (user_id integer CONSTRAINT visitor REFERENCES users)' visitor public.visits
+drift 'one more foreign key' 'CREATE TABLE visits (user_id integer CONSTRAINT visitor REFERENCES users)' \
+  visitor public.visits
 drift 'a foreign key differs' 'ALTER TABLE items DROP CONSTRAINT items_order_id_fkey,
-  ADD CONSTRAINT items_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE' items_order_id_fkey 'ON DELETE CASCADE'
+  ADD CONSTRAINT items_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE' \
+  items_order_id_fkey 'ON DELETE CASCADE'
 drift 'a foreign key is gone' 'ALTER TABLE items DROP CONSTRAINT items_order_id_fkey' items_order_id_fkey missing
 drift 'a view' 'CREATE VIEW names AS SELECT id, name FROM users' 'view public.names'
 drift 'a trigger with WHEN' "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -116,7 +120,8 @@ drift 'a trigger with WHEN' "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsq
 drift 'a check' 'ALTER TABLE users ADD CONSTRAINT positive CHECK (id > 0)' positive
 drift 'a policy' 'CREATE POLICY p ON orders USING (user_id > 0)' policy
 drift 'a partial index' 'CREATE INDEX few ON orders (user_id) WHERE user_id < 9' few
-drift 'a generated column' 'ALTER TABLE users ADD double_id integer GENERATED ALWAYS AS (id * 2) STORED' double_id
+drift 'a generated column' \
+  'ALTER TABLE users ADD double_id integer GENERATED ALWAYS AS (id * 2) STORED' double_id
 drift 'a schema rekey of someone else' 'CREATE SCHEMA rekey' 'schema rekey'
 
 begin 'legacy ids beyond 2^47'
@@ -196,10 +201,13 @@ exactly_as before
 ok
 
 begin 'other sessions on the tables are named; --wait waits; two runtimes at once'
-in_the_way() { PGAPPNAME=reporting sql -c 'BEGIN; SELECT count(*) FROM users; SELECT pg_sleep(600)' >/dev/null 2>&1; }
+in_the_way() {
+  PGAPPNAME=reporting sql -c 'BEGIN; SELECT count(*) FROM users; SELECT pg_sleep(600)' >/dev/null 2>&1
+}
 in_the_way &
 reporting=$!
-await holds "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'reporting' AND wait_event = 'PgSleep'"
+await holds "SELECT count(*) > 0 FROM pg_stat_activity
+             WHERE application_name = 'reporting' AND wait_event = 'PgSleep'"
 exits 3 "$REKEY" apply "$bundle" --yes
 says reporting public.users 'has not been begun' 'ACCESS SHARE'
 proves "SELECT count(*) = 0 FROM pg_trigger WHERE tgname = 'rekey_fence'"
@@ -256,7 +264,8 @@ rollback "$bundle"
 exactly_as before
 exits 0 "$REKEY" apply "$bundle" --to people --yes
 says 'stopped before phase 040 trade'
-sed 's/^    risk: low/&\n    reason: thought over again\n    probes:\n      - {name: orders are there, query: SELECT count(*) = 60 FROM public.orders}/' "$shop.yaml" >"$plan"
+probe='{name: orders are there, query: SELECT count(*) = 60 FROM public.orders}'
+sed "s/^    risk: low/&\n    reason: thought over again\n    probes:\n      - $probe/" "$shop.yaml" >"$plan"
 exits 1 "$REKEYC" compile "$plan" -o "$bundle" --check
 compile "$plan" "$bundle"
 apply "$bundle"

@@ -12,19 +12,24 @@ fi
 write_rows() {
   sql <<'SQL'
 WITH artist AS (INSERT INTO artist (name) VALUES ('New') RETURNING artist_id),
-album AS (INSERT INTO album (title, artist_id) SELECT 'New', artist_id FROM artist RETURNING album_id),
+album AS (INSERT INTO album (title, artist_id) SELECT 'New', artist_id FROM artist
+  RETURNING album_id),
 genre AS (INSERT INTO genre (name) VALUES ('New') RETURNING genre_id),
 media AS (INSERT INTO media_type (name) VALUES ('New') RETURNING media_type_id),
 track AS (INSERT INTO track (name, album_id, media_type_id, genre_id, milliseconds, unit_price)
-  SELECT 'New', album_id, media_type_id, genre_id, 1, 1 FROM album, media, genre RETURNING track_id),
+  SELECT 'New', album_id, media_type_id, genre_id, 1, 1 FROM album, media, genre
+    RETURNING track_id),
 list AS (INSERT INTO playlist (name) VALUES ('New') RETURNING playlist_id),
 entry AS (INSERT INTO playlist_track SELECT playlist_id, track_id FROM list, track),
 boss AS (INSERT INTO employee (last_name, first_name, reports_to)
-  SELECT 'New', 'Boss', employee_id FROM employee WHERE reports_to IS NULL LIMIT 1 RETURNING employee_id),
-clerk AS (INSERT INTO employee (last_name, first_name, reports_to) SELECT 'New', 'Clerk', employee_id FROM boss RETURNING employee_id),
+  SELECT 'New', 'Boss', employee_id FROM employee WHERE reports_to IS NULL LIMIT 1
+    RETURNING employee_id),
+clerk AS (INSERT INTO employee (last_name, first_name, reports_to)
+  SELECT 'New', 'Clerk', employee_id FROM boss RETURNING employee_id),
 customer AS (INSERT INTO customer (first_name, last_name, email, support_rep_id)
   SELECT 'New', 'New', 'new@new.example', employee_id FROM clerk RETURNING customer_id),
-invoice AS (INSERT INTO invoice (customer_id, invoice_date, total) SELECT customer_id, now(), 1 FROM customer RETURNING invoice_id)
+invoice AS (INSERT INTO invoice (customer_id, invoice_date, total) SELECT customer_id, now(),
+  1 FROM customer RETURNING invoice_id)
 INSERT INTO invoice_line (invoice_id, track_id, unit_price, quantity)
 SELECT invoice_id, track_id, 1, 1 FROM invoice, track;
 SQL

@@ -77,7 +77,8 @@ apply "$work/hive"
 verify "$work/hive"
 dump_foreign_keys >"$work/foreign_keys.now"
 same_files 'foreign keys' "$work/foreign_keys" "$work/foreign_keys.now"
-proves "SELECT count(*) > 40 FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid WHERE relkind = 'r' AND atttypid = 'uuid'::regtype"
+proves "SELECT count(*) > 40 FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+        WHERE relkind = 'r' AND atttypid = 'uuid'::regtype"
 rollback "$work/hive"
 exactly_as before
 ok

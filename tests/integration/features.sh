@@ -5,7 +5,11 @@
 # file of the same name with .yaml has decisions for inspect.
 . "$(dirname "$0")/lib.sh"
 
-part() { awk -v want="$1" '/^-- written after apply$/ {n = 1; next} /^-- true after rollback$/ {n = 2; next} n + 0 == want' "$2"; }
+part() {
+  awk -v want="$1" '/^-- written after apply$/ {n = 1; next}
+                    /^-- true after rollback$/ {n = 2; next}
+                    n + 0 == want' "$2"
+}
 
 trip() {
   local name=$1 file=$2 bundle=$work/$1 decisions=() lines

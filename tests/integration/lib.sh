@@ -126,7 +126,8 @@ dump_schema() {
 dump_rows() {
   sql <<'SQL' | sort
 SET search_path = '';
-SELECT format('COPY (SELECT %L, t::text FROM ONLY %s t) TO STDOUT', c.oid::regclass, c.oid::regclass)
+SELECT format('COPY (SELECT %L, t::text FROM ONLY %s t) TO STDOUT',
+  c.oid::regclass, c.oid::regclass)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname NOT IN ('information_schema', 'rekey') AND n.nspname !~ '^pg_'
 \gexec

@@ -9,7 +9,8 @@ dump_journal() {
   sql <<'SQL'
 SELECT 'plan', name, format FROM rekey.plan;
 SELECT 'phase', phase, name, plan_digest, state FROM rekey.phases ORDER BY phase;
-SELECT 'step', step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state
+SELECT 'step', step, phase, position, transactional, undo_always,
+  needs, undo_needs, up_digest, down_digest, state
 FROM rekey.steps ORDER BY phase, position;
 SELECT 'history', step, event FROM rekey.history ORDER BY step, entry;
 SELECT 'check', phase, step, moment, "check", object, ok, detail, rows, checksum FROM rekey.checks
@@ -22,9 +23,22 @@ SQL
 }
 
 run_file() { psql -X -v ON_ERROR_STOP=1 -f "$1"; }
-up() { local folder; for folder in "$bundle"/*/; do exits 0 run_file "$folder/up.sql"; exits 0 run_file "$folder/verify.sql"; done; }
-down() { local folder; for folder in $(ls -r "$bundle"); do [[ ! -d $bundle/$folder ]] || exits 0 run_file "$bundle/$folder/down.sql"; done; }
-first_step() { sql -c "SELECT step FROM rekey.steps WHERE phase = '$1' AND state <> '$2' ORDER BY position LIMIT 1"; }
+up() {
+  local folder
+  for folder in "$bundle"/*/; do
+    exits 0 run_file "$folder/up.sql"
+    exits 0 run_file "$folder/verify.sql"
+  done
+}
+down() {
+  local folder
+  for folder in $(ls -r "$bundle"); do
+    [[ ! -d $bundle/$folder ]] || exits 0 run_file "$bundle/$folder/down.sql"
+  done
+}
+first_pending() {
+  sql -c "SELECT step FROM rekey.steps WHERE phase = '$1' AND state <> 'done' ORDER BY position LIMIT 1"
+}
 # The command that the head of a file gives, for a step.
 from_step() { bash -c "$(sed -n 's/^--   \(sed .*\)/\1/p' "$1/up.sql" | sed "s/STEP/$2/")"; }
 
@@ -90,8 +104,9 @@ exits 0 run_file "$bundle/010-foundation/up.sql"
 exits 0 run_file "$bundle/020-leaf-tables/up.sql"
 sql -c 'BEGIN; LOCK TABLE rfi.documents IN ACCESS SHARE MODE; SELECT pg_sleep(60)' >/dev/null 2>&1 &
 holder=$!
-await holds "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = 'killed' AND wait_event = 'PgSleep'"
-PGAPPNAME=victim psql -X -v ON_ERROR_STOP=1 -c "SET lock_timeout = 0" -f <(sed 's/2s/0/' "$bundle/030-users/up.sql") >/dev/null 2>&1 &
+await holds "SELECT count(*) > 0 FROM pg_stat_activity 
+             WHERE datname = 'killed' AND wait_event = 'PgSleep'"
+psql -X -v ON_ERROR_STOP=1 -f <(sed 's/2s/0/' "$bundle/030-users/up.sql") >/dev/null 2>&1 &
 victim=$!
 await holds "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
 kill -9 "$victim"
@@ -99,9 +114,11 @@ wait "$victim" 2>/dev/null || true
 kill "$holder"
 wait "$holder" 2>/dev/null || true
 PGDATABASE=postgres await alone killed
-exits 0 from_step "$bundle/030-users" "$(first_step 030 done)"
+exits 0 from_step "$bundle/030-users" "$(first_pending 030)"
 proves "SELECT state = 'applied' FROM rekey.phases WHERE phase = '030'"
-for folder in 040-workflow-core 050-attributes 060-dependents 070-cleanup; do exits 0 run_file "$bundle/$folder/up.sql"; done
+for folder in 040-workflow-core 050-attributes 060-dependents 070-cleanup; do
+  exits 0 run_file "$bundle/$folder/up.sql"
+done
 exactly_as applied
 verify "$bundle"
 ok

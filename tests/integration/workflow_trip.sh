@@ -22,8 +22,10 @@ integers="'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype"
 dump_old_keys() {
   sql <<'SQL' | sort
 SET search_path = '';
-SELECT format('SELECT %L, %L, %I FROM %s', format('%I.%I', n.nspname, c.relname), a.attname, a.attname, c.oid::regclass)
-FROM pg_constraint p JOIN pg_class c ON c.oid = p.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT format('SELECT %L, %L, %I FROM %s', format('%I.%I', n.nspname, c.relname),
+  a.attname, a.attname, c.oid::regclass)
+FROM pg_constraint p JOIN pg_class c ON c.oid = p.conrelid JOIN pg_namespace n
+  ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.conkey[1]
 WHERE p.contype = 'p' AND cardinality(p.conkey) = 1 AND n.nspname IN ('public', 'rfi')
   AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
@@ -40,7 +42,9 @@ check_mapping() {
             ('public.cycle_report_scoping_attributes', 'planning_attribute_id'))" | sort >"$work/mapped"
   same_files 'old keys of rekey.mapping' "$work/old_keys" "$work/mapped"
   # The row behind the new key is the row that was behind the old one.
-  equal 'rows with the key they should have' "$(sql -c 'SELECT (SELECT count(*) FROM was.users), (SELECT count(*) FROM was.audit_logs)')" "$(
+  equal 'rows with the key they should have' "$(
+    sql -c 'SELECT (SELECT count(*) FROM was.users), (SELECT count(*) FROM was.audit_logs)'
+  )" "$(
     sql <<'SQL'
 CREATE TEMPORARY TABLE m AS SELECT * FROM rekey.mapping;
 ANALYZE m;
@@ -70,7 +74,8 @@ check_lookup() {
   says ' 5 ' 'the row exists'
   exits 0 "$REKEY" lookup users 2000000000
   says 'no row has this key'
-  exits 0 "$REKEY" lookup cycle_reports "$(sql -c 'SELECT cycle_id, report_id FROM was.cycle_reports LIMIT 1' | tr '|' ,)"
+  key=$(sql -c "SELECT cycle_id || ',' || report_id FROM was.cycle_reports LIMIT 1")
+  exits 0 "$REKEY" lookup cycle_reports "$key"
   says public.cycle_reports.report_id 'the row exists'
   exits 2 "$REKEY" lookup cycle_reports 1
   says 'cycle_id, report_id'
@@ -82,24 +87,40 @@ write_rows() {
 BEGIN;
 CREATE TEMPORARY TABLE made AS
 WITH line AS (INSERT INTO public.lobs (lob_name) VALUES ('New line') RETURNING lob_id),
-boss AS (INSERT INTO public.users (email, full_name, lob_id) SELECT 'boss@new.example', 'Boss', lob_id FROM line RETURNING user_id, lob_id),
-staff AS (INSERT INTO public.users (email, full_name, lob_id, manager_id) SELECT 'staff@new.example', 'Staff', lob_id, user_id FROM boss RETURNING user_id),
+boss AS (INSERT INTO public.users (email, full_name, lob_id)
+  SELECT 'boss@new.example', 'Boss', lob_id FROM line RETURNING user_id, lob_id),
+staff AS (INSERT INTO public.users (email, full_name, lob_id, manager_id)
+  SELECT 'staff@new.example', 'Staff', lob_id, user_id FROM boss RETURNING user_id),
 profile AS (INSERT INTO public.user_profiles SELECT user_id, 'CET' FROM staff RETURNING user_id),
-settings AS (INSERT INTO public.user_notification_settings SELECT user_id FROM profile RETURNING user_id),
-report AS (INSERT INTO public.reports (report_number, report_name, regulator, lob_id) SELECT 4711, 'New report', 'New', lob_id FROM line RETURNING report_id),
-cycle AS (INSERT INTO public.test_cycles (cycle_name, starts_on, ends_on) VALUES ('New cycle', '2030-01-01', '2030-02-01') RETURNING cycle_id),
-pair AS (INSERT INTO public.cycle_reports (cycle_id, report_id) SELECT cycle_id, report_id FROM cycle, report RETURNING *),
-request AS (INSERT INTO rfi.requests (cycle_id, report_id, requested_by, subject) SELECT cycle_id, report_id, user_id, 'New request' FROM pair, staff RETURNING request_id),
-response AS (INSERT INTO rfi.responses (request_id, responded_by, body, responded_at) SELECT request_id, user_id, 'New response', now() FROM request, boss RETURNING response_id),
-document AS (INSERT INTO rfi.documents (response_id, file_name, file_sha256) SELECT response_id, 'new.pdf', '' FROM response),
-seen AS (INSERT INTO public.observations (cycle_id, report_id, raised_by, title, raised_at) SELECT cycle_id, report_id, user_id, 'New observation', now() FROM pair, boss RETURNING observation_id),
-source AS (INSERT INTO public."DataSource" ("displayName", "ownerId") SELECT 'New source', user_id FROM boss),
+settings AS (INSERT INTO public.user_notification_settings SELECT user_id FROM profile
+  RETURNING user_id),
+report AS (INSERT INTO public.reports (report_number, report_name, regulator, lob_id)
+  SELECT 4711, 'New report', 'New', lob_id FROM line RETURNING report_id),
+cycle AS (INSERT INTO public.test_cycles (cycle_name, starts_on, ends_on)
+  VALUES ('New cycle', '2030-01-01', '2030-02-01') RETURNING cycle_id),
+pair AS (INSERT INTO public.cycle_reports (cycle_id, report_id) SELECT cycle_id, report_id
+  FROM cycle, report RETURNING *),
+request AS (INSERT INTO rfi.requests (cycle_id, report_id, requested_by, subject)
+  SELECT cycle_id, report_id, user_id, 'New request' FROM pair, staff RETURNING request_id),
+response AS (INSERT INTO rfi.responses (request_id, responded_by, body, responded_at)
+  SELECT request_id, user_id, 'New response', now() FROM request, boss RETURNING response_id),
+document AS (INSERT INTO rfi.documents (response_id, file_name, file_sha256)
+  SELECT response_id, 'new.pdf', '' FROM response),
+seen AS (INSERT INTO public.observations (cycle_id, report_id, raised_by, title, raised_at)
+  SELECT cycle_id, report_id, user_id, 'New observation', now() FROM pair, boss
+  RETURNING observation_id),
+source AS (INSERT INTO public."DataSource" ("displayName", "ownerId")
+  SELECT 'New source', user_id FROM boss),
 right_ AS (INSERT INTO public.permissions (resource, action) VALUES ('new', 'new')),
-log AS (INSERT INTO public.audit_logs (user_id, entity_owner_id, action, entity_type, occurred_at) SELECT s.user_id, b.user_id, 'new', 'new', now() FROM staff s, boss b)
+log AS (INSERT INTO public.audit_logs (user_id, entity_owner_id,
+  action, entity_type, occurred_at) SELECT s.user_id, b.user_id, 'new', 'new', now()
+  FROM staff s, boss b)
 SELECT line.lob_id, boss.user_id, observation_id FROM line, boss, seen;
 UPDATE public.lobs l SET head_user_id = made.user_id FROM made WHERE l.lob_id = made.lob_id;
-INSERT INTO public.observations (parent_observation_id, cycle_id, report_id, raised_by, title, raised_at)
-SELECT observation_id, cycle_id, report_id, user_id, 'New child', now() FROM made CROSS JOIN (SELECT * FROM public.cycle_reports LIMIT 1) old;
+INSERT INTO public.observations (parent_observation_id, cycle_id,
+  report_id, raised_by, title, raised_at)
+SELECT observation_id, cycle_id, report_id, user_id, 'New child', now() FROM made CROSS
+  JOIN (SELECT * FROM public.cycle_reports LIMIT 1) old;
 INSERT INTO public.report_schedules (report_number, due_on) VALUES (4711, '2030-01-01');
 COMMIT;
 SQL
@@ -139,9 +160,11 @@ INSERT INTO public.permissions (resource, action) VALUES ('after', 'after');
 INSERT INTO public.reports (report_number, report_name, regulator, lob_id)
 SELECT 4712, 'After', 'After', lob_id FROM public.lobs WHERE lob_name = 'After';
 INSERT INTO public."DataSource" ("displayName") VALUES ('After');
-INSERT INTO public.test_cycles (cycle_name, starts_on, ends_on) VALUES ('After', '2031-01-01', '2031-02-01');
+INSERT INTO public.test_cycles (cycle_name, starts_on, ends_on)
+  VALUES ('After', '2031-01-01', '2031-02-01');
 INSERT INTO rfi.requests (cycle_id, report_id, requested_by, subject)
-SELECT cycle_id, report_id, user_id, 'After' FROM public.cycle_reports, public.users WHERE email = 'after@new.example' LIMIT 1;
+SELECT cycle_id, report_id, user_id, 'After' FROM public.cycle_reports, public.users
+  WHERE email = 'after@new.example' LIMIT 1;
 INSERT INTO rfi.responses (request_id, responded_by, responded_at)
 SELECT request_id, requested_by, now() FROM rfi.requests WHERE subject = 'After';
 INSERT INTO public.audit_logs (action, entity_type, occurred_at) VALUES ('after', 'after', now());
