@@ -1,12 +1,11 @@
-// Any database comes back from new keys as it was. A case is drawn by rapidcheck, which prints its seed
-// and shrinks it when it fails; RC_PARAMS="reproduce=…" runs that one again. REKEY_PROPERTY_CASES says how
-// many cases, over all generators.
+// Any database comes back from new keys as it was. A case is drawn by rapidcheck, which prints its
+// seed and shrinks it when it fails; RC_PARAMS="reproduce=…" runs that one again.
+// REKEY_PROPERTY_CASES says how many cases, over all generators.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "tests/property/trip.h"
 

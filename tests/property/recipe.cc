@@ -23,17 +23,21 @@ rc::Gen<std::vector<T>> up_to(int n, rc::Gen<T> each) {
 
 rc::Gen<ForeignKeyRecipe> foreign_keys() {
   using F = ForeignKeyRecipe;
-  return rc::gen::build<F>(set(&F::target, pick(7)), set(&F::to_code, pick(2)), set(&F::type, pick(4)),
-                           set(&F::on_delete, pick(5)), set(&F::on_update, pick(5)),
-                           set(&F::deferral, pick(3)), set(&F::doubtful, rarely(3)),
-                           set(&F::spread, pick(4)), set(&F::nulls, pick(4)),
-                           set(&F::half_null, pick(3)), set(&F::second, rarely(2)),
-                           set(&F::has_default, rarely(3)), set(&F::comment, rarely(3)));
+  return rc::gen::build<F>(
+      set(&F::target, pick(7)), set(&F::to_code, pick(2)), set(&F::type, pick(4)),
+      set(&F::on_delete, pick(5)), set(&F::on_update, pick(5)), set(&F::deferral, pick(3)),
+      set(&F::doubtful, rarely(3)), set(&F::spread, pick(4)), set(&F::nulls, pick(4)),
+      set(&F::half_null, pick(3)), set(&F::second, rarely(2)), set(&F::has_default, rarely(3)),
+      set(&F::comment, rarely(3)));
 }
 
 rc::Gen<TableRecipe> tables() {
   using T = TableRecipe;
-  const auto ids = rc::gen::oneOf(up_to(6, rc::gen::oneOf(pick(12), rarely(30))), up_to(30, pick(60)));
+  // The odd ones (12 to 19) among few only: one at the limit of its type keeps new rows from coming
+  // back.
+  const auto common = rc::gen::map(pick(60), [](unsigned n) { return n < 12 ? n : n + 8; });
+  const auto ids =
+      rc::gen::oneOf(up_to(6, rc::gen::oneOf(pick(12), rarely(20))), up_to(30, common));
   return rc::gen::build<T>(
       set(&T::kind, rc::gen::oneOf(rc::gen::just(0u), pick(4))), set(&T::name, pick(12)),
       set(&T::schema, rarely(3)), set(&T::type, pick(3)), set(&T::source, pick(6)),
@@ -47,7 +51,8 @@ rc::Gen<TableRecipe> tables() {
 rc::Gen<WriteRecipe> writes() {
   using W = WriteRecipe;
   return rc::gen::build<W>(set(&W::kind, rc::gen::oneOf(rc::gen::just(0u), pick(4))),
-                           set(&W::table, pick(7)), set(&W::row, pick(30)), set(&W::parent, pick(30)));
+                           set(&W::table, pick(7)), set(&W::row, pick(30)),
+                           set(&W::parent, pick(30)));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ TEST(Regressions, OwnerWhoIsNoSuperuser) {
   EXPECT_EQ(trip(build(r, "ordered"), {{0, 0, 0, 0}}), "back");
 }
 
-// Rolled back from between its rewrites, a phase looked for fresh keys in columns that were integers.
+// Rolled back from between its rewrites, a phase looked for fresh keys in columns that were
+// integers.
 TEST(Regressions, OrphanStopsAPhaseWhichGoesBack) {
   ForeignKeyRecipe orphans;
   orphans.doubtful = 2;
@@ -42,7 +43,8 @@ TEST(Regressions, RowSecurityForcedOnTheOwner) {
   EXPECT_EQ(trip(build(r, "keyed"), {}), "row security");
 }
 
-// A narrow foreign key was pointed at an old row with a large id: the rewrite of the way back failed.
+// A narrow foreign key was pointed at an old row with a large id: the rewrite of the way back
+// failed.
 TEST(Regressions, NarrowForeignKeyPointsAtALargeOldId) {
   ForeignKeyRecipe narrow;
   narrow.type = 3;

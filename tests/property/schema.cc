@@ -1,16 +1,12 @@
 #include "tests/property/schema.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
-#include <numeric>
 #include <set>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include "compiler/plan/plan.h"
 #include "runtime/db/connection.h"
 
 namespace rekey::property {
@@ -34,18 +30,30 @@ bool fits(std::int64_t id, const std::string& type) {
 
 std::string odd_name(unsigned shape, const std::string& plain) {
   switch (shape) {
-    case 1: return "Mixed" + plain;
-    case 2: return "with \"quotes\" " + plain;
-    case 3: return "it's " + plain;
-    case 4: return "größe_" + plain;
-    case 5: return plain + std::string(63 - plain.size(), 'x');
-    case 6: return "semi; -- " + plain;
-    case 7: return "a.b(c, d) " + plain;
-    case 8: return "new\nline " + plain;
-    case 9: return "$body$ %I :name /* " + plain;
-    case 10: return "back\\slash " + plain;
-    case 11: return "Ä" + std::string(63 - 2 - plain.size(), 'y') + plain;
-    default: return plain;
+    case 1:
+      return "Mixed" + plain;
+    case 2:
+      return "with \"quotes\" " + plain;
+    case 3:
+      return "it's " + plain;
+    case 4:
+      return "größe_" + plain;
+    case 5:
+      return plain + std::string(63 - plain.size(), 'x');
+    case 6:
+      return "semi; -- " + plain;
+    case 7:
+      return "a.b(c, d) " + plain;
+    case 8:
+      return "new\nline " + plain;
+    case 9:
+      return "$body$ %I :name /* " + plain;
+    case 10:
+      return "back\\slash " + plain;
+    case 11:
+      return "Ä" + std::string(63 - 2 - plain.size(), 'y') + plain;
+    default:
+      return plain;
   }
 }
 
@@ -54,15 +62,24 @@ std::int64_t id_of(unsigned drawn, const std::string& type, bool ordered) {
   const std::int64_t top = limit(type);
   const std::int64_t huge = type == "bigint" && ordered ? kOrdered - 1 : top;
   switch (drawn) {
-    case 12: return 0;
-    case 13: return -1;
-    case 14: return huge;
-    case 15: return -huge - 1;
-    case 16: return huge - 1;
-    case 17: return std::min<std::int64_t>(top - 5, std::int64_t{1} << 40);
-    case 18: return std::min<std::int64_t>(top - 7, 1'000'000'007);
-    case 19: return -300;
-    default: return drawn < 12 ? drawn + 1 : drawn * 3;
+    case 12:
+      return 0;
+    case 13:
+      return -1;
+    case 14:
+      return huge;
+    case 15:
+      return -huge - 1;
+    case 16:
+      return huge - 1;
+    case 17:
+      return std::min<std::int64_t>(top - 5, std::int64_t{1} << 40);
+    case 18:
+      return std::min<std::int64_t>(top - 7, 1'000'000'007);
+    case 19:
+      return -300;
+    default:
+      return drawn < 12 ? drawn + 1 : drawn * 3;
   }
 }
 
@@ -87,8 +104,8 @@ class Builder {
         add_plain(t, recipe_.tables[t].foreign_keys[f]);
       }
     }
-    find_domains();
-    choose_generators();
+    find_domains(schema_);
+    choose_generators(schema_, recipe_);
     for (int t = 0; t < count(); ++t) add_statements(t);
     return std::move(schema_);
   }
@@ -106,15 +123,17 @@ class Builder {
   }
   std::size_t key_parts(int t) const {
     switch (kind(t)) {
-      case 1: case 3: return 1;
-      case 2: return 2;
-      default: return 0;
+      case 1:
+      case 3:
+        return 1;
+      case 2:
+        return 2;
+      default:
+        return 0;
     }
   }
   // Keys made of foreign keys point at tables before them, and these need a key of one column.
-  unsigned kind(int t) const {
-    return single_before(t).empty() ? 0 : recipe_.tables[t].kind;
-  }
+  unsigned kind(int t) const { return single_before(t).empty() ? 0 : recipe_.tables[t].kind; }
   std::vector<int> single_before(int t) const {
     std::vector<int> out;
     for (int i = 0; i < t; ++i) {
@@ -132,14 +151,21 @@ class Builder {
     next.key_name = odd_name(r.name, fmt::format("t{}_pk", t));
     schema_.tables.push_back(next);
     switch (kind(t)) {
-      case 0: add_own_key(t); break;
-      case 1: add_key_of_one(t); break;
-      case 2: add_key_of_two(t); break;
-      default: add_key_and_line(t);
+      case 0:
+        add_own_key(t);
+        break;
+      case 1:
+        add_key_of_one(t);
+        break;
+      case 2:
+        add_key_of_two(t);
+        break;
+      default:
+        add_key_and_line(t);
     }
     if (r.code) add_code(t);
-    constexpr std::array kTimes = {"2024-05-06 07:08:09.1+00", "1969-07-20 20:17:40+00", "2262-01-01",
-                                   "1999-12-31 23:59:59.999999+00", "2024-02-29"};
+    constexpr std::array kTimes = {"2024-05-06 07:08:09.1+00", "1969-07-20 20:17:40+00",
+                                   "2262-01-01", "1999-12-31 23:59:59.999999+00", "2024-02-29"};
     table(t).time = kTimes[r.time];
     if (r.time == 3) table(t).time_type = "timestamp";
     if (r.time == 4) table(t).time_type = "date";
@@ -205,12 +231,13 @@ class Builder {
     if (position == 4 && room > 40) at += up ? 40 : -40;
     if (position == 3) at = up ? 2 : -2;
     if (position == 0 || !fits(at, id.type)) return;
-    table(t).after_rows.push_back(fmt::format("SELECT setval({}, {}, {})", db::quote_literal(id.sequence),
-                                              at, position != 2));
+    table(t).after_rows.push_back(fmt::format("SELECT setval({}, {}, {})",
+                                              db::quote_literal(id.sequence), at, position != 2));
   }
 
   void add_code(int t) {
-    Column code{object_name(t, "code"), kTypes[(recipe_.tables[t].type + recipe_.tables[t].code) % 3]};
+    Column code{object_name(t, "code"),
+                kTypes[(recipe_.tables[t].type + recipe_.tables[t].code) % 3]};
     for (std::size_t r = 0; r < table(t).rows.size(); ++r) {
       const bool none = recipe_.tables[t].code == 2 && r % 3 == 1;
       table(t).rows[r].push_back(none ? std::nullopt : std::optional<std::int64_t>(500 - 7 * r));
@@ -228,7 +255,8 @@ class Builder {
   std::string type_for(const ForeignKeyRecipe& r, const Column& target, const Ids& ids) {
     if (r.type == 0) return target.type;
     const std::string type = kTypes[r.type - 1];
-    const bool holds = std::all_of(ids.begin(), ids.end(), [&](auto id) { return !id || fits(*id, type); });
+    const bool holds =
+        std::all_of(ids.begin(), ids.end(), [&](auto id) { return !id || fits(*id, type); });
     return holds ? type : target.type;
   }
 
@@ -254,16 +282,19 @@ class Builder {
     ids.resize(std::min(ids.size(), recipe_.tables[t].ids.size()));
     const bool all = ids.size() == table(target).rows.size();
     add_key_part(t, 0, ids, target);
-    if (all && part(t, 0).second) add_foreign_key(target, part(t, 0), table(target).primary_key, t, {0}, false);
+    if (all && part(t, 0).second)
+      add_foreign_key(target, part(t, 0), table(target).primary_key, t, {0}, false);
   }
 
   void add_key_of_two(int t) {
     const auto before = single_before(t);
-    const int a = before[part(t, 0).target % before.size()], b = before[part(t, 1).target % before.size()];
+    const int a = before[part(t, 0).target % before.size()],
+              b = before[part(t, 1).target % before.size()];
     const Ids as = values(a, table(a).primary_key[0]), bs = values(b, table(b).primary_key[0]);
     Ids left, right;
     for (std::size_t i = 0; i < as.size() && left.size() < recipe_.tables[t].ids.size(); ++i) {
-      for (std::size_t j = i % 2; j < bs.size() && left.size() < recipe_.tables[t].ids.size(); j += 2) {
+      for (std::size_t j = i % 2; j < bs.size() && left.size() < recipe_.tables[t].ids.size();
+           j += 2) {
         left.push_back(as[i]);
         right.push_back(bs[j]);
       }
@@ -312,7 +343,8 @@ class Builder {
       }
     }
     for (std::size_t i = 0; i < to.size(); ++i) {
-      table(t).columns[columns[i]].type = type_for(r, table(target).columns[to[i]], values(t, columns[i]));
+      table(t).columns[columns[i]].type =
+          type_for(r, table(target).columns[to[i]], values(t, columns[i]));
     }
     if (r.has_default) set_default(table(t).columns[columns[0]], r);
     add_foreign_key(t, r, columns, target, to, orphans);
@@ -344,7 +376,8 @@ class Builder {
     for (const Row& row : table(t).rows) {
       Row key;
       for (int c : columns) key.push_back(row[c]);
-      if (std::all_of(key.begin(), key.end(), [](auto id) { return id.has_value(); })) out.push_back(key);
+      if (std::all_of(key.begin(), key.end(), [](auto id) { return id.has_value(); }))
+        out.push_back(key);
     }
     return out;
   }
@@ -362,71 +395,11 @@ class Builder {
     if (columns.size() > 1 && r.on_delete == 2 && r.spread == 1) {
       fk.definition += fmt::format(" ({})", sql_name(table(t).columns[columns[1]].name));
     }
-    if (r.deferral) fk.definition += r.deferral == 1 ? " DEFERRABLE" : " DEFERRABLE INITIALLY DEFERRED";
+    if (r.deferral)
+      fk.definition += r.deferral == 1 ? " DEFERRABLE" : " DEFERRABLE INITIALLY DEFERRED";
     if (r.doubtful || orphans) fk.definition += " NOT VALID";
     if (r.comment) fk.comment = r.comment == 1 ? "why" : "it's $body$ \\ \"so\"\nand on";
     table(t).foreign_keys.push_back(fk);
-  }
-
-  // Columns that foreign keys tie, numbered.
-  void find_domains() {
-    std::map<std::pair<int, int>, int> number;
-    for (int t = 0; t < count(); ++t) {
-      for (int c = 0; c < static_cast<int>(table(t).columns.size()); ++c) {
-        table(t).columns[c].domain = static_cast<int>(number.size());
-        number[{t, c}] = table(t).columns[c].domain;
-      }
-    }
-    const auto join = [&](int a, int b) {
-      for (Table& each : schema_.tables) {
-        for (Column& column : each.columns) column.domain = column.domain == a ? b : column.domain;
-      }
-    };
-    std::set<std::pair<int, int>> referred;
-    for (int t = 0; t < count(); ++t) {
-      for (const ForeignKey& fk : table(t).foreign_keys) {
-        for (std::size_t i = 0; i < fk.columns.size(); ++i) {
-          join(table(t).columns[fk.columns[i]].domain,
-               table(fk.target).columns[fk.target_columns[i]].domain);
-        }
-        if (fk.columns.size() == 1) referred.insert({fk.target, fk.target_columns[0]});
-      }
-    }
-    for (int t = 0; t < count(); ++t) {
-      for (int c = 0; c < static_cast<int>(table(t).columns.size()); ++c) {
-        table(t).columns[c].root = table(t).primary_key == std::vector{c} ||
-                                   (table(t).code == c && referred.contains({t, c}));
-      }
-    }
-  }
-
-  // Columns that point at no other: of these the plan's generators speak.
-  std::vector<int> ends_of(int t) {
-    std::vector<int> ends(table(t).columns.size());
-    std::iota(ends.begin(), ends.end(), 0);
-    for (const ForeignKey& fk : table(t).foreign_keys) {
-      for (int from : fk.columns) std::erase(ends, from);
-    }
-    return ends;
-  }
-
-  void choose_generators() {
-    constexpr std::array kGenerators = {"", "ordered", "keyed", "v4", "v7"};
-    const bool timed = schema_.generator == "v7";
-    if (timed) schema_.generator = "keyed";  // where v7 cannot be; the tables that can are told to
-    std::map<int, int> ends;                 // columns that point at no other, by domain
-    for (int t = 0; t < count(); ++t) {
-      for (int c : ends_of(t)) ++ends[table(t).columns[c].domain];
-    }
-    for (int t = 0; t < count(); ++t) {
-      std::string own = kGenerators[recipe_.tables[t].generator];
-      if (own.empty() && timed) own = "v7";
-      if (own == "ordered" && schema_.generator != "ordered") own = "v4";
-      bool alone = false;
-      for (int c : ends_of(t)) alone = alone || table(t).columns[c].root;
-      for (int c : ends_of(t)) alone = alone && ends[table(t).columns[c].domain] == 1;
-      if (alone) table(t).generator = own;
-    }
   }
 
   void add_statements(int t) {
@@ -435,22 +408,25 @@ class Builder {
     if (!recipe_.tables[t].row_security) return;
     schema_.row_security = true;
     for (const char* what : {"ENABLE", "FORCE"}) {
-      table(t).after_rows.push_back(fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", table(t).sql(), what));
+      table(t).after_rows.push_back(
+          fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", table(t).sql(), what));
     }
-    table(t).after_rows.push_back(fmt::format("CREATE POLICY some_rows ON {} USING (tag LIKE '%1%')",
-                                              table(t).sql()));
+    table(t).after_rows.push_back(
+        fmt::format("CREATE POLICY some_rows ON {} USING (tag LIKE '%1%')", table(t).sql()));
   }
 
   void add_indexes(int t) {
     const Table& here = table(t);
-    const std::string first = sql_name(here.columns.front().name), last = sql_name(here.columns.back().name);
+    const std::string first = sql_name(here.columns.front().name),
+                      last = sql_name(here.columns.back().name);
     const std::array kinds = {
         fmt::format("INDEX {{}} ON {} ({})", here.sql(), last),
         fmt::format("UNIQUE INDEX {{}} ON {} (tag) INCLUDE ({})", here.sql(), first),
         fmt::format("INDEX {{}} ON {} ({} DESC NULLS LAST, tag)", here.sql(), first),
         fmt::format("INDEX {{}} ON {} USING hash ({})", here.sql(), last),
         fmt::format("INDEX {{}} ON {} USING brin ({})", here.sql(), first),
-        fmt::format("UNIQUE INDEX {{}} ON {} (tag, {} NULLS FIRST) WITH (fillfactor = 70)", here.sql(), last),
+        fmt::format("UNIQUE INDEX {{}} ON {} (tag, {} NULLS FIRST) WITH (fillfactor = 70)",
+                    here.sql(), last),
     };
     for (std::size_t i = 0; i < kinds.size(); ++i) {
       if (!(recipe_.tables[t].indexes >> i & 1)) continue;
@@ -458,7 +434,8 @@ class Builder {
       table(t).after_rows.push_back("CREATE " + fmt::format(fmt::runtime(kinds[i]), name));
     }
     if (recipe_.tables[t].indexes & 64) {
-      table(t).after_rows.push_back(fmt::format("ALTER TABLE {} ADD UNIQUE ({}, tag) DEFERRABLE", here.sql(), first));
+      table(t).after_rows.push_back(
+          fmt::format("ALTER TABLE {} ADD UNIQUE ({}, tag) DEFERRABLE", here.sql(), first));
     }
   }
 
@@ -470,7 +447,8 @@ class Builder {
         fmt::format("ALTER TABLE {} REPLICA IDENTITY USING INDEX {}", name, key),
         fmt::format("COMMENT ON COLUMN {}.{} IS 'the \"id\"'", name, first),
         fmt::format("COMMENT ON CONSTRAINT {} ON {} IS 'the key'", key, name),
-        fmt::format("ALTER TABLE {} ALTER {} SET STATISTICS 77, ALTER {} SET (n_distinct = -0.5)", name, first, first),
+        fmt::format("ALTER TABLE {} ALTER {} SET STATISTICS 77, ALTER {} SET (n_distinct = -0.5)",
+                    name, first, first),
         fmt::format("GRANT SELECT ({}), UPDATE ON {} TO reader", first, name),
         fmt::format("ALTER TABLE {} SET (fillfactor = 80)", name),
     };
@@ -480,109 +458,18 @@ class Builder {
     if (!(recipe_.tables[t].marks & 128) || table(t).columns[0].sequence.empty()) return;
     const std::string sequence = table(t).columns[0].sequence;
     table(t).after_rows.push_back(fmt::format("GRANT USAGE ON SEQUENCE {} TO reader", sequence));
-    table(t).after_rows.push_back(fmt::format("COMMENT ON SEQUENCE {} IS 'it''s a \\sequence'", sequence));
+    table(t).after_rows.push_back(
+        fmt::format("COMMENT ON SEQUENCE {} IS 'it''s a \\sequence'", sequence));
   }
 
   Recipe recipe_;
   Schema schema_;
 };
 
-std::string create(const Table& t) {
-  std::string text = fmt::format("CREATE TABLE {} (\n", t.sql());
-  for (const Column& c : t.columns) {
-    text += fmt::format("  {} {}{}{},\n", sql_name(c.name), c.type, c.not_null ? " NOT NULL" : "", c.rest);
-  }
-  text += fmt::format("  tag text NOT NULL,\n  at {} NOT NULL DEFAULT now(),\n", t.time_type);
-  if (t.code >= 0) text += fmt::format("  UNIQUE ({}),\n", sql_name(t.columns[t.code].name));
-  std::string key;
-  for (int c : t.primary_key) key += (key.empty() ? "" : ", ") + sql_name(t.columns[c].name);
-  return text + fmt::format("  CONSTRAINT {} PRIMARY KEY ({})\n);\n", sql_name(t.key_name), key);
-}
-
-std::string insert(const Table& t) {
-  if (t.rows.empty()) return "";
-  std::string columns, values;
-  for (const Column& c : t.columns) columns += sql_name(c.name) + ", ";
-  for (std::size_t r = 0; r < t.rows.size(); ++r) {
-    values += r ? ",\n  (" : "\n  (";
-    for (const auto& id : t.rows[r]) values += (id ? std::to_string(*id) : "NULL") + ", ";
-    values += fmt::format("'{}', '{}')", t.tag(r), t.time);
-  }
-  return fmt::format("INSERT INTO {} ({}tag, at){} VALUES{};\n", t.sql(), columns,
-                     t.overriding ? " OVERRIDING SYSTEM VALUE" : "", values);
-}
-
-std::string add(const Schema& schema, const Table& t, const ForeignKey& fk) {
-  const auto names = [](const Table& of, const std::vector<int>& columns) {
-    std::string out;
-    for (int c : columns) out += (out.empty() ? "" : ", ") + sql_name(of.columns[c].name);
-    return out;
-  };
-  const Table& target = schema.tables[fk.target];
-  std::string text = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){};\n",
-                                 t.sql(), sql_name(fk.name), names(t, fk.columns), target.sql(),
-                                 names(target, fk.target_columns), fk.definition);
-  if (!fk.comment.empty()) {
-    text += fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {};\n", sql_name(fk.name), t.sql(),
-                        db::quote_literal(fk.comment));
-  }
-  return text;
-}
-
 }  // namespace
 
-std::string sql_name(const std::string& name) { return db::quote_identifier(name); }
-
-std::string Table::sql() const { return sql_name(schema) + "." + sql_name(name); }
-
-std::string Table::tag(std::size_t row) const { return fmt::format("t{}r{:02}", number, row); }
-
-Schema build(const Recipe& recipe, const std::string& generator) { return Builder(recipe, generator).run(); }
-
-std::string to_sql(const Schema& schema) {
-  std::string text;
-  std::set<std::string> schemas;
-  for (const Table& t : schema.tables) schemas.insert(t.schema);
-  schemas.erase("public");
-  for (const std::string& name : schemas) text += fmt::format("CREATE SCHEMA {};\n", sql_name(name));
-  for (const std::string& statement : schema.first) text += statement + ";\n";
-  for (const Table& t : schema.tables) {
-    text += create(t);
-    for (const std::string& statement : t.before_rows) text += statement + ";\n";
-    text += insert(t);
-  }
-  for (const Table& t : schema.tables) {
-    for (const ForeignKey& fk : t.foreign_keys) text += add(schema, t, fk);
-  }
-  for (const Table& t : schema.tables) {
-    for (const std::string& statement : t.after_rows) text += statement + ";\n";
-  }
-  return text;
-}
-
-std::string decisions(const Schema& schema) {
-  nlohmann::ordered_json tables = nlohmann::ordered_json::object();
-  for (const Table& t : schema.tables) {
-    nlohmann::ordered_json item = nlohmann::ordered_json::object();
-    if (!t.generator.empty()) item["generator"] = t.generator;
-    if (t.generator == "v7") item["time_column"] = "at";
-    for (const Column& c : t.columns) {
-      if (c.constant_default && schema.changes(c)) item["columns"][c.name]["new_default"] = "none";
-    }
-    if (!item.empty()) tables[plan::to_text(plan::TableName{t.schema, t.name})] = item;
-  }
-  nlohmann::ordered_json all = {{"generator", schema.generator}};
-  if (!tables.empty()) all["tables"] = tables;
-  return all.dump();
-}
-
-bool Schema::changes(const Column& column) const {
-  for (const Table& t : tables) {
-    for (const Column& c : t.columns) {
-      if (c.root && c.domain == column.domain) return true;
-    }
-  }
-  return false;
+Schema build(const Recipe& recipe, const std::string& generator) {
+  return Builder(recipe, generator).run();
 }
 
 }  // namespace rekey::property

@@ -17,8 +17,8 @@ struct Column {
   std::string sequence = {};  // that it draws from, quoted
   int increment = 1;
   bool constant_default = false;
-  int domain = -1;       // columns with the same number hold the same ids
-  bool root = false;     // a single integer column that is a key: with it its domain changes
+  int domain = -1;    // columns with the same number hold the same ids
+  bool root = false;  // a single integer column that is a key: with it its domain changes
 };
 
 struct ForeignKey {
@@ -43,7 +43,7 @@ struct Table {
   std::vector<Row> rows;
   std::string time_type = "timestamptz", time = "2024-05-06 07:08:09.1+00";
   std::vector<std::string> before_rows, after_rows;  // statements
-  std::string generator;  // empty: the plan's
+  std::string generator;                             // empty: the plan's
   bool overriding = false;
 
   std::string sql() const;  // quoted
@@ -61,6 +61,10 @@ struct Schema {
 };
 
 Schema build(const Recipe& recipe, const std::string& generator);
+// The last touches of build: numbers and roots of domains, then generators for them.
+void find_domains(Schema& schema);
+void choose_generators(Schema& schema, const Recipe& recipe);
+
 std::string to_sql(const Schema& schema);
 // For rekeyc inspect: generators, and what becomes of constant defaults.
 std::string decisions(const Schema& schema);

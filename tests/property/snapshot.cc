@@ -12,7 +12,8 @@ std::map<std::string, db::Row> rows_of(db::Connection& session, const Table& t) 
   std::string list;
   for (const Column& c : t.columns) list += sql_name(c.name) + ", ";
   std::map<std::string, db::Row> rows;
-  for (const db::Row& row : session.exec(fmt::format("SELECT tag, {}at FROM {}", list, t.sql())).rows) {
+  for (const db::Row& row :
+       session.exec(fmt::format("SELECT tag, {}at FROM {}", list, t.sql())).rows) {
     rows[row[0].value()] = db::Row(row.begin() + 1, row.end());
   }
   return rows;
@@ -25,10 +26,12 @@ class Pairing {
   void add(const Table& t, const std::string& tag, const db::Row& ids, const db::Row& keys) {
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
       const Column& column = t.columns[c];
-      const std::string place = fmt::format("row {} of {}, column {}", tag, t.sql(), sql_name(column.name));
+      const std::string place =
+          fmt::format("row {} of {}, column {}", tag, t.sql(), sql_name(column.name));
       if (!schema_.changes(column)) {
-        if (ids[c] != keys[c]) throw Broken(fmt::format("{} changed: {} and {}", place, ids[c].value_or("NULL"),
-                                                        keys[c].value_or("NULL")));
+        if (ids[c] != keys[c])
+          throw Broken(fmt::format("{} changed: {} and {}", place, ids[c].value_or("NULL"),
+                                   keys[c].value_or("NULL")));
       } else if (ids[c].has_value() != keys[c].has_value()) {
         throw Broken(fmt::format("{} has the id {} and the key {}", place, ids[c].value_or("NULL"),
                                  keys[c].value_or("NULL")));
@@ -36,7 +39,8 @@ class Pairing {
         add(column.domain, *ids[c], *keys[c], place);
       }
     }
-    if (ids.back() != keys.back()) throw Broken(fmt::format("time of row {} of {} changed", tag, t.sql()));
+    if (ids.back() != keys.back())
+      throw Broken(fmt::format("time of row {} of {} changed", tag, t.sql()));
   }
 
   Pairs pairs;
@@ -46,8 +50,10 @@ class Pairing {
     const std::string& same_id = pairs[domain].emplace(key, id).first->second;
     const std::string& same_key = keys_[domain].emplace(id, key).first->second;
     if (same_id == id && same_key == key) return;
-    throw Broken(fmt::format("{} pairs id {} with key {}; elsewhere in its domain the key goes with id {}, the "
-                             "id with key {}", place, id, key, same_id, same_key));
+    throw Broken(fmt::format(
+        "{} pairs id {} with key {}; elsewhere in its domain the key goes with id {}, the "
+        "id with key {}",
+        place, id, key, same_id, same_key));
   }
 
   const Schema& schema_;
@@ -63,7 +69,8 @@ Snapshot take(db::Connection& session, const Schema& schema) {
     for (const Column& c : t.columns) {
       if (c.sequence.empty()) continue;
       try {
-        snapshot.sequences[c.sequence] = session.exec("SELECT last_value, is_called FROM " + c.sequence).rows.at(0);
+        snapshot.sequences[c.sequence] =
+            session.exec("SELECT last_value, is_called FROM " + c.sequence).rows.at(0);
       } catch (const db::Error& error) {
         if (error.sqlstate != "42P01") throw;  // an identity's is gone while its column is a uuid
       }
@@ -78,7 +85,8 @@ Pairs pair_up(const Schema& schema, const Snapshot& ids, const Snapshot& keys) {
     const auto &left = ids.tables[t], &right = keys.tables[t];
     for (const auto& [tag, row] : left) {
       const auto found = right.find(tag);
-      if (found == right.end()) throw Broken(fmt::format("row {} of {} is gone", tag, schema.tables[t].sql()));
+      if (found == right.end())
+        throw Broken(fmt::format("row {} of {} is gone", tag, schema.tables[t].sql()));
       pairing.add(schema.tables[t], tag, row, found->second);
     }
     if (left.size() != right.size()) throw Broken("rows too many in " + schema.tables[t].sql());

@@ -22,7 +22,8 @@ Snapshot take(db::Connection& session, const Schema& schema);
 // id by key, a map for each domain that changes.
 using Pairs = std::map<int, std::map<std::string, std::string>>;
 
-// Both hold the same rows, and ids and keys correspond one to one within each domain. Throws Broken.
+// Both hold the same rows, and ids and keys correspond one to one within each domain. Throws
+// Broken.
 Pairs pair_up(const Schema& schema, const Snapshot& ids, const Snapshot& keys);
 
 }  // namespace rekey::property

@@ -1,9 +1,8 @@
 #include "tests/property/trip.h"
 
-#include <cstdlib>
-#include <set>
-
 #include <fmt/format.h>
+
+#include <set>
 
 #include "compiler/compile.h"
 #include "compiler/emit/output.h"
@@ -26,7 +25,8 @@ std::string as_app(std::string url) {
 
 void make_roles() {
   static const bool once = [] {
-    db::Connection(test::server().url("postgres"), "test").exec("CREATE ROLE app LOGIN; CREATE ROLE reader");
+    db::Connection(test::server().url("postgres"), "test")
+        .exec("CREATE ROLE app LOGIN; CREATE ROLE reader");
     return true;
   }();
   (void)once;
@@ -38,7 +38,8 @@ class Journey {
   Journey(const std::string& sql, bool owned_by_app) {
     make_roles();
     if (owned_by_app) {
-      database.run("DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO app', current_database()); END$$");
+      database.run(
+          "DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO app', current_database()); END$$");
       url_ = as_app(database.url());
     }
     db::Connection(url_, "test").exec("SET client_min_messages = error; " + sql);
@@ -81,9 +82,10 @@ void same_schema(const std::string& before, const std::string& after) {
 }
 
 std::string last_lines(const Result& result) {
-  return fmt::format("exit {}\n{}{}", result.code,
-                     result.out.size() > 2000 ? result.out.substr(result.out.size() - 2000) : result.out,
-                     result.err);
+  return fmt::format(
+      "exit {}\n{}{}", result.code,
+      result.out.size() > 2000 ? result.out.substr(result.out.size() - 2000) : result.out,
+      result.err);
 }
 
 // Why this schema's keys may be refused; empty when they may not.
@@ -95,7 +97,8 @@ std::string right_to_refuse(const Schema& schema, const Result& result) {
   }
   bool timed = false;
   for (const Table& t : schema.tables) timed = timed || t.generator == "v7";
-  if (timed && result.code == kFailed && says("has no row in its root table")) return "orphan of a v7 key";
+  if (timed && result.code == kFailed && says("has no row in its root table"))
+    return "orphan of a v7 key";
   return "";
 }
 
@@ -115,7 +118,8 @@ class Trip {
       if (why.empty()) throw Broken("apply: " + last_lines(applied));
       expect_done("rollback", journey_.rekey({"rollback"}));
       same_schema(before_schema, journey_.database.schema());
-      if (!(take(session_, schema_) == before)) throw Broken("apply was refused and left rows changed");
+      if (!(take(session_, schema_) == before))
+        throw Broken("apply was refused and left rows changed");
       return why;
     }
     expect_done("verify", journey_.rekey({"verify"}));
@@ -125,7 +129,8 @@ class Trip {
     const Snapshot written = take(session_, schema_);
     const Result undone = journey_.rekey({"rollback"}, schema_.jobs);
     if (undone.code == kRefused && undone.err.find("too large for") != std::string::npos) {
-      if (!(take(session_, schema_) == written)) throw Broken("rollback was refused and left rows changed");
+      if (!(take(session_, schema_) == written))
+        throw Broken("rollback was refused and left rows changed");
       return "ids too large";
     }
     expect_done("rollback", undone);
@@ -137,9 +142,11 @@ class Trip {
     return "back";
   }
 
-  std::string story() const { return fmt::format("{}\n-- decisions: {}\n-- jobs: {}, as {}\n{}", to_sql(schema_),
-                                                 decisions(schema_), schema_.jobs,
-                                                 schema_.owned_by_app ? "app" : "postgres", log_); }
+  std::string story() const {
+    return fmt::format("{}\n-- decisions: {}\n-- jobs: {}, as {}\n{}", to_sql(schema_),
+                       decisions(schema_), schema_.jobs, schema_.owned_by_app ? "app" : "postgres",
+                       log_);
+  }
 
  private:
   // Two tables that draw from one sequence: both are named.
@@ -170,17 +177,16 @@ class Trip {
       const auto& known = old.at(domain);
       const auto found = known.find(row[3].value());
       if (found == known.end() || found->second != row[2].value()) {
-        throw Broken(fmt::format("rekey.mapping pairs {} with {} in {}", *row[2], *row[3], *row[0]));
+        throw Broken(
+            fmt::format("rekey.mapping pairs {} with {} in {}", *row[2], *row[3], *row[0]));
       }
       shown[domain].insert(*row[3]);
     }
     for (const Table& t : schema_.tables) {
       const Column& key = t.columns[t.primary_key[0]];
       if (t.primary_key.size() > 1 || !t.foreign_keys.empty()) continue;
-      for (const Row& row : t.rows) {
-        (void)row;
-        if (shown[key.domain].size() < t.rows.size()) throw Broken("rekey.mapping lacks rows of " + t.sql());
-      }
+      if (shown[key.domain].size() < t.rows.size())
+        throw Broken("rekey.mapping lacks rows of " + t.sql());
     }
   }
 
@@ -193,7 +199,8 @@ class Trip {
       for (const auto& [key, id] : pairs) {
         const auto was = known.find(key);
         if (was != known.end() && was->second != id) {
-          throw Broken(fmt::format("key {} had the id {} and came back as {}", key, was->second, id));
+          throw Broken(
+              fmt::format("key {} had the id {} and came back as {}", key, was->second, id));
         }
         if (was == known.end() && used.contains(id)) {
           throw Broken(fmt::format("new key {} got the id {}, which had been used", key, id));
@@ -203,7 +210,8 @@ class Trip {
   }
 
   // A sequence stands where it stood, or it does not give out an id that is used.
-  void expect_sequences(const Snapshot& before, const Snapshot& back, const Pairs& old, const Pairs& now) {
+  void expect_sequences(const Snapshot& before, const Snapshot& back, const Pairs& old,
+                        const Pairs& now) {
     std::set<std::string> taken;
     for (const Table& t : schema_.tables) {
       const Column& key = t.columns[0];
@@ -211,9 +219,11 @@ class Trip {
       const bool moved = before.sequences.at(key.sequence) != back.sequences.at(key.sequence);
       bool fresh = false;
       for (const Table& other : schema_.tables) {
-        if (other.columns[0].sequence == key.sequence) fresh = fresh || has_fresh(other.columns[0].domain, old, now);
+        if (other.columns[0].sequence == key.sequence)
+          fresh = fresh || has_fresh(other.columns[0].domain, old, now);
       }
-      if (moved && !fresh) throw Broken("sequence " + key.sequence + " moved though nothing was written");
+      if (moved && !fresh)
+        throw Broken("sequence " + key.sequence + " moved though nothing was written");
       if (!fresh) continue;
       insert_once_more(t, moved, old, now);
     }
@@ -230,7 +240,10 @@ class Trip {
   void insert_once_more(const Table& t, bool moved, const Pairs& old, const Pairs& now) {
     std::string next;
     try {
-      next = session_.exec(fmt::format("SELECT nextval({})", db::quote_literal(t.columns[0].sequence))).only().value();
+      next =
+          session_.exec(fmt::format("SELECT nextval({})", db::quote_literal(t.columns[0].sequence)))
+              .only()
+              .value();
     } catch (const db::Error& error) {
       if (error.sqlstate == "2200H") return;  // at its limit: it gives out nothing
       throw;
@@ -242,8 +255,8 @@ class Trip {
       for (const auto& [key, id] : now.at(domain)) {
         const bool fresh = !old.contains(domain) || !old.at(domain).contains(key);
         if (id == next && (moved || fresh)) {
-          throw Broken(fmt::format("sequence {} gives out {}, which is used in {}", t.columns[0].sequence, next,
-                                   other.sql()));
+          throw Broken(fmt::format("sequence {} gives out {}, which is used in {}",
+                                   t.columns[0].sequence, next, other.sql()));
         }
       }
     }

@@ -1,8 +1,8 @@
 #include "tests/property/writes.h"
 
-#include <map>
-
 #include <fmt/format.h>
+
+#include <map>
 
 namespace rekey::property {
 
@@ -10,8 +10,9 @@ namespace {
 
 // The row with this number, by tag, modulo how many there are.
 std::string nth(const Table& t, const std::string& what, unsigned n) {
-  return fmt::format("(SELECT {} FROM {} ORDER BY tag LIMIT 1 OFFSET {} % (SELECT greatest(count(*), 1) FROM {}))",
-                     what, t.sql(), n, t.sql());
+  return fmt::format(
+      "(SELECT {} FROM {} ORDER BY tag LIMIT 1 OFFSET {} % (SELECT greatest(count(*), 1) FROM {}))",
+      what, t.sql(), n, t.sql());
 }
 
 std::map<int, std::string> reference(const Schema& schema, const ForeignKey& fk, unsigned parent) {
@@ -34,9 +35,12 @@ std::string insert(const Schema& schema, const Table& t, const WriteRecipe& w, s
   for (std::size_t c = 0; c < t.columns.size(); ++c) {
     const Column& column = t.columns[c];
     std::string value;
-    if (values.contains(static_cast<int>(c))) value = values.at(static_cast<int>(c));
-    else if (!schema.changes(column)) value = std::to_string(2000 + number);
-    else if (w.row % 7 == 6) value = "gen_random_uuid()";
+    if (values.contains(static_cast<int>(c)))
+      value = values.at(static_cast<int>(c));
+    else if (!schema.changes(column))
+      value = std::to_string(2000 + number);
+    else if (w.row % 7 == 6)
+      value = "gen_random_uuid()";
     if (value.empty()) continue;
     columns += sql_name(column.name) + ", ";
     list += value + ", ";
@@ -53,7 +57,8 @@ std::string update(const Schema& schema, const Table& t, const WriteRecipe& w) {
   }
   std::string list;
   for (const auto& [column, value] : values) {
-    list += fmt::format("{}{} = {}", list.empty() ? "" : ", ", sql_name(t.columns[column].name), value);
+    list +=
+        fmt::format("{}{} = {}", list.empty() ? "" : ", ", sql_name(t.columns[column].name), value);
   }
   if (list.empty()) list = "tag = tag";
   return fmt::format("UPDATE {} SET {} WHERE tag = {}", t.sql(), list, nth(t, "tag", w.row));
@@ -62,13 +67,15 @@ std::string update(const Schema& schema, const Table& t, const WriteRecipe& w) {
 std::string statement(const Schema& schema, const WriteRecipe& w, std::size_t number) {
   const Table& t = schema.tables[w.table % schema.tables.size()];
   if (w.kind == 0) return insert(schema, t, w, number);
-  if (w.kind == 1) return fmt::format("DELETE FROM {} WHERE tag = {}", t.sql(), nth(t, "tag", w.row));
+  if (w.kind == 1)
+    return fmt::format("DELETE FROM {} WHERE tag = {}", t.sql(), nth(t, "tag", w.row));
   return update(schema, t, w);
 }
 
 }  // namespace
 
-std::string write(db::Connection& session, const Schema& schema, const std::vector<WriteRecipe>& writes) {
+std::string write(db::Connection& session, const Schema& schema,
+                  const std::vector<WriteRecipe>& writes) {
   std::string log;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     const std::string sql = statement(schema, writes[i], i);

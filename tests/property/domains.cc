@@ -1,0 +1,77 @@
+// Key domains and generators of a schema that is otherwise complete.
+#include <array>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "tests/property/schema.h"
+
+namespace rekey::property {
+
+namespace {
+
+void join(Schema& schema, int from, int to) {
+  for (Table& t : schema.tables) {
+    for (Column& column : t.columns) {
+      if (column.domain == from) column.domain = to;
+    }
+  }
+}
+
+// Columns that refer to no other: of these a plan's generators speak.
+std::vector<int> ends_of(const Table& t) {
+  std::vector<int> ends(t.columns.size());
+  std::iota(ends.begin(), ends.end(), 0);
+  for (const ForeignKey& fk : t.foreign_keys) {
+    for (int from : fk.columns) std::erase(ends, from);
+  }
+  return ends;
+}
+
+}  // namespace
+
+void find_domains(Schema& schema) {
+  int number = 0;
+  for (Table& t : schema.tables) {
+    for (Column& column : t.columns) column.domain = number++;
+  }
+  std::set<std::pair<int, int>> referred;
+  for (const Table& t : schema.tables) {
+    for (const ForeignKey& fk : t.foreign_keys) {
+      const Table& target = schema.tables[fk.target];
+      for (std::size_t i = 0; i < fk.columns.size(); ++i) {
+        join(schema, t.columns[fk.columns[i]].domain, target.columns[fk.target_columns[i]].domain);
+      }
+      if (fk.columns.size() == 1) referred.insert({fk.target, fk.target_columns[0]});
+    }
+  }
+  for (Table& t : schema.tables) {
+    for (int c = 0; c < static_cast<int>(t.columns.size()); ++c) {
+      t.columns[c].root =
+          t.primary_key == std::vector{c} || (t.code == c && referred.contains({t.number, c}));
+    }
+  }
+}
+
+void choose_generators(Schema& schema, const Recipe& recipe) {
+  constexpr std::array kGenerators = {"", "ordered", "keyed", "v4", "v7"};
+  const bool timed = schema.generator == "v7";
+  if (timed) schema.generator = "keyed";  // where v7 cannot be; the tables that can are told to
+  std::map<int, int> ends;                // by domain
+  for (const Table& t : schema.tables) {
+    for (int c : ends_of(t)) ++ends[t.columns[c].domain];
+  }
+  for (Table& t : schema.tables) {
+    std::string own = kGenerators[recipe.tables[t.number].generator];
+    if (own.empty() && timed) own = "v7";
+    if (own == "ordered" && schema.generator != "ordered") own = "v4";
+    bool has_root = false, alone = true;
+    for (int c : ends_of(t)) {
+      has_root = has_root || t.columns[c].root;
+      alone = alone && ends[t.columns[c].domain] == 1;
+    }
+    if (has_root && alone) t.generator = own;
+  }
+}
+
+}  // namespace rekey::property
