@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "runtime/db/server_message.h"
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
 #include "runtime/verification.h"
@@ -17,14 +18,6 @@ namespace rekey {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string without_password(const std::string& url) {
-  const auto scheme = url.find("://");
-  const auto at = url.rfind('@');
-  const auto colon = scheme == std::string::npos ? scheme : url.find(':', scheme + 3);
-  if (at == std::string::npos || colon == std::string::npos || colon > at) return url;
-  return url.substr(0, colon) + url.substr(at);
-}
 
 std::map<std::string, double> estimated_rows(db::Connection& session, const bundle::Bundle& b) {
   std::set<std::string> tables;
@@ -276,7 +269,7 @@ std::string Operation::command(Direction direction, const std::string& to) const
   text += shell(options_.bundle);
   if (!to.empty()) text += " --to " + to;
   if (!options_.database.empty())
-    text += " --database " + shell(without_password(options_.database));
+    text += " --database " + shell(db::address_without_password(options_.database));
   return text + " --yes";
 }
 

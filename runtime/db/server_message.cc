@@ -1,6 +1,7 @@
 #include "runtime/db/server_message.h"
 
 #include <cstdlib>
+#include <regex>
 #include <vector>
 
 namespace rekey::db {
@@ -91,6 +92,21 @@ std::string without_password(std::string message, const std::string& address) {
     replace_all(message, password, "***");
   }
   return message;
+}
+
+std::string address_without_password(std::string address) {
+  static const std::regex word(R"(\s*\b(ssl)?password\s*=\s*('(\\.|[^'\\])*'|(\\.|[^\s\\])*))");
+  static const std::regex first(R"(\?(ssl)?password=[^&]*(&|$))"), later("&(ssl)?password=[^&]*");
+  const auto scheme = address.find("://");
+  if (scheme == std::string::npos) {
+    address = std::regex_replace(address, word, "");
+    return address.substr(std::min(address.find_first_not_of(' '), address.size()));
+  }
+  address = std::regex_replace(address, later, "");
+  address = std::regex_replace(address, first, "?");
+  const auto colon = address.find(':', scheme + 3), at = address.rfind('@');
+  if (colon < at && at != std::string::npos) address.erase(colon, at - colon);
+  return address;
 }
 
 }  // namespace rekey::db

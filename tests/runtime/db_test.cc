@@ -92,6 +92,24 @@ TEST(Passwords, NeverInAMessage) {
   for (const auto& c : cases) EXPECT_EQ(db::without_password(c.message, c.address), c.shown);
 }
 
+TEST(Passwords, NotInAnAddress) {
+  const struct {
+    const char *address, *shown;
+  } cases[] = {
+      {"", ""},
+      {"postgresql://u@h:5432/d", "postgresql://u@h:5432/d"},
+      {"postgresql://u:secret@h:5432/d", "postgresql://u@h:5432/d"},
+      {"postgresql://u:se@cret@h/d", "postgresql://u@h/d"},
+      {"postgresql:///d?host=/tmp&password=secret&user=u", "postgresql:///d?host=/tmp&user=u"},
+      {"postgresql:///d?password=secret&user=u", "postgresql:///d?user=u"},
+      {"postgresql:///d?host=/tmp&sslpassword=secret", "postgresql:///d?host=/tmp"},
+      {"host=h password=secret dbname=d", "host=h dbname=d"},
+      {"password = 'se cr\\'et' host=h", "host=h"},
+      {"host=h sslpassword=secret", "host=h"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(db::address_without_password(c.address), c.shown);
+}
+
 TEST(Quoting, AsTheServerDoes) {
   Database database;
   db::Connection session(database.url(), "test");
