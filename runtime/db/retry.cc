@@ -33,6 +33,10 @@ void with_retries(const RetryPolicy& policy, const std::function<void()>& attemp
 }
 
 std::string to_text(const Holder& h) {
+  if (h.pid == 0) {
+    return fmt::format("prepared transaction {} ({}, for {}) holds {} on {}", quote_literal(h.application),
+                       h.user, h.since, h.mode, h.table);
+  }
   return fmt::format("pid {} ({}, {}, {}{}) holds {} on {}", h.pid, h.user,
                      h.application.empty() ? "no application name" : h.application, h.state,
                      h.since.empty() ? "" : " for " + h.since, h.mode, h.table);
@@ -47,14 +51,18 @@ std::vector<Holder> lock_holders(Connection& connection, const std::vector<std::
   }
   // The mode of pg_locks is "AccessExclusiveLock"; people know it as ACCESS EXCLUSIVE.
   const Rows found = connection.exec(fmt::format(R"(
-SELECT l.pid, a.usename, a.application_name, a.state,
-       to_char(clock_timestamp() - coalesce(a.xact_start, a.query_start), 'HH24:MI:SS'), t.name,
+SELECT coalesce(l.pid, 0), coalesce(a.usename, p.owner), coalesce(a.application_name, p.gid), a.state,
+       to_char(clock_timestamp() - coalesce(a.xact_start, a.query_start, p.prepared), 'HH24:MI:SS'), t.name,
        upper(regexp_replace(replace(l.mode, 'Lock', ''), '([a-z])([A-Z])', '\1 \2', 'g'))
 FROM unnest(ARRAY[{}]::text[]) t (name)
 JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.relation = to_regclass(t.name)
  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
-WHERE l.granted AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid() AND l.pid <> ALL (ARRAY[{}]::integer[])
+LEFT JOIN (pg_catalog.pg_prepared_xacts p
+           JOIN pg_catalog.pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
+  ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
+WHERE l.granted AND coalesce(l.pid, 0) <> pg_backend_pid()
+  AND coalesce(l.pid, 0) <> ALL (ARRAY[{}]::integer[])
   AND coalesce(a.backend_type, '') <> 'autovacuum worker'
 ORDER BY 1, 6, 7)",
                                                  names, fmt::join(ours, ", ")));

@@ -35,7 +35,7 @@ struct Retry {
 void with_retries(const RetryPolicy& policy, const std::function<void()>& attempt,
                   const std::function<bool(const Retry&)>& wait);
 
-// A session that holds a lock on a table.
+// A session that holds a lock on a table, or a prepared transaction: pid 0, its name in application.
 struct Holder {
   int pid = 0;
   std::string user, application, state;
