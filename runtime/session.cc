@@ -55,7 +55,8 @@ std::unique_ptr<db::Connection> Run::open(const std::string& role) {
 void Run::prepare(db::Connection& session, const std::string& role) const {
   session.exec("SET application_name = " + db::quote_literal(application(role)));
   session.exec(
-      "SET search_path = ''; SET row_security = off; "
+      "SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; "
+      "SET quote_all_identifiers = off; "
       "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
       "SET lock_timeout = '10s'");
   session.exec(verbose_ ? "SET client_min_messages = notice" : "SET client_min_messages = warning");

@@ -170,6 +170,8 @@ Reading::Reading(Connection& connection) : connection_(connection) {
   connection_.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   connection_.exec("SET LOCAL search_path = ''");
   connection_.exec("SET LOCAL client_encoding = 'UTF8'");
+  connection_.exec("SET LOCAL quote_all_identifiers = off");
+  connection_.exec("SET LOCAL standard_conforming_strings = on");
 }
 
 Reading::~Reading() {
