@@ -100,6 +100,31 @@ ORDER BY 1)",
   return problems;
 }
 
+// An identity's sequence is dropped with it, and has to be made again on the way back.
+Problems check_sequence_rights(db::Connection& session, const bundle::Bundle& b) {
+  std::set<std::string> tables;
+  for (const bundle::Column& column : b.columns) {
+    if (column.fallback.starts_with("identity")) tables.insert(column.table);
+  }
+  Problems problems;
+  const db::Rows closed = session.exec(fmt::format(R"(
+SELECT quote_ident(n.nspname), string_agg(t.name, ', ' ORDER BY t.name)
+FROM unnest({}) t (name)
+JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT has_schema_privilege(n.oid, 'CREATE')
+GROUP BY n.nspname
+ORDER BY n.nspname)",
+                                                   array(tables)));
+  for (const db::Row& row : closed.rows) {
+    problems.push_back(
+        fmt::format("no right to make the sequences of identity columns again on the way back ({1}): "
+                    "GRANT CREATE ON SCHEMA {0} to this role",
+                    text(row, 0), text(row, 1)));
+  }
+  return problems;
+}
+
 Problems check_row_security(db::Connection& session, const bundle::Bundle& b) {
   Problems problems;
   const db::Rows hidden = session.exec(fmt::format(R"(
@@ -129,6 +154,7 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   };
   if (!journal.installed) add(check_foundation(session, b));
   add(check_owners(session, b));
+  add(check_sequence_rights(session, b));
   add(check_row_security(session, b));
   return problems;
 }

@@ -102,14 +102,14 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
     read_query(query.statements().front().node->base, out);
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
-  } else if (name == "expect_legacy") {
-    read_tables(knowledge.sources_of_phase(text_argument(call, 0)));
+  } else if (name == "expect_legacy" || name == "expect_way_back") {
+    read_tables(knowledge.changed_in(text_argument(call, 0)));
   } else if (name == "settle_indexes") {
     out.lock(text_argument(call, 0), LockMode::share);
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
-        "begin_undo", "end_undo", "restore_sequence"};
+        "begin_undo", "end_undo", "restore_sequence", "keep_secret"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;
@@ -236,7 +236,9 @@ Knowledge::Knowledge(const model::Model& model) {
     for (model::ColumnId c : domain.columns) {
       if (model.columns[c].source) add_once(sources, table(model.columns[c].table));
     }
-    domains_[model.phases[domain.phase].id].push_back(domain.name);
+  }
+  for (const auto& phase : model.phases) {
+    for (model::TableId t : phase.changed) changed_[phase.id].push_back(table(t));
   }
 }
 
@@ -250,12 +252,9 @@ const std::vector<std::string>& Knowledge::sources(const std::string& domain) co
   return found == sources_.end() ? kNoTables : found->second;
 }
 
-std::vector<std::string> Knowledge::sources_of_phase(const std::string& phase) const {
-  std::vector<std::string> all;
-  auto found = domains_.find(phase);
-  if (found == domains_.end()) return all;
-  for (const auto& domain : found->second) all.insert(all.end(), sources(domain).begin(), sources(domain).end());
-  return all;
+const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) const {
+  auto found = changed_.find(phase);
+  return found == changed_.end() ? kNoTables : found->second;
 }
 
 Effects effects_of(const Statement& statement, const Knowledge& knowledge,

@@ -31,13 +31,13 @@ class Knowledge {
   const std::string& referenced(const std::string& table, const std::string& constraint) const;
   // Tables that bring ids into a key domain, by the domain's name.
   const std::vector<std::string>& sources(const std::string& domain) const;
-  // Of all domains of a phase, by the phase's id.
-  std::vector<std::string> sources_of_phase(const std::string& phase) const;
+  // Tables whose keys a phase changes, by the phase's id.
+  const std::vector<std::string>& changed_in(const std::string& phase) const;
 
  private:
   std::map<std::pair<std::string, std::string>, std::string> referenced_;
   std::map<std::string, std::vector<std::string>> sources_;
-  std::map<std::string, std::vector<std::string>> domains_;
+  std::map<std::string, std::vector<std::string>> changed_;
 };
 
 // fallback: the tables that a statement of unknown kind is taken to lock exclusively.

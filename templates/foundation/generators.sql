@@ -15,6 +15,30 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catal
 AS $body$ SELECT sha256(value || convert_to(domain, 'UTF8')) FROM rekey.secret $body$;
 REVOKE ALL ON FUNCTION rekey.domain_secret(text) FROM PUBLIC;
 
+-- Default privileges may have opened what was just made to other roles.
+CREATE PROCEDURE rekey.keep_secret()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
+    FROM (SELECT 'SCHEMA rekey', nspowner, nspacl FROM pg_namespace WHERE nspname = 'rekey'
+          UNION ALL
+          SELECT 'TABLE rekey.secret', relowner, relacl FROM pg_class WHERE oid = 'rekey.secret'::regclass
+          UNION ALL
+          SELECT 'FUNCTION rekey.domain_secret(text)', proowner, proacl FROM pg_proc
+          WHERE oid = 'rekey.domain_secret(text)'::regprocedure) o (object, owner, acl)
+    CROSS JOIN aclexplode(acl)
+    WHERE grantee <> owner
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s', item.object, item.role);
+  END LOOP;
+END
+$body$;
+CALL rekey.keep_secret();
+
 -- The functions below are single expressions without a SET clause: PostgreSQL inlines them.
 -- Bits 55..52 of the sixteen bytes are the version, 71..70 the variant (RFC 9562, section 4).
 
@@ -99,7 +123,7 @@ $body$;
 CREATE FUNCTION rekey.keyed_id(key uuid, secret bytea) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT ('x' || pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(key), '\x'::bytea, 7, 8), 'hex'))
+SELECT ('x' || pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(key), ''::bytea, 7, 8), 'hex'))
        ::bit(64)::bigint # rekey.tag_mask(pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8), secret)
 $body$;
 

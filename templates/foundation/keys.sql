@@ -121,7 +121,68 @@ AS $body$
                 rekey.source_keys(of_domain, true), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
 $body$;
 
--- Before a change: columns have the types the plan knows, ids fit the generator.
+-- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
+-- would stop the phase in its middle.
+CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fk      record;
+  orphans bigint;
+  example text;
+  wrong   text;
+BEGIN
+  FOR fk IN
+    SELECT con.conrelid::regclass AS child, con.confrelid::regclass AS parent, con.conname,
+           string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ') AS joined,
+           string_agg(format('c.%I IS NOT NULL', c.attname),
+                      CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS present,
+           string_agg(quote_ident(c.attname), ', ' ORDER BY k.place) AS columns,
+           string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place) AS key
+    FROM pg_constraint con
+    CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
+    JOIN pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
+    JOIN pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
+    WHERE con.contype = 'f' AND con.convalidated AND EXISTS (
+      SELECT FROM rekey.key_columns kc JOIN rekey.domains d USING (domain)
+      JOIN pg_attribute a ON a.attrelid = to_regclass(kc.table_name) AND a.attname = kc.column_name
+      WHERE d.phase = of_phase AND a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
+    GROUP BY con.oid, con.conrelid, con.confrelid, con.conname, con.confmatchtype
+    ORDER BY con.conrelid::regclass::text, con.conname
+  LOOP
+    EXECUTE format('SELECT count(*), min(concat_ws('', '', %s)) FROM ONLY %s c '
+                   'WHERE (%s) AND NOT EXISTS (SELECT FROM ONLY %s p WHERE %s)',
+                   fk.key, fk.child, fk.present, fk.parent, fk.joined) INTO orphans, example;
+    IF orphans > 0 THEN
+      wrong := concat_ws('; ', wrong, format('foreign key %I of %s: %s, such as (%s) = (%s)', fk.conname, fk.child,
+        CASE orphans WHEN 1 THEN '1 orphan' ELSE orphans || ' orphans' END, fk.columns, example));
+    END IF;
+  END LOOP;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '%', wrong USING ERRCODE = 'RK003',
+      HINT = 'Nothing has changed in this phase. Remove the orphans, or add the rows they point at.';
+  END IF;
+END
+$body$;
+
+-- Before a change is taken back, with the fence up: what would stop the way back in its middle.
+CREATE PROCEDURE rekey.expect_way_back(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  CALL rekey.refuse_orphans(of_phase);
+  FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
+              WHERE d.phase = of_phase AND f.too_narrow IS NOT NULL ORDER BY d.domain LOOP
+    RAISE EXCEPTION 'domain %: % rows were written since the change, the last would get id %: too large for %',
+      item.domain, item.needed, item.last_id, item.too_narrow
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Delete rows or stay on the new keys.';
+  END LOOP;
+END
+$body$;
+
+-- Before a change: columns have the types the plan knows, ids fit the generator, no key is an orphan.
 CREATE PROCEDURE rekey.expect_legacy(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -153,6 +214,7 @@ BEGIN
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;
+  CALL rekey.refuse_orphans(of_phase);
 END
 $body$;
 
@@ -339,7 +401,8 @@ BEGIN
   END IF;
   EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %s', saved.sequence,
     (SELECT relowner::regrole FROM pg_class WHERE oid = saved.sequence::regclass));
-  FOR item IN SELECT * FROM aclexplode(saved.acl) LOOP
+  FOR item IN SELECT * FROM aclexplode(saved.acl)
+              WHERE grantee = 0 OR EXISTS (SELECT FROM pg_roles WHERE oid = grantee) LOOP
     EXECUTE format('GRANT %s ON SEQUENCE %s TO %s%s', item.privilege_type, saved.sequence,
       CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE item.grantee::regrole::text END,
       CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);

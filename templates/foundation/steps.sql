@@ -68,7 +68,9 @@ CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
-              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) END
+              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
+                OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                                 AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> 0) END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $body$;
 

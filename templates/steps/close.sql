@@ -9,3 +9,4 @@ CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});
 ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
 {{/tables}}
+CALL rekey.expect_way_back({{phase}});

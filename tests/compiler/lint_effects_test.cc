@@ -137,8 +137,11 @@ TEST(LintEffects, ProceduresOfRekey) {
        "public.users ACCESS SHARE; public.loose ACCESS SHARE; scans public.users public.loose"},
       {"CALL rekey.assign_legacy_ids('public.orders.id')", "public.orders ACCESS SHARE; scans public.orders"},
       {"CALL rekey.expect_legacy('020')",
-       "public.users ACCESS SHARE; public.loose ACCESS SHARE; public.orders ACCESS SHARE; scans public.users "
-       "public.loose public.orders"},
+       "public.users ACCESS SHARE; public.orders ACCESS SHARE; public.loose ACCESS SHARE; scans public.users "
+       "public.orders public.loose"},
+      {"CALL rekey.expect_way_back('020')",
+       "public.users ACCESS SHARE; public.orders ACCESS SHARE; public.loose ACCESS SHARE; scans public.users "
+       "public.orders public.loose"},
       {"CALL rekey.settle_indexes('public.users')", "public.users SHARE"},
   });
 }

@@ -10,12 +10,14 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 -- step 020.close · offline
 -- way back: puts the fence up again
--- SHARE ROW EXCLUSIVE on public.cycles, public.reports, public.cycle_reports, public.notes
+-- SHARE ROW EXCLUSIVE on public.cycles, public.reports, public.cycle_reports, public.notes; reads
+--   all of public.cycles, public.reports, public.cycle_reports, public.notes
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.close');
@@ -31,6 +33,7 @@ ALTER TABLE public.cycle_reports ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.notes
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;
 

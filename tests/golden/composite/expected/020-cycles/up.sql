@@ -10,20 +10,21 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 -- step 020.open · offline
 -- opens phase 020: journal, key domains, fence around 4 tables
--- SHARE ROW EXCLUSIVE on public.cycles, public.notes, public.reports, public.cycle_reports; reads
---   all of public.cycles, public.notes, public.reports
+-- SHARE ROW EXCLUSIVE on public.cycles, public.reports, public.cycle_reports, public.notes; reads
+--   all of public.cycles, public.reports, public.cycle_reports, public.notes
 -- goes back with 020.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"044c1fb765f9c4dc60643e441e5c972dda4c533ae265d2179774318ee428818c","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"74b18424a9d9ad003fc8609dd5c9975b5971d2be4134ad307c3647ba84003e6f","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
 ["020.notes.detach",true,false,["020.open"],["020.notes.rewrite","020.cycle_reports.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
 ["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
@@ -39,7 +40,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.reports.vacuum",false,true,["020.reports.rewrite"],["020.reports.rewrite"],"b7a5dddf4abb06b1a0e680873259e00c9158b63997f6f6c0e39fc8d9b6e8aab5","4ec33930796767bdfadb4181ffcee36c3816b6ef4fefcef98c85f86316843d7e"],
 ["020.cycle_reports.vacuum",false,true,["020.cycle_reports.validate"],["020.cycle_reports.validate"],"24b115ec1ef78809826f4a92c6930ecf432bded7a4c6c7841aa43b9d3304f780","576d50be167c4fb22b2b978d96555992da60167395c6f527fb6223a3238aa2f3"],
 ["020.notes.vacuum",false,true,["020.notes.rewrite"],["020.notes.rewrite"],"dd067e7a5dda02b9afac170e2e41186ece84d606a864f26c4f32c98644df6649","9eb6b6c1645a6113f11a3c5a1fe1beec538f34a3ffd536060872f500a8ca9d91"],
-["020.close",true,false,["020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum"],[],"9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07","16f6bc59c0d387ed7ed3b4f1f1520800012bf22290d50a4021f5531d6780f2f0"]
+["020.close",true,false,["020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum"],[],"9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07","5ef71fbc966cbf9818f3ff6873d217ce8ccbba26b4402cf4694596e980db0d0e"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)

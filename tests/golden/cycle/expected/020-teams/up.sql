@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -23,7 +24,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'teams', 'sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"e0ddff3e934a6505d3aa7ed8ed9416b397403426a1ac96d5a7bf69a3bf224060","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
+["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"3e5185e278f50a3b7d8717c0492cec9dab35d211035d204c2311f6c8d19d5b31","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
 ["020.app.teams.detach",true,false,["020.open"],["020.app.teams.rewrite","020.app.people.rewrite"],"ba4dbd8d8652a905c10c81d9bc7505f958ffc579e640350b2fed2beabbe229dc","d7b243037aa97463687f6baa51e56dc279fc9272af95f24d72a7bb3f2a6d5be5"],
 ["020.app.people.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"c3d7c1749e1207e9bd35d544ca72ee9d00728a377c2f1bdac56cc6b0c371d58b","cf81cbfc30440667165840bb2f125fe7a37eb7a2b990dc16b48b84aee62fc629"],
 ["020.app.teams.keys",true,false,["020.open"],["020.close"],"db2b0f31c0d507e2ad86f38b44a0b7f94e420f0fdf57b602621c8af5bad463d2","7a36ef97163f97533a415d8f0f4654e05fbcc6de6be1175c7625dcae2521ca8e"],
@@ -38,7 +39,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.app.teams.vacuum",false,true,["020.app.teams.validate"],["020.app.teams.validate"],"e2f825d0d41717cf417df5244d46b37a7018a00d4cdbe899545215ff09e2a214","3732d1834161d098c285e3cd848d0f56c8debf7224bed7430adb4e3152e3709f"],
 ["020.app.people.vacuum",false,true,["020.app.people.validate"],["020.app.people.validate"],"df7c2a8ce1b4470844d41e08e40f3d3122ad6fb2091323749e7686b975ae16a0","2b09a5adc2a77d2bb065836541cca64230fc4232c4b1bae323704a46be5daee7"],
 ["020.app.audit.vacuum",false,true,["020.app.audit.rewrite"],["020.app.audit.rewrite"],"7fd8b6e210e41b9ed7b70bf459a10f7faeef604f6148c412a299b10b17de1fd7","942542582de008201169f94c0bc4644e8b40c1a349076b7138cb0da36c32031b"],
-["020.close",true,false,["020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum"],[],"e20a4fbf08fd9271e5c272f96bb986959a3f32a0c933eb6abce0a998f253abba","23ff86a7ac3d5553a9e2e8a1067607c5c01e8b69e840465f9ecee583bdabaaea"]
+["020.close",true,false,["020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum"],[],"e20a4fbf08fd9271e5c272f96bb986959a3f32a0c933eb6abce0a998f253abba","c971d4484e3e21d3157c18c17c86da497768152c8bcb634993718c0701e643c6"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)

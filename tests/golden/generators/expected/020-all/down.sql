@@ -10,12 +10,14 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 -- step 020.close · offline · plan.yaml:9
 -- way back: puts the fence up again
--- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order
+-- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order; reads
+--   all of public.by_plan, public.by_time, public.by_chance, public.in_order
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.close');
@@ -31,6 +33,7 @@ ALTER TABLE public.by_chance ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.in_order
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.in_order ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;
 

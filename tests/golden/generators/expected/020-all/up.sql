@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -23,7 +24,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'all', 'sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"5926b0330c0a2697d5fab9564a1c817750aa48882c9d1267d360c9dcbb93f553","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
+["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"a19df2ce150b34136083236723acf7f7d3f527e9ed0b56f9cde12b42d5750c80","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
 ["020.by_time.detach",true,false,["020.open"],["020.by_time.rewrite","020.by_plan.rewrite"],"c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036","5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8"],
 ["020.by_chance.detach",true,false,["020.open"],["020.by_chance.rewrite","020.by_time.rewrite"],"b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad","36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b"],
 ["020.by_plan.keys",true,false,["020.open"],["020.close"],"c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5","08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa"],
@@ -42,7 +43,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.by_time.vacuum",false,true,["020.by_time.validate"],["020.by_time.validate"],"ceb50b96facee7f20a100cb971b0dab683d6430eec9eb8e1874a7075bc7c98ce","325ccec6ff017cf430d782cb92f9ae72d3bfc541911f29798cfcaecb29cba707"],
 ["020.by_chance.vacuum",false,true,["020.by_chance.validate"],["020.by_chance.validate"],"dd8e7088965146d07aec57ee7d4c42a64a067fe857de5aad710fd663fb24cdb9","d55f8d918619f39430bc68b3c3ef2454b7490b369bb580103f6eab52cc5f233d"],
 ["020.in_order.vacuum",false,true,["020.in_order.rewrite"],["020.in_order.rewrite"],"3263fb33c6a1e6de4bd74e605c43d2a2ac6ac56a88b851ba9738c193adea15f5","f90432c723e0510ef405bf9fbf3573597a1c885dacc4eb50886413bbe411ae29"],
-["020.close",true,false,["020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum"],[],"2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64","7e64cdfb2d2e96cc9037685667acd49e3e0b64ad32552ed01ee0bb1657279732"]
+["020.close",true,false,["020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum"],[],"2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64","84f377f2a451e68bf44a22ca1999d8b9861029bdf5b58b1f7dde3616af662e81"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)

@@ -10,12 +10,14 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 -- step 020.close · offline
 -- way back: puts the fence up again
--- SHARE ROW EXCLUSIVE on "Sales"."Order | Head", "Sales"."it's a ""line"""
+-- SHARE ROW EXCLUSIVE on "Sales"."Order | Head", "Sales"."it's a ""line"""; reads all of
+--   "Sales"."Order | Head", "Sales"."it's a ""line"""
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.close');
@@ -25,6 +27,7 @@ ALTER TABLE "Sales"."Order | Head" ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "Sales"."it's a ""line"""
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE "Sales"."it's a ""line""" ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;
 

@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -23,7 +24,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'Order | Head', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"098d74f73fd0281da554cbd41bd86ba332ebe24730194aeb3f8642e67eb1db07","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
+["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"9b5ec8d4e96237fe14fa24ef0807510c2b8d3024705d4972dd3abe208946b3a0","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
 ["020.Sales.it-s-a-line-_2.detach",true,false,["020.open"],["020.Sales.it-s-a-line-_2.rewrite","020.Sales.Order-Head_1.rewrite"],"6c465be8c4a7c383f26ede10dc11da9a0075e899b7ce4484b8bb13c076433e04","071cb2af0095864d8e7b661c4a92c877ae719dd686a6f76104b340e0dfdecdff"],
 ["020.Sales.Order-Head_1.keys",true,false,["020.open"],["020.close"],"e9f7e8dfdbc0d6c048828c782902e2d5f129ab9af2bd0ba511657218a0024d77","6947a4eba7fb90d2946465974000603f4337811ab2957eb1af397d3eff171eef"],
 ["020.Sales.it-s-a-line-_2.keys",true,false,["020.open"],["020.close"],"fddbfa0366662e6ec1c43e57d385f6abb2fe84f82fa3da690c4f70f12700bf28","7664b3ac8bca137143996096f96d8351d7a03867a32e67d03c0c451984b57d76"],
@@ -33,7 +34,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.Sales.it-s-a-line-_2.validate",true,true,["020.Sales.it-s-a-line-_2.attach"],["020.Sales.it-s-a-line-_2.detach"],"d10c35732078bb06f1e643ad85c6c35ebae4d947634f1ac990b710b8f628f33d","8d542c358a7750f191f007f38d5715e0b55ce024ab22565faaaf05e79625dd91"],
 ["020.Sales.Order-Head_1.vacuum",false,true,["020.Sales.Order-Head_1.rewrite"],["020.Sales.Order-Head_1.rewrite"],"4f4cc1f5c82717a2b443100795d15028007407d0ff9e46cf9781d1929e3c0a5a","eb7ffbc12f0c99420abbffb9128759fab4e3fbcefe1a79a3d75aee55f55bb6df"],
 ["020.Sales.it-s-a-line-_2.vacuum",false,true,["020.Sales.it-s-a-line-_2.validate"],["020.Sales.it-s-a-line-_2.validate"],"8202a96935cd8bd4ce4a78c5540dc6269deec43ceda798c599d0978a98cc870d","230bd85bccf11543325f7d124a4f39576019162c4ad0b25b9da5d1b7f9f034ab"],
-["020.close",true,false,["020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum"],[],"3ce738bdba3ac7395a0b5f990dba79e3b68b04c6ec280656b1947f776ff67cfa","8d83e75264f4173066066d911075fb7b704671fac7bf554d2c6a3a6c54f485a8"]
+["020.close",true,false,["020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum"],[],"3ce738bdba3ac7395a0b5f990dba79e3b68b04c6ec280656b1947f776ff67cfa","8f6092e7b84ad1ae0832159ba9a6c2e06dc0e54fc2b5c0f2a366b96bf8c726ae"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)

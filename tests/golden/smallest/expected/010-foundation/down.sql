@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -24,9 +25,9 @@ DROP VIEW rekey.mapping;
 DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
   rekey.begin_step(text), rekey.end_step(text, regclass),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
-  rekey.expect_legacy(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
+  rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
-DROP PROCEDURE rekey.begin_undo(text);
+DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret();
 DROP FUNCTION rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.mapped_id(text, uuid), rekey.expression(text, text, text), rekey.source_keys(text, boolean),
   rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),

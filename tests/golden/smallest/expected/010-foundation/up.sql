@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -157,7 +158,9 @@ CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
-              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) END
+              ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
+                OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                                 AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> 0) END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $body$;
 
@@ -317,6 +320,30 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catal
 AS $body$ SELECT sha256(value || convert_to(domain, 'UTF8')) FROM rekey.secret $body$;
 REVOKE ALL ON FUNCTION rekey.domain_secret(text) FROM PUBLIC;
 
+-- Default privileges may have opened what was just made to other roles.
+CREATE PROCEDURE rekey.keep_secret()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role
+    FROM (SELECT 'SCHEMA rekey', nspowner, nspacl FROM pg_namespace WHERE nspname = 'rekey'
+          UNION ALL
+          SELECT 'TABLE rekey.secret', relowner, relacl FROM pg_class WHERE oid = 'rekey.secret'::regclass
+          UNION ALL
+          SELECT 'FUNCTION rekey.domain_secret(text)', proowner, proacl FROM pg_proc
+          WHERE oid = 'rekey.domain_secret(text)'::regprocedure) o (object, owner, acl)
+    CROSS JOIN aclexplode(acl)
+    WHERE grantee <> owner
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s', item.object, item.role);
+  END LOOP;
+END
+$body$;
+CALL rekey.keep_secret();
+
 -- The functions below are single expressions without a SET clause: PostgreSQL inlines them.
 -- Bits 55..52 of the sixteen bytes are the version, 71..70 the variant (RFC 9562, section 4).
 
@@ -401,7 +428,7 @@ $body$;
 CREATE FUNCTION rekey.keyed_id(key uuid, secret bytea) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT ('x' || pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(key), '\x'::bytea, 7, 8), 'hex'))
+SELECT ('x' || pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(key), ''::bytea, 7, 8), 'hex'))
        ::bit(64)::bigint # rekey.tag_mask(pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8), secret)
 $body$;
 
@@ -552,7 +579,68 @@ AS $body$
                 rekey.source_keys(of_domain, true), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
 $body$;
 
--- Before a change: columns have the types the plan knows, ids fit the generator.
+-- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
+-- would stop the phase in its middle.
+CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fk      record;
+  orphans bigint;
+  example text;
+  wrong   text;
+BEGIN
+  FOR fk IN
+    SELECT con.conrelid::regclass AS child, con.confrelid::regclass AS parent, con.conname,
+           string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ') AS joined,
+           string_agg(format('c.%I IS NOT NULL', c.attname),
+                      CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS present,
+           string_agg(quote_ident(c.attname), ', ' ORDER BY k.place) AS columns,
+           string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place) AS key
+    FROM pg_constraint con
+    CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
+    JOIN pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
+    JOIN pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
+    WHERE con.contype = 'f' AND con.convalidated AND EXISTS (
+      SELECT FROM rekey.key_columns kc JOIN rekey.domains d USING (domain)
+      JOIN pg_attribute a ON a.attrelid = to_regclass(kc.table_name) AND a.attname = kc.column_name
+      WHERE d.phase = of_phase AND a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
+    GROUP BY con.oid, con.conrelid, con.confrelid, con.conname, con.confmatchtype
+    ORDER BY con.conrelid::regclass::text, con.conname
+  LOOP
+    EXECUTE format('SELECT count(*), min(concat_ws('', '', %s)) FROM ONLY %s c '
+                   'WHERE (%s) AND NOT EXISTS (SELECT FROM ONLY %s p WHERE %s)',
+                   fk.key, fk.child, fk.present, fk.parent, fk.joined) INTO orphans, example;
+    IF orphans > 0 THEN
+      wrong := concat_ws('; ', wrong, format('foreign key %I of %s: %s, such as (%s) = (%s)', fk.conname, fk.child,
+        CASE orphans WHEN 1 THEN '1 orphan' ELSE orphans || ' orphans' END, fk.columns, example));
+    END IF;
+  END LOOP;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '%', wrong USING ERRCODE = 'RK003',
+      HINT = 'Nothing has changed in this phase. Remove the orphans, or add the rows they point at.';
+  END IF;
+END
+$body$;
+
+-- Before a change is taken back, with the fence up: what would stop the way back in its middle.
+CREATE PROCEDURE rekey.expect_way_back(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  CALL rekey.refuse_orphans(of_phase);
+  FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
+              WHERE d.phase = of_phase AND f.too_narrow IS NOT NULL ORDER BY d.domain LOOP
+    RAISE EXCEPTION 'domain %: % rows were written since the change, the last would get id %: too large for %',
+      item.domain, item.needed, item.last_id, item.too_narrow
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Delete rows or stay on the new keys.';
+  END LOOP;
+END
+$body$;
+
+-- Before a change: columns have the types the plan knows, ids fit the generator, no key is an orphan.
 CREATE PROCEDURE rekey.expect_legacy(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -584,6 +672,7 @@ BEGIN
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;
+  CALL rekey.refuse_orphans(of_phase);
 END
 $body$;
 
@@ -770,7 +859,8 @@ BEGIN
   END IF;
   EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %s', saved.sequence,
     (SELECT relowner::regrole FROM pg_class WHERE oid = saved.sequence::regclass));
-  FOR item IN SELECT * FROM aclexplode(saved.acl) LOOP
+  FOR item IN SELECT * FROM aclexplode(saved.acl)
+              WHERE grantee = 0 OR EXISTS (SELECT FROM pg_roles WHERE oid = grantee) LOOP
     EXECUTE format('GRANT %s ON SEQUENCE %s TO %s%s', item.privilege_type, saved.sequence,
       CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE item.grantee::regrole::text END,
       CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
@@ -970,7 +1060,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '84d85d827a0f38e6f52fffdb4d456463ec1fa64c3de716a007f16829ae28dc13', 'cb31c4056628606843739a34437af751e3660696fc7b5e3820eaa4d8286e5878', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '7015a9708b6c655a75d5fa36f722947680ee6204f4b1c117ffb43e866b95f54e', '2c7e5dafb2e76bb79b06dd9d5590060c7ebf1974dcab6de82d2615892d8b9070', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

@@ -10,13 +10,14 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '5s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET maintenance_work_mem = '256MB';
 
 -- step 020.close · offline · plan.yaml:9
 -- way back: puts the fence up again
--- SHARE ROW EXCLUSIVE on public.users, public.orders
+-- SHARE ROW EXCLUSIVE on public.users, public.orders; reads all of public.users, public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.begin_undo('020.close');
@@ -26,6 +27,7 @@ ALTER TABLE public.users ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.orders
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;
 

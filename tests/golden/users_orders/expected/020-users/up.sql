@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '5s';
 SET row_security = off;
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET maintenance_work_mem = '256MB';
@@ -23,7 +24,7 @@ SET LOCAL lock_timeout = '5s';
 CALL rekey.open_phase('020', 'users', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"7b700c7dff98a4624d02f90d3a580e47f36a51c1d00411a0ea177d6d0f9ba887","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
+["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"ba95787359f021b2e5fce0279c286aaebeb897a5befe2cb741da2faa824f4c36","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
 ["020.users.detach",true,false,["020.open"],["020.users.rewrite"],"eda00fae7fd97cf4285bfe33163ebd4a20cc1fae78c5edc50ca735dcf6b81aa7","d5e1df02767e2274f4d86a2c8753a179f9a25b1a9ceeaf11b1b21541c83d8235"],
 ["020.orders.detach",true,false,["020.open"],["020.orders.rewrite","020.users.rewrite"],"ec256f044aeb7bf8c56ce6107cb51e525dc631267af51ef09887aa58498ab880","97ea89149f402ea42ccbbf6d9a3c8babbd09b95ca495cc467da4caf17a069a0a"],
 ["020.users.keys",true,false,["020.open"],["020.close"],"938bf2f32f1b283fec9d4ea28a23bed32a81604b9aab57ae0c50c0d25b776e71","4fc84e6d5f495010f2027075cd2a125a508b54f06af344041c0d37270919dd74"],
@@ -36,7 +37,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.orders.validate",true,true,["020.orders.attach"],["020.orders.detach"],"8a3b225dde7b457679ff82da1bf49cc1f2ae1fc75dc875fad7de777ddd1e0fed","b540a6626314af3cfef7d59a4e0333a100a41521573775963d0511c0eba737a7"],
 ["020.users.vacuum",false,true,["020.users.validate"],["020.users.validate"],"3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab","a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2"],
 ["020.orders.vacuum",false,true,["020.orders.validate"],["020.orders.validate"],"99690cc7d5ac753b8de7ffb31ee05b9ae0bd8cd6283961bd9dc5848f5a4660da","3801933672cfa3b61fcd288564bffd9bdd09116f92e64a0e5e2d02159310d052"],
-["020.close",true,false,["020.users.vacuum","020.orders.vacuum"],[],"f04883313adee506a4ccdfe525866b4ced899bd588b85e2dc239a7cb1d30adc9","b837b9a5df835e2d776bf3e48e7d6821122f944dc6a5755469d89a178717563f"]
+["020.close",true,false,["020.users.vacuum","020.orders.vacuum"],[],"f04883313adee506a4ccdfe525866b4ced899bd588b85e2dc239a7cb1d30adc9","9f0717b7b57b868206c6e8f74a4db0736d1bda59d8a85f79607ca67ce7e5a7f1"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator)
