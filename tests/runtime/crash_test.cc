@@ -167,7 +167,7 @@ TEST(CrashOfServer, ThatStaysAway) {
   for (bool there = false; !there;) {
     there = !db::Connection(own.url(), "test")
                  .exec(
-                     "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' "
+                     "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(100)%' "
                      "AND pid <> pg_backend_pid()")
                  .rows.empty();
   }
