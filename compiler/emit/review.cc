@@ -19,8 +19,6 @@ using nlohmann::json;
 constexpr std::size_t kSmallGraph = 60;    // tables; beyond, Mermaid draws a cloud
 constexpr std::size_t kSmallPhase = 60;    // steps; beyond, they are counted by kind
 
-std::string joined(const std::vector<std::string>& items) { return fmt::format("{}", fmt::join(items, ", ")); }
-
 // A table cell: no bar or line feed may end it.
 std::string cell(std::string text) {
   text = one_line(text);

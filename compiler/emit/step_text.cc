@@ -38,8 +38,6 @@ std::vector<std::string> fallback_tables(const PhaseFrame& frame, const lower::S
   return all;
 }
 
-std::string joined(const std::vector<std::string>& items) { return fmt::format("{}", fmt::join(items, ", ")); }
-
 // "ACCESS EXCLUSIVE on a, b; ROW SHARE on c", strongest first.
 std::string lock_list(const std::vector<bundle::TableLock>& locks) {
   std::string out;
@@ -88,6 +86,10 @@ std::string journal_digest(const std::string& text, const std::vector<bundle::Ra
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& items) {
+  return fmt::format("{}", fmt::join(items, ", "));
+}
 
 std::string one_line(std::string_view text) {
   std::string out(text);

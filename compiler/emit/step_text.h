@@ -24,6 +24,7 @@ struct PhaseFrame {
 
 StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction);
 
+std::string joined(const std::vector<std::string>& items);  // a, b, c
 // Text for a comment: no line feed can end it early.
 std::string one_line(std::string_view text);
 // Lines of at most 100 columns, each after the prefix, further ones indented by two more.

@@ -9,7 +9,7 @@
 namespace rekey::lower {
 
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
-  Phase lowered = begin_phase(model, phase);
+  Phase lowered = begin_phase(phase);
   std::set<model::TableId> changed;
   for (const auto& p : model.phases) changed.insert(p.changed.begin(), p.changed.end());
 

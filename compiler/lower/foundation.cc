@@ -10,7 +10,7 @@ std::string new_keys_schema(const plan::Plan& plan) {
 }
 
 Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
-  Phase lowered = begin_phase(model, phase);
+  Phase lowered = begin_phase(phase);
   const auto& plan = *model.plan;
   Step step;
   step.id = phase.id + ".foundation";

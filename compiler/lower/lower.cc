@@ -64,7 +64,7 @@ std::string column_slug(const model::Model& model, model::ColumnId column) {
   return numbered(text, column + 1);
 }
 
-Phase begin_phase(const model::Model& model, const model::Phase& phase) {
+Phase begin_phase(const model::Phase& phase) {
   Phase lowered{&phase, phase.id + "-" + sanitized(phase.written->name.value), {}, {}, {}};
   lowered.verify = {{"probes", nlohmann::json::array()}};
   for (const auto& probe : phase.written->probes) {
@@ -72,7 +72,6 @@ Phase begin_phase(const model::Model& model, const model::Phase& phase) {
                                         {"name", sql::literal(probe.name.value)},
                                         {"query", probe.query.value}});
   }
-  (void)model;
   return lowered;
 }
 

@@ -361,7 +361,7 @@ std::string foreign_key_definition(const model::Model& model, const model::Forei
 
 Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   const Context context(model, phase);
-  Phase lowered = begin_phase(model, phase);
+  Phase lowered = begin_phase(phase);
   std::vector<Step> detaches, keys, rewrites, attaches, validates, vacuums;
   for (DomainId d : phase.domains) keys.push_back(keys_step(context, d));
   for (TableId t : phase.changed) {

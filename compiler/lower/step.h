@@ -39,7 +39,7 @@ std::vector<Phase> lower(const model::Model& model);
 std::string print(const std::vector<Phase>& phases);
 
 // The shared pieces of the lowerings.
-Phase begin_phase(const model::Model& model, const model::Phase& phase);
+Phase begin_phase(const model::Phase& phase);
 Phase lower_foundation(const model::Model& model, const model::Phase& phase);
 Phase lower_offline(const model::Model& model, const model::Phase& phase);
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
