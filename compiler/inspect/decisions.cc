@@ -166,7 +166,7 @@ std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& 
                                   decided.logical_references.end());
   std::vector<std::string> taken_away;
   if (decided.dependents_given) {
-    for (const plan::Dependent& d : table.dependents) {
+    for (const plan::TableDependent& d : table.dependents) {
       taken_away.push_back(fmt::format("{} {}, which uses {}", d.kind.value, d.name.value,
                                        to_text(table.name.value)));
     }

@@ -79,7 +79,7 @@ plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignK
   return result;
 }
 
-plan::Dependent dependent(const std::string& kind, const std::string& name,
+plan::TableDependent dependent(const std::string& kind, const std::string& name,
                           const std::vector<std::string>& columns) {
   return {text(kind), text(name), texts(columns), {}};
 }

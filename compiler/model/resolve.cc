@@ -165,7 +165,7 @@ void add_logical_references(Model& model, Names& names, Diagnostics& diagnostics
   }
 }
 
-bool touches_changing_column(const Model& model, const Table& table, const plan::Dependent& dependent) {
+bool touches_changing_column(const Model& model, const Table& table, const plan::TableDependent& dependent) {
   for (ColumnId c : table.columns) {
     if (!model.changes(c)) continue;
     if (dependent.columns.empty()) return true;

@@ -241,16 +241,58 @@ const Object& dependent_object() {
   static const Object object{
       .noun = "dependent",
       .id = "dependent",
+      .help = "An object whose definition uses key columns; what it is built on stands before it",
+      .fields =
+          {{.key = "kind", .kind = Kind::word, .slot = at<&Dependent::kind>,
+            .help = "What it is", .example = "view", .required = true,
+            .words = {"view", "materialized view", "rule", "trigger", "policy", "check",
+                      "exclusion constraint", "index", "statistics", "function", "procedure",
+                      "publication", "typed table", "generated column", "object"},
+            .hint = "anything else is an object, with a drop and a definition"},
+           {.key = "name", .kind = Kind::text, .slot = at<&Dependent::name>,
+            .help = "Its name as SQL writes it, with its schema where it has one",
+            .example = "public.active_users", .required = true},
+           {.key = "table", .kind = Kind::table, .slot = at<&Dependent::table>,
+            .help = "The table it stands on", .example = "public.users"},
+           {.key = "uses", .kind = Kind::tables, .slot = at<&Dependent::uses>,
+            .help = "Tables it uses that its definition does not name",
+            .example = "[public.users]"},
+           {.key = "problem", .kind = Kind::text, .slot = at<&Dependent::problem>,
+            .help = "Why it cannot be carried over as it is; settled by replacement, as_is or set_aside",
+            .example = "its body names the column user_id"},
+           {.key = "as_is", .kind = Kind::text, .slot = at<&Dependent::as_is>,
+            .help = "The reason why it may be left alone", .example = "it works with any type"},
+           {.key = "set_aside", .kind = Kind::text, .slot = at<&Dependent::set_aside>,
+            .help = "The reason why it may be missing while the keys are changed",
+            .example = "the report moves to the new service"},
+           {.key = "drop", .kind = Kind::text, .slot = at<&Dependent::drop>,
+            .help = "The statement that drops it; needed for an object only",
+            .example = "DROP CAST (public.a AS public.b)"},
+           {.key = "definition", .kind = Kind::text, .slot = at<&Dependent::definition>,
+            .help = "The statements that make it, with owner, grants and comments",
+            .example = "CREATE VIEW public.active_users AS SELECT user_id FROM public.users;"},
+           {.key = "replacement", .kind = Kind::text, .slot = at<&Dependent::replacement>,
+            .help = "The statements that make it once the keys have changed",
+            .example = "CREATE VIEW public.active_users AS SELECT user_id FROM public.users;"}},
+      .span = [](void* item) { return &static_cast<Dependent*>(item)->span; },
+      .block = true};
+  return object;
+}
+
+const Object& table_dependent_object() {
+  static const Object object{
+      .noun = "dependent",
+      .id = "tableDependent",
       .help = "Any other object whose definition uses a key column of the table",
-      .fields = {{.key = "kind", .kind = Kind::text, .slot = at<&Dependent::kind>,
+      .fields = {{.key = "kind", .kind = Kind::text, .slot = at<&TableDependent::kind>,
                   .help = "view, materialized view, rule, trigger, policy, check, function and so on",
                   .example = "view", .required = true},
-                 {.key = "name", .kind = Kind::text, .slot = at<&Dependent::name>,
+                 {.key = "name", .kind = Kind::text, .slot = at<&TableDependent::name>,
                   .help = "Its name, with the schema where it has one",
                   .example = "public.active_users", .required = true},
-                 {.key = "columns", .kind = Kind::names, .slot = at<&Dependent::columns>,
+                 {.key = "columns", .kind = Kind::names, .slot = at<&TableDependent::columns>,
                   .help = "The key columns of the table that it uses", .example = "[user_id]"}},
-      .span = [](void* item) { return &static_cast<Dependent*>(item)->span; }};
+      .span = [](void* item) { return &static_cast<TableDependent*>(item)->span; }};
   return object;
 }
 
@@ -291,7 +333,7 @@ const Object& table_object() {
            {.key = "dependents", .kind = Kind::list, .slot = at<&Table::dependents>,
             .help = "What else uses a key column of the table",
             .example = "[{kind: view, name: public.active_users}]",
-            .object = &dependent_object()}},
+            .object = &table_dependent_object()}},
       .name = at<&Table::name>,
       .name_kind = Kind::qualified,
       .block = true};
@@ -341,7 +383,11 @@ const Object& plan_object() {
            {.key = "tables", .kind = Kind::map, .slot = at<&Plan::tables>,
             .help = "Tables by name, with their schema",
             .example = "{public.users: {primary_key: user_id, columns: {user_id: integer}}}",
-            .required = true, .object = &table_object()}},
+            .required = true, .object = &table_object()},
+           {.key = "dependents", .kind = Kind::list, .slot = at<&Plan::dependents>,
+            .help = "What else uses key columns: views, triggers, policies and so on",
+            .example = "[{kind: view, name: public.active_users}]",
+            .object = &dependent_object()}},
       .block = true};
   return object;
 }
@@ -351,7 +397,7 @@ const std::vector<const Object*>& all_objects() {
       &plan_object(),   &new_keys_object(),    &phase_object(),
       &probe_object(),  &table_object(),       &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
-      &logical_reference_object(), &dependent_object()};
+      &logical_reference_object(), &table_dependent_object(), &dependent_object()};
   return objects;
 }
 

@@ -22,6 +22,7 @@ enum class Kind {
   duration,   // 2s, 500ms
   memory,     // 256MB
   qualified,  // public.users_id_seq, kept as text
+  table,      // public.users
   tables,     // one or a list of them
   reference,  // public.users (user_id)
   object,

@@ -68,6 +68,7 @@ Json shape(const Field& field) {
     case Kind::memory:
       return pattern("[0-9]+(kB|MB|GB)");
     case Kind::qualified:
+    case Kind::table:
       return pattern(kTable);
     case Kind::tables:
       return one_or_many(pattern(kTable));

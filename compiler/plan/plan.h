@@ -81,8 +81,29 @@ struct Unique {
   Texts columns;
 };
 
-// Anything else whose definition uses a key column.
+enum class DependentKind {
+  view, materialized_view, rule, trigger, policy, check, exclusion_constraint, index, statistics,
+  function, procedure, publication, typed_table, generated_column, object
+};
+
+// Anything else whose definition uses key columns. What one is built on stands before it in the plan.
 struct Dependent {
+  Located<DependentKind> kind{DependentKind::object, {}};
+  Text name;    // "public.active_users"; of what stands on a table: "audit"; of a function with its
+                // argument types: "public.f(integer)"; as SQL writes them
+  Located<TableName> table;              // that it stands on: a trigger, policy, check, …
+  std::vector<Located<TableName>> uses;  // tables that its definition does not name
+  Text definition;   // statements that make it, with owner, grants and comments, ready for psql
+  Text replacement;  // what takes the place of `definition` once the keys have changed
+  Text drop;         // a statement; of the usual kinds not needed
+  Text problem;      // why it cannot be carried over as it is; settled by one of the next two
+  Text as_is;        // a reason to leave it alone
+  Text set_aside;    // a reason to drop it until the keys come back
+  Span span;
+};
+
+// Anything else whose definition uses a key column.
+struct TableDependent {
   Text kind;  // view, materialized view, rule, trigger, policy, check, function, …
   Text name;
   Texts columns;  // of the table it stands under
@@ -100,7 +121,7 @@ struct Table {
   std::vector<Index> indexes;
   std::vector<ForeignKey> foreign_keys;
   std::vector<LogicalReference> logical_references;
-  std::vector<Dependent> dependents;
+  std::vector<TableDependent> dependents;
 };
 
 // A query over the database that must give one true after the phase.
@@ -136,6 +157,7 @@ struct Plan {
   Text maintenance_work_mem;  // "256MB"; not given: the server's
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order
+  std::vector<Dependent> dependents;
 };
 
 }  // namespace rekey::plan

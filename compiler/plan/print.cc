@@ -53,6 +53,8 @@ Value value_of(const Field& field, const Slot& slot) {
     return {std::nullopt, each(**texts, [](const Text& t) { return t.value; })};
   if (auto* tables = std::get_if<std::vector<Located<TableName>>*>(&slot))
     return {std::nullopt, each(**tables, table_text)};
+  if (auto* table = std::get_if<Located<TableName>*>(&slot))
+    return {(*table)->value.name.empty() ? std::nullopt : std::optional(table_text(**table)), {}};
   if (auto* flag = std::get_if<Located<bool>*>(&slot)) {
     std::string text = (*flag)->value ? "true" : "false";
     return {text == field.standard ? std::nullopt : std::optional(text), {}};
@@ -116,7 +118,8 @@ class Printer {
     if (!value.given()) return;
     std::string key = fmt::format("{}{}:", start, field.key);
     if (value.scalar) {
-      text += fmt::format("{} {}\n", key, scalar(field, *value.scalar, false));
+      const auto lines = yaml_lines(*value.scalar, indent + 2);
+      text += fmt::format("{} {}\n", key, lines ? *lines : scalar(field, *value.scalar, false));
       return;
     }
     std::string line = fmt::format("{} {}", key, flow_list(field, value.scalars));

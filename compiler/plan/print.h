@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,9 @@ std::string print(const Plan& plan, const Comments& comments = {});
 
 // A text as a YAML scalar; `flow` where it stands between brackets.
 std::string yaml_scalar(std::string_view text, bool flow);
+
+// A text of several lines as a literal block whose lines stand `indent` deep; nullopt where it has to be
+// a scalar.
+std::optional<std::string> yaml_lines(std::string_view text, std::size_t indent);
 
 }  // namespace rekey::plan

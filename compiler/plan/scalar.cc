@@ -79,7 +79,30 @@ bool plain(std::string_view text, bool flow) {
   return !looks_like_a_value(text);
 }
 
+// A literal block keeps its line feeds; anything else that needs an escape cannot stand in one.
+bool fits_lines(std::string_view text) {
+  if (text.find('\n') == std::string_view::npos || text[0] == ' ' || text[0] == '\n') return false;
+  for (std::size_t at = 0; at < text.size(); at += step(text.substr(at)))
+    if (text[at] != '\n' && needs_escape(text.substr(at, step(text.substr(at))))) return false;
+  return true;
+}
+
 }  // namespace
+
+std::optional<std::string> yaml_lines(std::string_view text, std::size_t indent) {
+  if (!fits_lines(text)) return std::nullopt;
+  const bool ends = text.back() == '\n';
+  if (ends && text[text.size() - 2] == '\n') return std::nullopt;
+  std::string out = ends ? "|" : "|-";
+  std::string_view rest = ends ? text.substr(0, text.size() - 1) : text;
+  while (true) {
+    const auto end = rest.find('\n');
+    const auto line = rest.substr(0, end);
+    out += "\n" + (line.empty() ? "" : std::string(indent, ' ') + std::string(line));
+    if (end == std::string_view::npos) return out;
+    rest.remove_prefix(end + 1);
+  }
+}
 
 std::string yaml_scalar(std::string_view text, bool flow) {
   if (any_escape(text)) return double_quoted(text);

@@ -42,6 +42,8 @@ std::string what(const Field& field) {
       return "a size with its unit";
     case Kind::qualified:
       return "a name with its schema";
+    case Kind::table:
+      return "a table name";
     case Kind::tables:
       return "a table name or a list of them";
     case Kind::reference:
@@ -300,6 +302,12 @@ void Values::read(const Field& field, const Slot& slot, const Node& node,
       TableName name;
       if (node.kind != Node::Kind::scalar) return wrong_kind(field, node, title);
       if (read_table(node, name)) *std::get<Text*>(slot) = {node.text, node.span};
+      return;
+    }
+    case Kind::table: {
+      auto& table = *std::get<Located<TableName>*>(slot);
+      if (node.kind != Node::Kind::scalar) return wrong_kind(field, node, title);
+      if (read_table(node, table.value)) table.span = node.span;
       return;
     }
     case Kind::tables:

@@ -102,6 +102,39 @@ tables:
     dependents:
       - {kind: view, name: a.v}
 )"},
+    // SQL keeps its lines.
+    {R"(
+version: 1
+name: p
+tables: {a.b: {}}
+dependents:
+  - {kind: view, name: a.v, uses: a.b, definition: "CREATE VIEW a.v AS\n SELECT b.x\n\n   FROM a.b;\n"}
+  - {kind: trigger, name: t, table: a.b, drop: "DROP\n", as_is: "one\ntwo"}
+)",
+     R"(version: 1
+name: p
+
+tables:
+  a.b: {}
+
+dependents:
+  - kind: view
+    name: a.v
+    uses: [a.b]
+    definition: |
+      CREATE VIEW a.v AS
+       SELECT b.x
+
+         FROM a.b;
+  - kind: trigger
+    name: t
+    table: a.b
+    as_is: |-
+      one
+      two
+    drop: |
+      DROP
+)"},
 };
 
 TEST(PlanPrint, Printed) {
@@ -246,6 +279,11 @@ TEST(PlanPrint, OddTextsSurvive) {
     t.foreign_keys.push_back(key);
     t.dependents.push_back({text("view"), text(name), {text(name)}, {}});
     plan.tables.push_back(t);
+    Dependent d;
+    d.name = text(name);
+    d.table.value = {name, name};
+    d.definition = text(name + "\n" + name);
+    plan.dependents.push_back(d);
   }
   std::string printed = print(plan);
   Plan again = parsed(printed);
@@ -268,6 +306,10 @@ TEST(PlanPrint, OddTextsSurvive) {
               (std::vector<std::string>{odd[i], "b", odd[i]}));
     EXPECT_EQ(t.foreign_keys[0].comment.value, odd[i]);
     EXPECT_EQ(t.dependents[0].name.value, odd[i]);
+    const Dependent& d = again.dependents[i];
+    EXPECT_EQ(d.name.value, odd[i]);
+    EXPECT_EQ(d.table.value, (TableName{odd[i], odd[i]}));
+    EXPECT_EQ(d.definition.value, odd[i] + "\n" + odd[i]);
   }
 }
 
@@ -287,6 +329,8 @@ TEST(PlanPrint, EveryWordSurvives) {
         if (object->id == "foreignKey")
           text = head + "tables: {a.b: {foreign_keys: {f: {columns: c, references: a.b, " + line +
                  "}}}}\n";
+        if (object->id == "dependent")
+          text = head + "tables: {}\ndependents: [{name: d, " + line + "}]\n";
         ASSERT_NE(text, "") << object->id;
         std::string printed = print(parsed(text));
         bool shown = word != field.standard;
