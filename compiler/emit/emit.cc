@@ -95,7 +95,7 @@ class PhaseEmitter {
   PhaseEmitter(const Input& input, const Templates& templates, const lint::Knowledge& knowledge,
                std::size_t index)
       : input_(input), templates_(templates), phase_(input.phases[index]), index_(index),
-        frame_{input, phase_, templates, knowledge, timeout(input)} {}
+        frame_(phase_frame(input, phase_, templates, knowledge)) {}
 
   bundle::Phase emit(std::map<std::string, std::string>& files) {
     bundle::Phase out = describe();
@@ -125,11 +125,6 @@ class PhaseEmitter {
   }
 
  private:
-  static std::string timeout(const Input& input) {
-    const auto& given = input.model.plan->lock_timeout.value;
-    return sql::literal(given.empty() ? "2s" : given);
-  }
-
   bundle::Phase describe() const {
     const auto& written = *phase_.model->written;
     bundle::Phase out;
@@ -201,7 +196,7 @@ class PhaseEmitter {
     const auto& memory = input_.model.plan->maintenance_work_mem.value;
     if (!memory.empty()) data["maintenance_work_mem"] = sql::literal(memory);
     const auto text = templates_.render("steps/session.sql", "", data);
-    lint::ParsedSql{text};
+    lint::statements_in(text);
     return text;
   }
 
@@ -221,10 +216,9 @@ class PhaseEmitter {
     json data = phase_.verify;
     data["phase"] = sql::literal(phase_.model->id);
     const std::string text = templates_.render("steps/verify.sql", "", data);
-    const lint::ParsedSql parsed(text);
     const auto start = verify.add(text).offset;
-    for (const auto& statement : parsed.statements()) {
-      out.verify.push_back({start + statement.offset, statement.length});
+    for (const auto& range : lint::statements_in(text)) {
+      out.verify.push_back({start + range.offset, range.length});
     }
   }
 

@@ -11,22 +11,32 @@ namespace {
 
 using nlohmann::json;
 
-std::string body(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
+// What is the step's own: all of it outside of a transaction, else what frame.sql puts its frame around.
+struct Own {
+  std::string before, body;
+};
+
+Own own_statements(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
   const std::string file = "steps/" + step.kind + ".sql";
   const bool up = direction == Direction::up;
   json data = step.data;
   data["step"] = sql::literal(step.id);
-  std::string before, main = frame.templates.render(file, up ? "up" : "down", data);
-  if (up && frame.templates.has_part(file, "before")) before = frame.templates.render(file, "before", data);
-  const json framed = {{"step", data["step"]},
-                       {"lock_timeout", frame.lock_timeout},
-                       {"before", before},
-                       {"body", main}};
-  const bool plain = step.kind == "foundation";  // it makes the journal, or drops it
-  if (!step.transactional) {  // such a step ends itself, with the proof of what it did
-    return frame.templates.render("steps/frame.sql", up ? "outside up" : "outside down", framed) + main;
-  }
-  return frame.templates.render("steps/frame.sql", plain ? "plain" : up ? "up" : "down", framed);
+  Own own{"", frame.templates.render(file, up ? "up" : "down", data)};
+  if (up && frame.templates.has_part(file, "before")) own.before = frame.templates.render(file, "before", data);
+  return own;
+}
+
+const char* frame_part(const lower::Step& step, Direction direction) {
+  if (step.kind == "foundation") return "plain";  // it makes the journal, or drops it
+  return direction == Direction::up ? "up" : "down";
+}
+
+std::string framed(const PhaseFrame& frame, const std::string& part, const std::string& step, const Own& own) {
+  return frame.templates.render("steps/frame.sql", part,
+                                {{"step", sql::literal(step)},
+                                 {"lock_timeout", frame.lock_timeout},
+                                 {"before", own.before},
+                                 {"body", own.body}});
 }
 
 std::vector<std::string> fallback_tables(const PhaseFrame& frame, const lower::Step& step) {
@@ -85,6 +95,11 @@ std::string journal_digest(const std::string& text, const std::vector<bundle::Ra
   return bundle::sha256(bytes);
 }
 
+[[noreturn]] void fail(const std::string& what, const std::string& text, const lint::SyntaxError& error) {
+  throw std::logic_error(fmt::format("{} does not parse: {} at character {} of\n{}", what, error.what(),
+                                     error.offset + 1, text));
+}
+
 }  // namespace
 
 std::string joined(const std::vector<std::string>& items) {
@@ -113,20 +128,39 @@ std::string wrapped(const std::string& prefix, const std::string& text) {
   return out + line + "\n";
 }
 
+PhaseFrame phase_frame(const Input& input, const lower::Phase& phase, const Templates& templates,
+                       const lint::Knowledge& knowledge) {
+  const auto& timeout = input.model.plan->lock_timeout.value;
+  PhaseFrame frame{input, phase, templates, knowledge, sql::literal(timeout.empty() ? "2s" : timeout), {}};
+  for (const char* part : {"up", "down", "plain"}) {
+    const auto text = framed(frame, part, "", {});
+    try {
+      frame.around.try_emplace(part, text);
+    } catch (const lint::SyntaxError& error) {
+      fail(fmt::format("part {} of steps/frame.sql", part), text, error);
+    }
+  }
+  return frame;
+}
+
 StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
-  const std::string sql_text = body(frame, step, direction);
+  const Own own = own_statements(frame, step, direction);
+  const std::string part = frame_part(step, direction);
+  const std::string sql_text = step.transactional ? framed(frame, part, step.id, own) : own.body;
   StepText out;
   lint::Effects effects;
-  try {
-    const lint::ParsedSql parsed(sql_text);
-    const auto fallback = fallback_tables(frame, step);
-    for (const auto& statement : parsed.statements()) {
-      out.side.statements.push_back({statement.offset, statement.length});
-      effects.merge(lint::effects_of(statement, frame.knowledge, fallback));
+  const auto fallback = fallback_tables(frame, step);
+  auto read = [&](const lint::ParsedSql& parsed) {
+    for (const auto* statement : parsed.statements()) {
+      effects.merge(lint::effects_of(*statement, frame.knowledge, fallback));
     }
+  };
+  try {
+    out.side.statements = lint::statements_in(sql_text);
+    if (step.transactional) read(frame.around.at(part));
+    read(lint::ParsedSql(own.before + own.body));
   } catch (const lint::SyntaxError& error) {
-    throw std::logic_error(fmt::format("step {} does not parse: {} at character {} of\n{}", step.id,
-                                       error.what(), error.offset + 1, sql_text));
+    fail("step " + step.id, sql_text, error);
   }
   out.side.locks = effects.locks;
   out.side.rewrites = effects.rewrites;

@@ -20,7 +20,12 @@ struct PhaseFrame {
   const Templates& templates;
   const lint::Knowledge& knowledge;
   std::string lock_timeout;     // literal
+  std::map<std::string, lint::ParsedSql> around;  // by part of frame.sql: what it puts around a step's own
+                                                  // statements; the ids in it say nothing of locks
 };
+
+PhaseFrame phase_frame(const Input& input, const lower::Phase& phase, const Templates& templates,
+                       const lint::Knowledge& knowledge);
 
 StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction);
 

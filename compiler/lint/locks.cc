@@ -99,7 +99,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
   };
   if (name == "measure") {
     const ParsedSql query(text_argument(call, 3));
-    read_query(query.statements().front().node->base, out);
+    read_query(query.statements().front()->base, out);
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
   } else if (name == "expect_legacy" || name == "expect_way_back") {
@@ -257,10 +257,10 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
   return found == changed_.end() ? kNoTables : found->second;
 }
 
-Effects effects_of(const Statement& statement, const Knowledge& knowledge,
+Effects effects_of(const PgQuery__Node& statement, const Knowledge& knowledge,
                    const std::vector<std::string>& fallback) {
   Effects effects;
-  if (!read(*statement.node, knowledge, effects)) {
+  if (!read(statement, knowledge, effects)) {
     for (const auto& table : fallback) effects.lock(table, LockMode::access_exclusive);
   }
   return effects;

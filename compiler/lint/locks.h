@@ -41,7 +41,7 @@ class Knowledge {
 };
 
 // fallback: the tables that a statement of unknown kind is taken to lock exclusively.
-Effects effects_of(const Statement& statement, const Knowledge& knowledge,
+Effects effects_of(const PgQuery__Node& statement, const Knowledge& knowledge,
                    const std::vector<std::string>& fallback);
 
 }  // namespace rekey::lint

@@ -23,11 +23,32 @@ std::size_t skip_blank(const std::string& text, std::size_t at, std::size_t end)
   return at;
 }
 
+bundle::Range place(const std::string& text, std::size_t begin, std::size_t length) {
+  std::size_t end = length > 0 ? begin + length : text.size();
+  if (end < text.size() && text[end] == ';') ++end;
+  const std::size_t start = skip_blank(text, begin, end);
+  return {start, end - start};
+}
+
+// Frees the result of the parser before it throws what the parser said.
+template <class Result>
+void check(const Result& result, void (*free)(Result)) {
+  if (!result.error) return;
+  const SyntaxError error(result.error->message, std::max(result.error->cursorpos, 1) - 1);
+  free(result);
+  throw error;
+}
+
 void collect_tables(const ProtobufCMessage& message, std::vector<std::string>& out) {
   if (message.descriptor == &pg_query__range_var__descriptor) {
     const auto& range = reinterpret_cast<const PgQuery__RangeVar&>(message);
     const std::string schema = range.schemaname ? range.schemaname : "";
     out.push_back((schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range.relname));
+    return;
+  }
+  if (message.descriptor == &pg_query__node__descriptor) {  // has a field for every kind of node, one set
+    const auto& node = reinterpret_cast<const PgQuery__Node&>(message);
+    if (node.node_case) collect_tables(node.alias->base, out);
     return;
   }
   const auto* base = reinterpret_cast<const char*>(&message);
@@ -50,24 +71,27 @@ void collect_tables(const ProtobufCMessage& message, std::vector<std::string>& o
 
 }  // namespace
 
+std::vector<bundle::Range> statements_in(const std::string& text) {
+  const PgQuerySplitResult split = pg_query_split_with_parser(text.c_str());
+  check(split, pg_query_free_split_result);
+  std::vector<bundle::Range> out;
+  for (int i = 0; i < split.n_stmts; ++i) {
+    out.push_back(place(text, split.stmts[i]->stmt_location, split.stmts[i]->stmt_len));
+  }
+  pg_query_free_split_result(split);
+  return out;
+}
+
 ParsedSql::ParsedSql(const std::string& text) {
-  PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
-  if (parsed.error) {
-    const SyntaxError error(parsed.error->message, std::max(parsed.error->cursorpos, 1) - 1);
-    pg_query_free_protobuf_parse_result(parsed);
-    throw error;
-  }
-  tree_.reset(pg_query__parse_result__unpack(nullptr, parsed.parse_tree.len,
-                                             reinterpret_cast<const uint8_t*>(parsed.parse_tree.data)));
+  const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
+  check(parsed, pg_query_free_protobuf_parse_result);
+  ProtobufCAllocator allocator{
+      [](void* memory, std::size_t size) { return static_cast<decltype(&memory_)>(memory)->allocate(size); },
+      [](void*, void*) {}, &memory_};
+  const auto* tree = pg_query__parse_result__unpack(&allocator, parsed.parse_tree.len,
+                                                    reinterpret_cast<const uint8_t*>(parsed.parse_tree.data));
   pg_query_free_protobuf_parse_result(parsed);
-  for (std::size_t i = 0; i < tree_->n_stmts; ++i) {
-    const auto& raw = *tree_->stmts[i];
-    const std::size_t begin = raw.stmt_location;
-    std::size_t end = raw.stmt_len > 0 ? begin + raw.stmt_len : text.size();
-    if (end < text.size() && text[end] == ';') ++end;
-    const std::size_t start = skip_blank(text, begin, end);
-    statements_.push_back({start, end - start, raw.stmt});
-  }
+  for (std::size_t i = 0; i < tree->n_stmts; ++i) statements_.push_back(tree->stmts[i]->stmt);
 }
 
 std::vector<std::string> tables_in(const ProtobufCMessage& message) {

@@ -4,10 +4,12 @@
 #include <pg_query/pg_query.pb-c.h>
 
 #include <cstddef>
-#include <memory>
+#include <memory_resource>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "runtime/bundle/bundle.h"
 
 namespace rekey::lint {
 
@@ -16,23 +18,21 @@ struct SyntaxError : std::runtime_error {
   std::size_t offset;  // in characters, from 0
 };
 
-struct Statement {
-  std::size_t offset, length;  // bytes, white space and comments before it left out, semicolon included
-  const PgQuery__Node* node;   // owned by the ParsedSql
-};
+// Where the statements stand, in bytes: white space and comments before one left out, its semicolon
+// included. All of them parse; throws SyntaxError otherwise. Costs a tenth of the trees.
+std::vector<bundle::Range> statements_in(const std::string& text);
 
-// Holds the parse tree that its statements point into.
+// The parse trees of the same statements, and the memory they lie in.
 class ParsedSql {
  public:
   explicit ParsedSql(const std::string& text);  // throws SyntaxError
-  const std::vector<Statement>& statements() const { return statements_; }
+  ParsedSql(const ParsedSql&) = delete;
+  ParsedSql& operator=(const ParsedSql&) = delete;
+  const std::vector<const PgQuery__Node*>& statements() const { return statements_; }
 
  private:
-  struct Free {
-    void operator()(PgQuery__ParseResult* tree) const { pg_query__parse_result__free_unpacked(tree, nullptr); }
-  };
-  std::unique_ptr<PgQuery__ParseResult, Free> tree_;
-  std::vector<Statement> statements_;
+  std::pmr::monotonic_buffer_resource memory_;
+  std::vector<const PgQuery__Node*> statements_;
 };
 
 // Every table named anywhere below a node, as SQL text.

@@ -61,7 +61,7 @@ class Tokens {
 
 const PgQuery__SelectStmt* single_select(const ParsedSql& parsed) {
   if (parsed.statements().size() != 1) return nullptr;
-  const auto& node = *parsed.statements().front().node;
+  const auto& node = *parsed.statements().front();
   return node.node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? node.select_stmt : nullptr;
 }
 
@@ -89,7 +89,7 @@ bool is_expression(const ParsedSql& parsed) {
 
 bool is_identity(const ParsedSql& parsed) {
   if (parsed.statements().size() != 1) return false;
-  const auto& node = *parsed.statements().front().node;
+  const auto& node = *parsed.statements().front();
   return node.node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT && node.alter_table_stmt->n_cmds == 1;
 }
 

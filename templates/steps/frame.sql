@@ -10,10 +10,6 @@ SET LOCAL lock_timeout = {{lock_timeout}};
 CALL rekey.begin_undo({{step}});
 {{body}}CALL rekey.end_undo({{step}});
 COMMIT;
-%outside up
-CALL rekey.begin_step({{step}});
-%outside down
-CALL rekey.begin_undo({{step}});
 %plain
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = {{lock_timeout}};

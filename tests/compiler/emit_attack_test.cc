@@ -96,16 +96,15 @@ const char* const kAttacks[] = {
 std::vector<int> kinds(const std::string& text) {
   const lint::ParsedSql parsed(text);
   std::vector<int> out;
-  for (const auto& s : parsed.statements()) out.push_back(s.node->node_case);
+  for (const auto* node : parsed.statements()) out.push_back(node->node_case);
   return out;
 }
 
 // Whatever no statement covers: comments and blank lines alone.
 std::string not_comment(const std::string& text) {
-  const lint::ParsedSql parsed(text);
   std::string between;
   std::size_t from = 0;
-  for (const auto& s : parsed.statements()) {
+  for (const auto& s : lint::statements_in(text)) {
     between += text.substr(from, s.offset - from) + "\n";
     from = s.offset + s.length;
   }
@@ -160,13 +159,13 @@ TEST(EmitAttack, NamesArrive) {
     const auto emitted = Stages(plan_with(attack)).emitted();
     const lint::ParsedSql parsed(emitted.files.at("020-all/up.sql"));
     int rewritten = 0, commented = 0;
-    for (const auto& s : parsed.statements()) {
-      if (s.node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT) {
-        EXPECT_EQ(s.node->comment_stmt->comment, std::string("c") + attack);
+    for (const auto* node : parsed.statements()) {
+      if (node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT) {
+        EXPECT_EQ(node->comment_stmt->comment, std::string("c") + attack);
         ++commented;
       }
-      if (s.node->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT) continue;
-      const auto& alter = *s.node->alter_table_stmt;
+      if (node->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT) continue;
+      const auto& alter = *node->alter_table_stmt;
       EXPECT_EQ(alter.relation->schemaname, std::string("s") + attack);
       for (std::size_t i = 0; i < alter.n_cmds; ++i) {
         const auto& command = *alter.cmds[i]->alter_table_cmd;

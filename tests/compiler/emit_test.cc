@@ -46,9 +46,8 @@ std::string rest(const std::string& text, const std::vector<Range>& ranges) {
 
 // The statements of a file as PostgreSQL's parser cuts them.
 std::vector<std::string> statements(const std::string& text) {
-  const lint::ParsedSql parsed(text);
   std::vector<std::string> out;
-  for (const auto& s : parsed.statements()) out.push_back(text.substr(s.offset, s.length));
+  for (const auto& range : lint::statements_in(text)) out.push_back(cut(text, range));
   return out;
 }
 

@@ -33,7 +33,7 @@ std::string printed(const Effects& effects) {
 std::string effects(const Knowledge& knowledge, const std::string& text) {
   const ParsedSql parsed(text);
   Effects all;
-  for (const auto& statement : parsed.statements()) all.merge(effects_of(statement, knowledge, {"fallback"}));
+  for (const auto* statement : parsed.statements()) all.merge(effects_of(*statement, knowledge, {"fallback"}));
   return printed(all);
 }
 
@@ -182,21 +182,27 @@ TEST(LintEffects, UnknownIsAccessExclusive) {
 TEST(LintEffects, StatementsAndTheirPlaces) {
   const std::string text = "\n-- one; not a statement\n  SELECT 1;\n\n--two\nSELECT ';' -- three\n;SELECT $x$;$x$";
   std::string out;
-  const ParsedSql parsed(text);
-  for (const auto& s : parsed.statements()) out += "[" + text.substr(s.offset, s.length) + "]";
+  for (const auto& range : statements_in(text)) out += "[" + text.substr(range.offset, range.length) + "]";
   EXPECT_EQ(out, "[SELECT 1;][SELECT ';' -- three\n;][SELECT $x$;$x$]");
-  EXPECT_EQ(ParsedSql("").statements().size(), 0u);
-  EXPECT_EQ(ParsedSql("-- nothing\n").statements().size(), 0u);
+  EXPECT_EQ(ParsedSql(text).statements().size(), 3u);
+  for (const char* nothing : {"", "-- nothing\n"}) {
+    EXPECT_EQ(statements_in(nothing).size(), 0u);
+    EXPECT_EQ(ParsedSql(nothing).statements().size(), 0u);
+  }
 }
 
 TEST(LintEffects, SyntaxErrorsHaveTheirPlace) {
-  try {
-    ParsedSql("SELECT 1;\nSELEC 2");
-    FAIL() << "parsed";
-  } catch (const SyntaxError& error) {
-    EXPECT_STREQ(error.what(), "syntax error at or near \"SELEC\"");
-    EXPECT_EQ(error.offset, 10u);
-  }
+  auto error = [](void (*parse)(const std::string&)) -> std::string {
+    try {
+      parse("SELECT 'ü';\nSELEC 2");
+    } catch (const SyntaxError& error) {
+      return fmt::format("{}: {}", error.offset, error.what());
+    }
+    return "parsed";
+  };
+  const std::string expected = "12: syntax error at or near \"SELEC\"";
+  EXPECT_EQ(error([](const std::string& text) { ParsedSql{text}; }), expected);
+  EXPECT_EQ(error([](const std::string& text) { statements_in(text); }), expected);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace rekey::sql {
 namespace {
 
 const PgQuery__Node& target(const lint::ParsedSql& parsed) {
-  return *parsed.statements().at(0).node->select_stmt->target_list[0]->res_target->val;
+  return *parsed.statements().at(0)->select_stmt->target_list[0]->res_target->val;
 }
 
 std::string column_read_back(const std::string& quoted) {
@@ -89,7 +89,7 @@ TEST(Sql, Keywords) {
                              identifier(word) + ", ALTER COLUMN " + identifier(word) + " SET DEFAULT " +
                              identifier(word) + "." + identifier(word) + "()";
     const lint::ParsedSql parsed(text);
-    const auto& alter = *parsed.statements().at(0).node->alter_table_stmt;
+    const auto& alter = *parsed.statements().at(0)->alter_table_stmt;
     EXPECT_STREQ(alter.relation->schemaname, word);
     EXPECT_STREQ(alter.relation->relname, word);
     EXPECT_STREQ(alter.cmds[0]->alter_table_cmd->name, word);
