@@ -61,6 +61,8 @@ class Diagnostics {
 // The known name nearest to `name`, when it is near enough to be a slip of the pen.
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& known);
 
+std::string counted(std::size_t count, const std::string& thing);  // "1 table", "2 tables"
+
 // Bytes of the well-formed UTF-8 character at the start of `text` (not empty); 0 when there is none.
 std::size_t utf8_length(std::string_view text);
 

@@ -11,7 +11,6 @@
 #include "compiler/emit/output.h"
 #include "compiler/inspect/inspect.h"
 #include "compiler/plan/json_schema.h"
-#include "runtime/db/connection.h"
 
 namespace {
 
@@ -25,10 +24,6 @@ struct Options {
   std::string database, decisions, strategy, generator;
   std::vector<std::string> schemas;
 };
-
-std::string counted(std::size_t count, const std::string& thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
 
 // For a command that is shown to be typed.
 std::string shell_quoted(const std::string& path) {
@@ -179,10 +174,6 @@ int main(int argc, char** argv) {
   } catch (const rekey::emit::BadTemplate& error) {
     std::cerr << "rekeyc: " << error.what() << "\n";
     return kUsage;
-  } catch (const rekey::db::Error& error) {
-    std::cerr << "rekeyc: " << error.what() << "\n";
-    if (!error.hint.empty()) std::cerr << "  " << error.hint << "\n";
-    return kFailed;
   } catch (const std::exception& error) {
     std::cerr << "rekeyc: " << error.what() << "\n";
     return kFailed;

@@ -89,8 +89,7 @@ std::string dot(const model::Model& model) {
 std::string mermaid_of_phases(const model::Model& model) {
   std::string out = "graph LR\n";
   for (const auto& [phase, tables] : tables_by_phase(model)) {
-    const auto title = fmt::format("{}: {} table{}", phase_title(model.phases[phase]), tables.size(),
-                                   tables.size() == 1 ? "" : "s");
+    const auto title = fmt::format("{}: {}", phase_title(model.phases[phase]), counted(tables.size(), "table"));
     out += fmt::format("  p{}[{}]\n", phase, mermaid_label(title));
   }
   std::map<std::pair<model::PhaseId, model::PhaseId>, int> between;

@@ -26,10 +26,6 @@ std::string cell(std::string text) {
   return text;
 }
 
-std::string plural(std::size_t count, const std::string& one, const std::string& many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
 std::string locks(const bundle::Side& side) {
   std::map<bundle::LockMode, std::vector<std::string>, std::greater<>> by_mode;
   for (const auto& lock : side.locks) by_mode[lock.mode].push_back(lock.table);
@@ -37,7 +33,7 @@ std::string locks(const bundle::Side& side) {
   for (const auto& [mode, tables] : by_mode) {
     const bool many = tables.size() > 6;
     out.push_back(fmt::format("{} on {}", bundle::name(mode),
-                              many ? plural(tables.size(), "table", "tables") : joined(tables)));
+                              many ? counted(tables.size(), "table") : joined(tables)));
   }
   return out.empty() ? "none" : fmt::format("{}", fmt::join(out, "; "));
 }
@@ -153,10 +149,10 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"plan_file", input.plan_file},
                {"plan_digest", bundle.plan_digest},
                {"compiler", bundle.compiler},
-               {"totals", fmt::format("{}, {}, {}, {}", plural(bundle.phases.size(), "phase", "phases"),
-                                      plural(impact.size(), "table", "tables"),
-                                      plural(bundle.columns.size(), "key column", "key columns"),
-                                      plural(bundle.foreign_keys.size(), "foreign key", "foreign keys"))},
+               {"totals", fmt::format("{}, {}, {}, {}", counted(bundle.phases.size(), "phase"),
+                                      counted(impact.size(), "table"),
+                                      counted(bundle.columns.size(), "key column"),
+                                      counted(bundle.foreign_keys.size(), "foreign key"))},
                {"lock_timeout", bundle.lock_timeout},
                {"phases", phase_rows(input, bundle)},
                {"details", detail_rows(bundle)},

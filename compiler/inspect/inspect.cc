@@ -25,14 +25,8 @@ void add_gone(plan::Comments& comments, const std::vector<std::string>& gone) {
   for (const std::string& line : gone) comments.top.push_back("  " + line);
 }
 
-}  // namespace
-
-std::string draft(const Request& request, Diagnostics& diagnostics) {
-  Decisions decisions;
-  if (request.decisions) decisions = parse_decisions(*request.decisions, diagnostics);
-  if (diagnostics.has_errors()) return {};
-
-  db::Connection connection(request.database, "rekeyc inspect");
+std::string draft_from(db::Connection& connection, const Request& request, const Decisions& decisions,
+                       Diagnostics& diagnostics) {
   const db::catalog::Reading reading(connection);
   const Catalog catalog = read_catalog(connection);
   const Selection selection = select(catalog, request.schemas, decisions, diagnostics);
@@ -47,6 +41,20 @@ std::string draft(const Request& request, Diagnostics& diagnostics) {
   if (request.strategy) draft.plan.strategy.value = *request.strategy;
   if (request.generator) draft.plan.generator.value = *request.generator;
   return diagnostics.has_errors() ? std::string() : plan::print(draft.plan, draft.comments);
+}
+
+}  // namespace
+
+std::string draft(const Request& request, Diagnostics& diagnostics) {
+  Decisions decisions;
+  if (request.decisions) decisions = parse_decisions(*request.decisions, diagnostics);
+  if (diagnostics.has_errors()) return {};
+  try {
+    db::Connection connection(request.database, "rekeyc inspect");
+    return draft_from(connection, request, decisions, diagnostics);
+  } catch (const db::Error& error) {
+    throw CannotInspect(error.hint.empty() ? error.what() : fmt::format("{}\n  {}", error.what(), error.hint));
+  }
 }
 
 }  // namespace rekey::inspect

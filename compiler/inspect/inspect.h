@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,12 @@ struct Request {
   std::optional<std::string> decisions;  // the text that `diagnostics` was made for
 };
 
+struct CannotInspect : std::runtime_error {
+  using std::runtime_error::runtime_error;  // what the server said, its hint on a line of its own
+};
+
 // The text of a plan; empty when there are errors in `diagnostics`. The same catalog gives the same
-// text. Throws db::Error and db::Disconnected.
+// text. Throws CannotInspect.
 std::string draft(const Request& request, Diagnostics& diagnostics);
 
 }  // namespace rekey::inspect

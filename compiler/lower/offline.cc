@@ -77,10 +77,6 @@ Step table_step(const Context& context, TableId t, const char* kind) {
   return step;
 }
 
-std::string counted_foreign_keys(std::size_t count) {
-  return count == 1 ? "1 foreign key" : fmt::format("{} foreign keys", count);
-}
-
 std::string upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return text;
@@ -128,9 +124,8 @@ json foreign_key_data(const Context& context, TableId t) {
 Step open_step(const Context& context) {
   const auto& model = context.model;
   Step step{context.own("open"), "open", "", "", "", context.phase.written->name.span};
-  const auto tables = context.phase.changed.size();
-  step.up_title = fmt::format("opens phase {}: journal, key domains, fence around {} table{}",
-                              context.phase.id, tables, tables == 1 ? "" : "s");
+  step.up_title = fmt::format("opens phase {}: journal, key domains, fence around {}", context.phase.id,
+                              counted(context.phase.changed.size(), "table"));
   step.down_title = "takes the fence down: the phase is rolled back";
   auto& data = step.data;
   data["phase"] = sql::literal(context.phase.id);
@@ -163,8 +158,8 @@ Step open_step(const Context& context) {
 Step detach_step(const Context& context, TableId t) {
   Step step = table_step(context, t, "detach");
   const auto count = context.foreign_keys.at(t).size();
-  step.up_title = fmt::format("sets {} of {} aside", counted_foreign_keys(count), step.table);
-  step.down_title = fmt::format("puts {} of {} back, not yet validated", counted_foreign_keys(count), step.table);
+  step.up_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
+  step.down_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
   step.needs = {context.own("open")};
   step.undo_needs = {context.id(t, "rewrite")};
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
@@ -286,8 +281,8 @@ Step rewrite_step(const Context& context, TableId t) {
 Step attach_step(const Context& context, TableId t) {
   Step step = table_step(context, t, "attach");
   const auto count = context.foreign_keys.at(t).size();
-  step.up_title = fmt::format("puts {} of {} back, not yet validated", counted_foreign_keys(count), step.table);
-  step.down_title = fmt::format("sets {} of {} aside", counted_foreign_keys(count), step.table);
+  step.up_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
+  step.down_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
   std::set<std::string> needs{context.id(t, "rewrite")};
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     needs.insert(context.id(context.model.foreign_keys[f].parent, "rewrite"));

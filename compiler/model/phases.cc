@@ -289,7 +289,8 @@ void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
   for (const auto& [id, finding] : findings) {
     const auto& [phases, tables] = finding;
     diagnostics.warning("rewritten-again", model.phases[*phases.begin()].written->name.span,
-                        fmt::format("{} table(s) are rewritten in more than one phase: {}", tables.size(),
+                        fmt::format("{} rewritten in more than one phase: {}",
+                                    tables.size() == 1 ? "1 table is" : counted(tables.size(), "table") + " are",
                                     shortened(tables)),
                         fmt::format("one phase in place of {} rewrites each table once",
                                     names_of(model, phases)));

@@ -80,8 +80,8 @@ class Names {
   bool same_width(const ForeignKey& fk) {
     if (fk.columns.size() == fk.parent_columns.size()) return true;
     diagnostics_.error("foreign-key-width", fk.written->references.span,
-                       fmt::format("foreign key {} has {} column(s), its target {}",
-                                   fk.written->name.value, fk.columns.size(), fk.parent_columns.size()),
+                       fmt::format("foreign key {} has {}, its target {}", fk.written->name.value,
+                                   counted(fk.columns.size(), "column"), fk.parent_columns.size()),
                        "name the target's columns: references: schema.table (column, …)");
     return false;
   }

@@ -134,7 +134,7 @@ struct Bundle {
   std::vector<Domain> domains;
   std::vector<Column> columns;           // all key columns that change
   std::vector<ForeignKey> foreign_keys;  // all that touch them
-  std::vector<std::string> notices;  // findings of the compiler that apply repeats before it starts
+  std::vector<std::string> notices;  // findings of the compiler that apply repeats before the first phase
 };
 
 // bundle.json of `b`, ending with a line feed. Its last member is "self": the SHA-256 of all the

@@ -70,8 +70,11 @@ std::string outcome(const Operation& operation, const Journal& journal) {
   return "applied";
 }
 
+// What the compiler found is said once, before the first phase.
 void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
-  for (const std::string& notice : b.notices) fmt::print(stderr, "{}", wrapped("note: " + notice));
+  if (phases.front() == &b.phases.front()) {
+    for (const std::string& notice : b.notices) fmt::print(stderr, "{}", wrapped("note: " + notice));
+  }
   if (json) return;
   for (const bundle::Phase* phase : phases) {
     fmt::print(stderr, "phase {} {}: {}{}{}\n", phase->id, phase->name,

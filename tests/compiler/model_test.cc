@@ -609,7 +609,7 @@ plan.yaml:8:57: error: table crm.contacts is not in the plan [unknown-table]
     logical_references: [{columns: x, references: public.a}]
 )",
      R"(
-plan.yaml:8:48: error: foreign key f has 1 column(s), its target 2 [foreign-key-width]
+plan.yaml:8:48: error: foreign key f has 1 column, its target 2 [foreign-key-width]
     foreign_keys: {f: {columns: x, references: public.a}}
                                                ^~~~~~~~
   name the target's columns: references: schema.table (column, …)

@@ -180,7 +180,7 @@ tables:
   public.alone: {primary_key: id, columns: {id: integer}}
 )",
      R"(
-plan.yaml:6:12: warning: 2 table(s) are rewritten in more than one phase: public.orders (2×), public.items (3×) [rewritten-again]
+plan.yaml:6:12: warning: 2 tables are rewritten in more than one phase: public.orders (2×), public.items (3×) [rewritten-again]
   - {name: users, tables: public.users}
            ^~~~~
   one phase in place of users, orders, items rewrites each table once

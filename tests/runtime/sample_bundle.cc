@@ -416,6 +416,7 @@ void write_bundle(const Sample& s, const fs::path& folder) {
   b.domains = s.domains;
   b.columns = s.columns;
   b.foreign_keys = s.foreign_keys;
+  b.notices = s.notices;
   add_foundation(s, folder, b);
   std::string after = "010";
   for (const PhaseSql& phase : s.phases) {

@@ -37,6 +37,7 @@ struct Sample {
   std::vector<bundle::Domain> domains;
   std::vector<bundle::Column> columns;
   std::vector<bundle::ForeignKey> foreign_keys;
+  std::vector<std::string> notices;
 };
 
 // 020 people: both tables; 030 cleanup: ANALYZE.

@@ -60,11 +60,14 @@ TEST_F(Trip, AppliedTwiceSaysSo) {
 TEST_F(Trip, StopsAtThePhaseAndAtTheCheckpoint) {
   Sample s = sample();
   s.phases[0].checkpoint = true;
+  s.notices = {"said once"};
   write(s);
   const Result first = run("apply", {"--yes", "--to", "foundation"});
   EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("note: said once\n"));
   EXPECT_EQ(database.query("SELECT phase, state FROM rekey.phases ORDER BY 1"), "010|applied\n");
   const Result second = run("apply", {"--yes"});
+  EXPECT_THAT(second.err, Not(HasSubstr("said once")));
   EXPECT_THAT(
       plain(second.out),
       HasSubstr("stopped before phase 030 cleanup; go on with rekey apply BUNDLE --database "
