@@ -3,44 +3,96 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <kainjow/mustache.hpp>
 #include <set>
 #include <sstream>
 
 namespace rekey::emit {
 namespace {
 
-namespace mustache = kainjow::mustache;
 using nlohmann::json;
 
-// Section lines leave no trace. The library's own rule for them leaves blank lines where they nest and
-// swallows blank lines behind them, so a mark keeps it from seeing them as lines of their own.
-constexpr char kSign = '\x01';
-constexpr const char* kMark = "\x01\n";
+struct Parser {
+  const std::string& file;
+  const std::string& text;
+  std::size_t at = 0;
 
-// A sign in a value is no mark: it comes twice.
-std::string with_signs_doubled(const std::string& value) {
-  std::string out;
-  for (char c : value) out.append(c == kSign ? 2 : 1, c);
-  return out;
+  // Up to the end of the section, or of the text where the section has no name.
+  std::vector<Piece> pieces(const std::string& section) {
+    std::vector<Piece> out;
+    for (;;) {
+      const auto open = text.find("{{", at), close = text.find("}}", open);
+      out.push_back({Piece::Kind::text, text.substr(at, close == std::string::npos ? close : open - at), {}});
+      if (close == std::string::npos) {
+        if (!section.empty()) fail("{{#" + section + "}} has no end");
+        return out;
+      }
+      const bool value = std::string_view("#^/").find(text[open + 2]) == std::string_view::npos;
+      const auto begin = open + (value ? 2 : 3);
+      const auto name = text.substr(begin, close - begin);
+      at = close + 2;
+      if (!value && (open == 0 || text[open - 1] == '\n') && text[at] == '\n') ++at;
+      if (value) {
+        out.push_back({Piece::Kind::value, name, {}});
+      } else if (text[open + 2] != '/') {
+        out.push_back({text[open + 2] == '#' ? Piece::Kind::section : Piece::Kind::inverted, name, pieces(name)});
+      } else if (name == section) {
+        return out;
+      } else {
+        fail("{{/" + name + "}} ends nothing");
+      }
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& what) const { throw BadTemplate(file + ": " + what); }
+};
+
+// What a name is looked up in: the innermost that has it.
+struct Scope {
+  const json& data;
+  const Scope* outer = nullptr;
+  const char* separator = nullptr;
+};
+
+const json* find(const Scope& scope, const std::string& name) {
+  if (name == ".") return &scope.data;
+  for (const Scope* s = &scope; s; s = s->outer) {
+    if (auto found = s->data.find(name); found != s->data.end()) return &*found;
+  }
+  return nullptr;
 }
 
-mustache::data convert(const json& value) {
-  if (value.is_string()) return mustache::data(with_signs_doubled(value.get<std::string>()));
-  if (value.is_boolean()) return mustache::data(value.get<bool>());
-  if (value.is_number()) return mustache::data(value.dump());
-  if (value.is_array()) {
-    mustache::data list(mustache::data::type::list);
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      auto item = convert(value[i]);
-      if (value[i].is_object()) item.set("separator", i + 1 < value.size() ? "," : ";");
-      list.push_back(item);
-    }
-    return list;
+void render(const std::vector<Piece>& pieces, const Scope& scope, std::string& out);
+
+void render_value(const std::string& name, const Scope& scope, std::string& out) {
+  if (name == "separator") {
+    const Scope* item = &scope;
+    while (!item->separator && item->outer) item = item->outer;
+    if (item->separator) out += item->separator;
+  } else if (const json* value = find(scope, name)) {
+    out += value->get_ref<const std::string&>();
   }
-  mustache::data object(mustache::data::type::object);
-  for (const auto& [key, child] : value.items()) object.set(key, convert(child));
-  return object;
+}
+
+void render_section(const Piece& piece, const Scope& scope, std::string& out) {
+  const json* value = find(scope, piece.text);
+  const bool none = !value || *value == json(false) || (value->is_array() && value->empty());
+  if (none == (piece.kind == Piece::Kind::section)) return;
+  if (none) return render(piece.inner, scope, out);
+  if (!value->is_array()) return render(piece.inner, {*value, &scope}, out);
+  for (const json& item : *value) {
+    render(piece.inner, {item, &scope, &item == &value->back() ? ";" : ","}, out);
+  }
+}
+
+void render(const std::vector<Piece>& pieces, const Scope& scope, std::string& out) {
+  for (const Piece& piece : pieces) {
+    switch (piece.kind) {
+      case Piece::Kind::text: out += piece.text; break;
+      case Piece::Kind::value: render_value(piece.text, scope, out); break;
+      case Piece::Kind::section:
+      case Piece::Kind::inverted: render_section(piece, scope, out); break;
+    }
+  }
 }
 
 std::set<std::string> tags(const std::string& text) {
@@ -71,21 +123,6 @@ void check_override(const std::string& file, const std::string& text) {
   }
 }
 
-// A line with nothing but the tag of a section.
-bool is_section_line(const std::string& line) {
-  return line.size() > 5 && line.starts_with("{{") && line.find("}}") == line.size() - 2 &&
-         std::string("#^/").find(line[2]) != std::string::npos;
-}
-
-std::string without_marks(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != kSign) out += text[i];
-    else if (text[++i] == kSign) out += kSign;
-  }
-  return out;
-}
-
 std::map<std::string, std::string> split(const std::string& text) {
   std::map<std::string, std::string> parts;
   std::istringstream in(text);
@@ -95,20 +132,13 @@ std::map<std::string, std::string> split(const std::string& text) {
       part = line.substr(1);
       parts[part];
     } else {
-      parts[part] += line + (is_section_line(line) ? kMark : "\n");
+      parts[part] += line + "\n";
     }
   }
   return parts;
 }
 
 }  // namespace
-
-struct Templates::Parsed {
-  explicit Parsed(const std::string& text) : tree(text) {
-    tree.set_custom_escape([](const std::string& s) { return s; });
-  }
-  mustache::mustache tree;
-};
 
 Templates::Templates(const std::optional<std::filesystem::path>& folder) {
   for (const auto& [file, embedded] : embedded_templates()) {
@@ -118,7 +148,7 @@ Templates::Templates(const std::optional<std::filesystem::path>& folder) {
       check_override(file, text);
     }
     for (const auto& [part, content] : split(text)) {
-      parts_[file + "%" + part] = std::make_unique<Parsed>(content);
+      parts_[file + "%" + part] = Parser{file, content}.pieces("");
     }
   }
   if (folder && !std::filesystem::is_directory(*folder)) {
@@ -126,14 +156,14 @@ Templates::Templates(const std::optional<std::filesystem::path>& folder) {
   }
 }
 
-Templates::~Templates() = default;
-
 bool Templates::has_part(const std::string& file, const std::string& part) const {
   return parts_.contains(file + "%" + part);
 }
 
 std::string Templates::render(const std::string& file, const std::string& part, const json& data) const {
-  return without_marks(parts_.at(file + "%" + part)->tree.render(convert(data)));
+  std::string out;
+  emit::render(parts_.at(file + "%" + part), {data}, out);
+  return out;
 }
 
 }  // namespace rekey::emit

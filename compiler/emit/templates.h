@@ -1,34 +1,41 @@
 // The files of templates/, embedded in the program; a folder given on the command line overrides them one
-// by one. A template is Mustache without escaping; one with several parts has lines "%name" between them.
+// by one. A template is Mustache without escaping: {{name}}, {{.}}, {{#name}}…{{/name}} for every item of a
+// list or for a value that is there, {{^name}}…{{/name}} for none; a line with nothing but the tag of a
+// section leaves no trace. One with several parts has lines "%name" between them.
 #pragma once
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace rekey::emit {
 
-// An override that cannot be used: unknown file, a variable that the embedded template does not have.
+// An override that cannot be used: no folder, a name that the embedded template does not have, a section
+// without its end.
 struct BadTemplate : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+struct Piece {
+  enum class Kind { text, value, section, inverted } kind;
+  std::string text;          // itself, or the name
+  std::vector<Piece> inner;  // of a section
 };
 
 class Templates {
  public:
   explicit Templates(const std::optional<std::filesystem::path>& folder);
-  ~Templates();
 
-  // Objects in a list also see "separator": a comma, after the last a semicolon.
+  // Items of a list also see "separator": a comma, after the last a semicolon.
   std::string render(const std::string& file, const std::string& part, const nlohmann::json& data) const;
   bool has_part(const std::string& file, const std::string& part) const;
 
  private:
-  struct Parsed;
-  std::map<std::string, std::unique_ptr<Parsed>> parts_;  // by "file%part"
+  std::map<std::string, std::vector<Piece>> parts_;  // by "file%part"
 };
 
 // Written by the build from templates/: path and content.

@@ -179,14 +179,23 @@ TEST_F(Program, WhatCannotBeDone) {
 }
 
 TEST_F(Program, Templates) {
+  std::string said;
   put("t/steps/vacuum.sql", "%up\nVACUUM (ANALYZE, VERBOSE) {{table}};\n%down\nANALYZE {{table}};\n");
   EXPECT_TRUE(run("compile 'the plan.yaml' -o out --templates t").starts_with("0: "));
   EXPECT_NE(found("out")["020-leaf-tables/up.sql"].find("VACUUM (ANALYZE, VERBOSE) public.a;"), std::string::npos);
   put("t/steps/vacuum.sql", "%up\nVACUUM {{tabel}};\n%down\n");
   EXPECT_EQ(run("compile 'the plan.yaml' -o out --templates t"),
             "2: rekeyc: steps/vacuum.sql: {{tabel}} is not a name that this template has\n");
+  for (const char* text : {"{{#table}}VACUUM", "{{/table}}", "{{#table}}{{^step}}{{/table}}{{/step}}"}) {
+    put("t/steps/vacuum.sql", fmt::format("%up\n{}\n%down\n", text));
+    said += run("compile 'the plan.yaml' -o out --templates t");
+  }
+  EXPECT_EQ(said,
+            "2: rekeyc: steps/vacuum.sql: {{#table}} has no end\n"
+            "2: rekeyc: steps/vacuum.sql: {{/table}} ends nothing\n"
+            "2: rekeyc: steps/vacuum.sql: {{/table}} ends nothing\n");
   put("t/steps/vacuum.sql", "%up\nVACUUMM {{table}};\n%down\n");
-  const auto said = run("compile 'the plan.yaml' -o out --templates t");
+  said = run("compile 'the plan.yaml' -o out --templates t");
   EXPECT_TRUE(said.starts_with("1: rekeyc: step 020.a.vacuum does not parse: syntax error at or near \"VACUUMM\""))
       << said;
   EXPECT_EQ(run("compile 'the plan.yaml' -o out --templates none"), "2: rekeyc: none is not a folder\n");
