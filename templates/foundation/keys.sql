@@ -246,7 +246,8 @@ BEGIN
 END
 $body$;
 
--- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none.
+-- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none. The root
+-- that the domain is named for decides: quotes aside, because SQL quotes more names than a plan does.
 CREATE FUNCTION rekey.id_sequence(of_domain text, OUT sequence text, OUT increment bigint, OUT last_id bigint,
                                   OUT min_value bigint, OUT max_value bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -258,7 +259,8 @@ DECLARE
 BEGIN
   FOR item IN SELECT * FROM rekey.key_columns c
               WHERE c.domain = of_domain AND c.sequence IS NOT NULL
-              ORDER BY c.is_source, (c.table_name || '.' || c.column_name = of_domain) LOOP
+              ORDER BY c.is_source, (replace(c.table_name || '.' || c.column_name, '"', '') = replace(of_domain, '"', '')),
+                       c.table_name, c.column_name LOOP
     IF item.is_identity THEN
       last := item.last_value; called := item.is_called;
     ELSE

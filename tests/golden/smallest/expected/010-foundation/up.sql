@@ -704,7 +704,8 @@ BEGIN
 END
 $body$;
 
--- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none.
+-- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none. The root
+-- that the domain is named for decides: quotes aside, because SQL quotes more names than a plan does.
 CREATE FUNCTION rekey.id_sequence(of_domain text, OUT sequence text, OUT increment bigint, OUT last_id bigint,
                                   OUT min_value bigint, OUT max_value bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -716,7 +717,8 @@ DECLARE
 BEGIN
   FOR item IN SELECT * FROM rekey.key_columns c
               WHERE c.domain = of_domain AND c.sequence IS NOT NULL
-              ORDER BY c.is_source, (c.table_name || '.' || c.column_name = of_domain) LOOP
+              ORDER BY c.is_source, (replace(c.table_name || '.' || c.column_name, '"', '') = replace(of_domain, '"', '')),
+                       c.table_name, c.column_name LOOP
     IF item.is_identity THEN
       last := item.last_value; called := item.is_called;
     ELSE
@@ -1060,7 +1062,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '7015a9708b6c655a75d5fa36f722947680ee6204f4b1c117ffb43e866b95f54e', '2c7e5dafb2e76bb79b06dd9d5590060c7ebf1974dcab6de82d2615892d8b9070', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '214db3c59ec71fe80c8541365ab9f67f2ffd8c41f1c959235d7fd6f814a14f46', '2c7e5dafb2e76bb79b06dd9d5590060c7ebf1974dcab6de82d2615892d8b9070', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
