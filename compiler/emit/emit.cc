@@ -174,7 +174,6 @@ class PhaseEmitter {
     up_[0] = step_text(frame_, first, Direction::up);
     put(up_[0].text, kOwnDigest, up_[0].side.journal);
     put(up_[0].text, kPlanDigest, input_.plan_digest);
-    up_[0].side.sha256 = bundle::sha256(up_[0].text);
   }
 
   void prepare(lower::Step& first) const {

@@ -91,7 +91,7 @@ std::string header(const PhaseFrame& frame, const lower::Step& step, Direction d
 // Comments do not count: a plan line that moved is not another step.
 std::string journal_digest(const std::string& text, const std::vector<bundle::Range>& statements) {
   std::string bytes;
-  for (const auto& range : statements) bytes += text.substr(range.offset, range.length) + "\n";
+  for (const auto& range : statements) bytes.append(text, range.offset, range.length).append(1, '\n');
   return bundle::sha256(bytes);
 }
 
@@ -170,7 +170,6 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   out.text = comment + sql_text;
   for (auto& range : out.side.statements) range.offset += comment.size();
   out.side.text = {0, out.text.size()};
-  out.side.sha256 = bundle::sha256(out.text);
   return out;
 }
 

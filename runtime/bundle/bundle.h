@@ -54,8 +54,7 @@ struct Range {
 // One direction of a step.
 struct Side {
   Range text;           // header comment included
-  std::string sha256;   // of text
-  std::string journal;  // what rekey.steps has for it: sha256, but of the text without its own
+  std::string journal;  // what rekey.steps has for it: SHA-256 of its statements, without its own
                         // digest for a step that enters itself into the journal
   std::vector<Range> statements;             // absolute in the file, each with its semicolon
   std::vector<TableLock> locks;              // strongest per table; what the scheduler goes by

@@ -1,9 +1,11 @@
 // bundle.json: one field list a structure, used both ways, so that what is written is what is read.
-// Members stand in the order of bundle.h; a value that fits on a line stands on one.
+// Members stand in the order of bundle.h, those of the bundle, its phases and its steps on a line
+// each.
 #include "runtime/bundle/json.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <concepts>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -14,8 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 template <class T>
-concept Structure = std::is_class_v<T>;
-constexpr std::size_t kWidth = 100;
+concept Structure = std::is_class_v<T> && !std::is_same_v<T, std::string>;
 constexpr std::string_view kSelfKey = "  \"self\": \"";
 
 template <class F>
@@ -27,7 +28,6 @@ void fields(TableLock& x, F f) {
 template <class F>
 void fields(Side& x, F f) {
   f("text", x.text);
-  f("sha256", x.sha256);
   f("journal", x.journal);
   f("statements", x.statements);
   f("locks", x.locks);
@@ -116,29 +116,59 @@ void fields(Bundle& x, F f) {
   f("files", x.files);
 }
 
-Json write(const std::string& x) { return x; }
-Json write(bool x) { return x; }
-Json write(LockMode x) { return name(x); }
-Json write(const Range& x) { return Json::array({x.offset, x.length}); }
+// Writes at the end of `out`; what would break into lines does so only where indent is not kInline.
+constexpr int kInline = -2;
+template <class T>
+constexpr bool kOpens =
+    std::is_same_v<T, Bundle> || std::is_same_v<T, Phase> || std::is_same_v<T, Step>;
+
+void new_line(std::string& out, int indent) { out.append(1, '\n').append(indent, ' '); }
+
+void write(std::string& out, int, const std::string& x) {
+  const bool plain = std::ranges::all_of(
+      x, [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  if (plain) out.append(1, '"').append(x).append(1, '"');
+  else out += Json(x).dump();
+}
+void write(std::string& out, int, bool x) { out += x ? "true" : "false"; }
+void write(std::string& out, int, LockMode x) { write(out, kInline, std::string(name(x))); }
 template <std::integral T>
-Json write(T x) {
-  return x;
+void write(std::string& out, int, T x) {
+  out += std::to_string(x);
+}
+void write(std::string& out, int, const Range& x) {
+  out += fmt::format("[{}, {}]", x.offset, x.length);
 }
 
 template <Structure T>
-Json write(const T& x);
+void write(std::string& out, int indent, const T& x);
 template <class T>
-Json write(const std::vector<T>& list) {
-  Json out = Json::array();
-  for (const T& x : list) out.push_back(write(x));
-  return out;
+void write(std::string& out, int indent, const std::vector<T>& list) {
+  const bool lines = indent >= 0 && !list.empty() && Structure<T> && !std::is_same_v<T, Range>;
+  out += '[';
+  for (const T& x : list) {
+    if (&x != &list.front()) out += lines ? "," : ", ";
+    if (lines) new_line(out, indent + 2);
+    write(out, lines ? indent + 2 : kInline, x);
+  }
+  if (lines) new_line(out, indent);
+  out += ']';
 }
 template <Structure T>
-Json write(const T& x) {
-  Json out = Json::object();
+void write(std::string& out, int indent, const T& x) {
+  const bool lines = indent >= 0 && kOpens<T>;
+  out += '{';
+  bool first = true;
   // The list visits fields of a mutable structure; writing does not change them.
-  fields(const_cast<T&>(x), [&](const char* key, auto& field) { out[key] = write(field); });
-  return out;
+  fields(const_cast<T&>(x), [&](const char* key, auto& field) {
+    if (!first) out += lines ? "," : ", ";
+    first = false;
+    if (lines) new_line(out, indent + 2);
+    out.append(1, '"').append(key).append("\": ");
+    write(out, lines ? indent + 2 : kInline, field);
+  });
+  if (lines) new_line(out, indent);
+  out += '}';
 }
 
 void read(const Json& from, std::string& x) { x = from.get<std::string>(); }
@@ -169,52 +199,6 @@ void read(const Json& from, T& x) {
   fields(x, [&](const char* key, auto& field) { read(from.at(key), field); });
 }
 
-// Appends the value as one line; false, with something appended, when it is longer than `most` bytes.
-bool one_line(const Json& value, std::size_t most, std::string& out) {
-  const std::size_t end = out.size() + most;
-  if (!value.is_structured()) {
-    out += value.dump();
-    return out.size() <= end;
-  }
-  out += value.is_object() ? '{' : '[';
-  bool first = true;
-  for (auto item = value.begin(); item != value.end(); ++item) {
-    if (!first) out += ", ";
-    first = false;
-    if (value.is_object()) out += Json(item.key()).dump() + ": ";
-    if (out.size() > end || !one_line(*item, end - out.size(), out)) return false;
-  }
-  out += value.is_object() ? '}' : ']';
-  return out.size() <= end;
-}
-
-void print(const Json& value, std::size_t indent, std::string& out) {
-  const std::size_t start = out.size();
-  const bool short_list = !value.is_structured() || value.empty();
-  if (one_line(value, short_list ? std::string::npos / 2 : kWidth - indent, out)) return;
-  out.resize(start);
-  out += value.is_object() ? "{\n" : "[\n";
-  for (auto item = value.begin(); item != value.end(); ++item) {
-    if (item != value.begin()) out += ",\n";
-    out.append(indent + 2, ' ');
-    if (value.is_object()) out += Json(item.key()).dump() + ": ";
-    print(*item, indent + 2, out);
-  }
-  out += '\n';
-  out.append(indent, ' ');
-  out += value.is_object() ? '}' : ']';
-}
-
-std::string print_members(const Json& object) {
-  std::string out = "{\n";
-  for (const auto& [key, item] : object.items()) {
-    out += "  " + Json(key).dump() + ": ";
-    print(item, 2, out);
-    out += ",\n";
-  }
-  return out;
-}
-
 void check_self(std::string_view text) {
   const auto at = text.rfind(kSelfKey);
   if (at == std::string_view::npos) throw Damaged("has no digest of itself");
@@ -227,8 +211,11 @@ void check_self(std::string_view text) {
 }  // namespace
 
 std::string to_json(const Bundle& b) {
-  const std::string members = print_members(write(b));
-  return fmt::format("{}{}{}\"\n}}\n", members, kSelfKey, sha256(members));
+  std::string out;
+  write(out, 0, b);
+  out.replace(out.size() - 2, 2, ",\n");  // one member follows
+  const std::string digest = sha256(out);
+  return out.append(kSelfKey).append(digest).append("\"\n}\n");
 }
 
 Bundle from_json(std::string_view text) {

@@ -87,7 +87,6 @@ struct SqlFile {
     const std::string whole = "\n-- step " + id + "\n" + sql;
     bundle::Side side;
     side.text = {text.size(), whole.size()};
-    side.sha256 = bundle::sha256(whole);
     side.journal = bundle::sha256(id.ends_with(".open") ? "open" : sql);
     side.statements = statements_of(whole, text.size());
     side.locks = step.locks;
