@@ -9,6 +9,7 @@
 #include "runtime/bundle/bundle.h"
 #include "runtime/db/connection.h"
 #include "runtime/journal.h"
+#include "runtime/session.h"
 
 namespace rekey {
 
@@ -37,7 +38,13 @@ Problems check_ranges(const std::vector<IdRange>& ranges);
 // What works, and surprises: keys that do not sort as their ids did.
 std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges);
 
-// Before a rollback of these phases: rows written since the change can get legacy ids.
+// Rows that would stop one of these phases in its middle, whichever way it goes: none of them is open.
+// Reads them on `jobs` sessions of their own. Throws Failed when it is interrupted.
+Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b,
+                    const std::vector<const bundle::Phase*>& phases, int jobs);
+
+// Before a rollback of these phases, which are applied: rows written since the change can get legacy
+// ids.
 Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle::Phase*>& phases);
 
 }  // namespace rekey

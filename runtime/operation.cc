@@ -115,26 +115,42 @@ void Operation::wait_for_orphans() {
   }
 }
 
-void Operation::check(const std::vector<const bundle::Phase*>& phases) {
+// Those that this operation has not begun on.
+std::vector<const bundle::Phase*> Operation::untouched(
+    const std::vector<const bundle::Phase*>& phases, const Journal& now) const {
+  std::vector<const bundle::Phase*> out;
+  for (const bundle::Phase* phase : phases) {
+    if (direction_ == Direction::up ? !now.present(phase->id) : now.applied(phase->id))
+      out.push_back(phase);
+  }
+  return out;
+}
+
+Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phases) {
   Problems problems = check_server(*control_);
+  if (!problems.empty()) return problems;
   const auto add = [&](Problems more) {
     problems.insert(problems.end(), more.begin(), more.end());
   };
-  if (problems.empty()) {
-    const Journal now = journal();
-    add(differences(now, bundle_));
-    add(check_drift(*control_, bundle_, now));
-    if (!phases.empty()) {
-      add(check_rights(*control_, bundle_, now));
-      if (problems.empty() && direction_ == Direction::up) {
-        const auto ranges = id_ranges(*control_, bundle_, now);
-        add(check_ranges(ranges));
-        if (problems.empty()) warn(warn_of_order(ranges));
-      }
-      if (problems.empty() && direction_ == Direction::down)
-        add(check_fresh_ids(*control_, phases));
-    }
+  const Journal now = journal();
+  add(differences(now, bundle_));
+  add(check_drift(*control_, bundle_, now));
+  if (!phases.empty()) add(check_rights(*control_, bundle_, now));
+  if (!problems.empty() || phases.empty()) return problems;
+  const auto next = untouched(phases, now);
+  add(check_rows(run_, *control_, bundle_, next, options_.jobs));
+  if (direction_ == Direction::down) {
+    add(check_fresh_ids(*control_, next));
+    return problems;
   }
+  const auto ranges = id_ranges(*control_, bundle_, now);
+  add(check_ranges(ranges));
+  if (problems.empty()) warn(warn_of_order(ranges));
+  return problems;
+}
+
+void Operation::check(const std::vector<const bundle::Phase*>& phases) {
+  const Problems problems = find_problems(phases);
   if (!problems.empty()) throw Refused(refusal("nothing has been changed; in the way:", problems));
 }
 

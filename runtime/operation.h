@@ -58,6 +58,9 @@ class Operation {
 
  private:
   void wait_for_orphans();
+  std::vector<const bundle::Phase*> untouched(const std::vector<const bundle::Phase*>& phases,
+                                              const Journal& now) const;
+  Problems find_problems(const std::vector<const bundle::Phase*>& phases);
   Journal as_opened(Journal now, const bundle::Phase& phase) const;
   void renew_control();
   void reconnect(const std::string& why);

@@ -18,14 +18,22 @@ sql -c 'CREATE TABLE parent (id serial PRIMARY KEY)' -c 'INSERT INTO parent VALU
   -c 'INSERT INTO child (parent_id) VALUES (1), (NULL)'
 drafted
 orphan 'INSERT INTO child VALUES (77, 8), (78, 9)'
-exits 1 "$REKEY" apply "$bundle" --yes
-says 'foreign key child_parent_id_fkey of public.child: 2 orphans, such as (parent_id) = (8)'
+exits 3 "$REKEY" apply "$bundle" --yes
+says 'foreign key child_parent_id_fkey of public.child: 2 orphans, such as (parent_id) = (8), (9); delete' \
+  'or add those of public.parent that they point at'
+proves "SELECT to_regnamespace('rekey') IS NULL"
+for file in 010-foundation 020-parent; do
+  psql -X -v ON_ERROR_STOP=1 -f "$bundle/$file/up.sql" >"$work/output" 2>&1 || code=$?
+done
+equal 'exit code of psql' 3 "$code"
+says '2 orphans, such as (parent_id) = (8)' 'Nothing has changed in this phase'
 no_trace_of_fences
 sql -c 'DELETE FROM child WHERE id >= 77'
 apply "$bundle"
 orphan 'INSERT INTO child (parent_id) VALUES (gen_random_uuid())'
-exits 1 "$REKEY" rollback "$bundle" --yes
+exits 3 "$REKEY" rollback "$bundle" --yes
 says '1 orphan, such as (parent_id)'
+proves "SELECT count(*) = 3 FROM rekey.phases WHERE state = 'applied'"
 no_trace_of_fences
 sql -c 'DELETE FROM child c WHERE NOT EXISTS (SELECT FROM parent p WHERE p.id = c.parent_id)'
 rollback "$bundle"
@@ -102,7 +110,8 @@ begin 'a password is in no address that is shown'
 database shown
 sql -c 'CREATE TABLE t (id serial PRIMARY KEY, up integer REFERENCES t)'
 drafted
-orphan 'INSERT INTO t VALUES (1, 5)'
+sql -c "CREATE FUNCTION stop() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'" \
+  -c "CREATE EVENT TRIGGER stop ON table_rewrite EXECUTE FUNCTION stop()"
 exits 1 "$REKEY" apply "$bundle" --yes --database 'dbname=shown password=pass-word'
 says 'go on:' 'dbname=shown'
 says_not pass-word

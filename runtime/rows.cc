@@ -1,0 +1,208 @@
+// What rows hold that would stop a phase in its middle. The server's side looks again when the phase
+// opens, with its tables closed; here all phases are looked at before the first one.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "runtime/checks.h"
+#include "runtime/db/catalog.h"
+#include "runtime/interrupt.h"
+#include "runtime/outcome.h"
+#include "runtime/text.h"
+
+namespace rekey {
+
+namespace {
+
+using Phases = std::vector<const bundle::Phase*>;
+
+std::string text(const db::Row& row, std::size_t i) { return row[i].value_or(""); }
+std::int64_t number(const db::Row& row, std::size_t i) { return std::stoll(row[i].value_or("0")); }
+
+// A query of one row, and what it says when something is wrong; empty when not.
+struct Question {
+  std::string sql;
+  std::function<std::string(const db::Row&)> problem;
+};
+
+// One after the other, on as many sessions as there are jobs.
+Problems ask(Run& run, const std::vector<Question>& questions, int jobs) {
+  std::vector<std::string> answers(questions.size());
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&](std::size_t session_number) {
+    try {
+      const auto session = run.open(fmt::format("check-{}", session_number));
+      const Cancellable cancellable(*session);
+      for (std::size_t i; (i = next++) < questions.size() && !interrupted();) {
+        answers[i] = questions[i].problem(session->exec(questions[i].sql).rows.at(0));
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+      next = questions.size();
+    }
+  };
+  std::vector<std::jthread> sessions;
+  const std::size_t count = std::min(questions.size(), static_cast<std::size_t>(std::max(1, jobs)));
+  for (std::size_t i = 1; i <= count; ++i) sessions.emplace_back(work, i);
+  sessions.clear();
+  if (interrupted()) throw Failed("interrupted; nothing has been changed");
+  if (failure) std::rethrow_exception(failure);
+  std::erase(answers, "");
+  return answers;
+}
+
+std::vector<const bundle::Column*> columns_of(const bundle::Bundle& b, const Phases& phases) {
+  std::vector<const bundle::Column*> columns;
+  for (const bundle::Column& column : b.columns) {
+    if (std::ranges::any_of(phases, [&](auto* phase) { return phase->id == column.phase; }))
+      columns.push_back(&column);
+  }
+  return columns;
+}
+
+// How many rows of a query with one column "key" there are, and a few of its values.
+std::string counted_keys(const std::string& query) {
+  return fmt::format(
+      "WITH found AS ({}) SELECT count(*), (SELECT string_agg(key, ', ') FROM "
+      "(SELECT DISTINCT key FROM found ORDER BY key LIMIT 3) few) FROM found",
+      query);
+}
+
+// Rows that break a validated foreign key were written while triggers were off.
+void ask_for_orphans(db::Connection& session, const bundle::Bundle& b, const Phases& phases,
+                     std::vector<Question>& questions) {
+  std::vector<std::string> tables, names;
+  for (const bundle::Column* column : columns_of(b, phases)) {
+    tables.push_back(column->table);
+    names.push_back(column->column);
+  }
+  const db::Rows found = session.exec(R"(
+SELECT quote_ident(con.conname), con.conrelid::regclass, con.confrelid::regclass,
+       string_agg(quote_ident(c.attname), ', ' ORDER BY k.place),
+       string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place),
+       string_agg(format('c.%I IS NOT NULL', c.attname),
+                  CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END ORDER BY k.place),
+       string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ' ORDER BY k.place)
+FROM pg_catalog.pg_constraint con
+CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
+JOIN pg_catalog.pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
+JOIN pg_catalog.pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
+WHERE con.contype = 'f' AND con.convalidated AND EXISTS (
+  SELECT FROM unnest($1::text[], $2::text[]) g (table_name, column_name)
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
+  WHERE a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
+GROUP BY con.oid, con.conname, con.conrelid, con.confrelid, con.confmatchtype
+ORDER BY con.conrelid::regclass::text, con.conname)",
+                                      {db::catalog::to_array(tables), db::catalog::to_array(names)});
+  for (const db::Row& fk : found.rows) {
+    const std::string orphans = fmt::format(
+        "SELECT '(' || concat_ws(', ', {}) || ')' AS key FROM ONLY {} c WHERE ({}) AND NOT EXISTS "
+        "(SELECT FROM ONLY {} p WHERE {})",
+        text(fk, 4), text(fk, 1), text(fk, 5), text(fk, 2), text(fk, 6));
+    questions.push_back(
+        {counted_keys(orphans), [fk](const db::Row& row) {
+           return number(row, 0) == 0
+                      ? ""
+                      : fmt::format("foreign key {} of {}: {}, such as ({}) = {}; delete these rows, "
+                                    "or add those of {} that they point at",
+                                    text(fk, 0), text(fk, 1), counted(number(row, 0), "orphan"),
+                                    text(fk, 3), text(row, 1), text(fk, 2));
+         }});
+  }
+}
+
+}  // namespace
+
+Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, const Phases& phases,
+                    int jobs) {
+  std::vector<Question> questions;
+  ask_for_orphans(session, b, phases, questions);
+  return ask(run, questions, jobs);
+}
+
+std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
+                               const Journal& journal) {
+  std::vector<IdRange> ranges;
+  std::set<std::string> ordered;
+  for (const bundle::Domain& domain : b.domains) {
+    if (domain.generator == "ordered") ordered.insert(domain.name);
+  }
+  for (const bundle::Column& c : b.columns) {
+    if (!c.source || !ordered.contains(c.domain) || journal.present(c.phase)) continue;
+    const std::string column = db::quote_identifier(c.column);
+    const db::Rows found =
+        session.exec(fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
+    ranges.push_back({c.table + "." + column, std::stoll(found.rows.at(0)[0].value_or("0")),
+                      std::stoll(found.rows[0][1].value_or("0"))});
+  }
+  return ranges;
+}
+
+Problems check_ranges(const std::vector<IdRange>& ranges) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 47;
+  Problems problems;
+  for (const IdRange& range : ranges) {
+    if (range.low >= -kLimit && range.high < kLimit) continue;
+    problems.push_back(
+        fmt::format("{} holds ids from {} to {}; generator ordered holds {} to {}: give the table "
+                    "generator: keyed in the plan",
+                    range.column, range.low, range.high, -kLimit, kLimit - 1));
+  }
+  return problems;
+}
+
+std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges) {
+  // A key made today begins with a number of milliseconds of about this size.
+  constexpr std::int64_t kMilliseconds = 1'700'000'000'000;
+  std::vector<std::string> warnings;
+  for (const IdRange& range : ranges) {
+    if (range.low < 0) {
+      warnings.push_back(fmt::format("{} holds ids down to {}: keys of negative ids sort last",
+                                     range.column, range.low));
+    }
+    if (range.high > kMilliseconds) {
+      warnings.push_back(fmt::format("{} holds ids up to {}: their keys sort after those of new rows",
+                                     range.column, range.high));
+    }
+  }
+  return warnings;
+}
+
+Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle::Phase*>& phases) {
+  Problems problems;
+  std::vector<std::string> ids;
+  for (const bundle::Phase* phase : phases) ids.push_back(phase->id);
+  const db::Rows domains =
+      session.exec("SELECT domain FROM rekey.domains WHERE phase = ANY ($1::text[]) ORDER BY domain",
+                   {db::catalog::to_array(ids)});
+  for (const db::Row& row : domains.rows) {
+    const db::Rows fresh =
+        session.exec("SELECT needed, last_id, too_narrow, rekey.narrow_columns($1) FROM rekey.fresh_ids($1)",
+                     {row[0]});
+    const db::Row& found = fresh.rows.at(0);
+    if (found[3]) {
+      problems.push_back(
+          fmt::format("since the change rows refer to legacy ids of domain {} that are too large for {}; "
+                      "let these rows refer to others, or stay on the new keys",
+                      text(row, 0), text(found, 3)));
+    }
+    if (!found[2]) continue;
+    problems.push_back(fmt::format(
+        "{} written since the change to domain {} would get legacy ids up to {}: too large for {}; "
+        "delete rows or stay on the new keys",
+        counted(std::stoll(text(found, 0)), "row was", "rows were"), text(row, 0), text(found, 1),
+        text(found, 2)));
+  }
+  return problems;
+}
+
+}  // namespace rekey
