@@ -1,4 +1,5 @@
-// The last phase: indexes that a crash left invalid are built again, statistics are fresh both ways.
+// The last phase: indexes that a crash left invalid are built again. Statistics are fresh already: every
+// phase ends with them, either way.
 #include <fmt/format.h>
 
 #include <set>
@@ -24,8 +25,8 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
     step.id = fmt::format("{}.{}.settle", phase.id, slug(model, t));
     step.kind = "settle";
     step.table = sql::table(model.tables[t].name());
-    step.up_title = fmt::format("builds invalid indexes of {} again and analyzes it", step.table);
-    step.down_title = fmt::format("analyzes {}", step.table);
+    step.up_title = fmt::format("builds invalid indexes of {} again", step.table);
+    step.down_title = "nothing to take back";
     step.place = model.tables[t].written->name.span;
     step.needs = {open.id};
     step.undo_needs = {close.id};

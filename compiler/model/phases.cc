@@ -77,7 +77,7 @@ void derive(Model& model) {
   if (!leaves.tables.empty()) model.derived.push_back(std::move(leaves));
   std::move(others.begin(), others.end(), std::back_inserter(model.derived));
   model.derived.push_back(derived_phase("cleanup", cleanup, plan::Risk::low,
-                                        "builds invalid indexes again and analyzes what has changed"));
+                                        "builds indexes again that are invalid"));
 }
 
 void check_shape(const Model& model, Diagnostics& diagnostics) {

@@ -24,42 +24,38 @@ CALL rekey.end_undo('030.close');
 COMMIT;
 
 -- step 030.cycles.settle · offline · plan.yaml:6
--- way back: analyzes public.cycles
--- SHARE UPDATE EXCLUSIVE on public.cycles; reads all of public.cycles
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.cycles.settle');
-ANALYZE public.cycles;
 CALL rekey.end_undo('030.cycles.settle');
 COMMIT;
 
 -- step 030.reports.settle · offline · plan.yaml:11
--- way back: analyzes public.reports
--- SHARE UPDATE EXCLUSIVE on public.reports; reads all of public.reports
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.reports.settle');
-ANALYZE public.reports;
 CALL rekey.end_undo('030.reports.settle');
 COMMIT;
 
 -- step 030.cycle_reports.settle · offline · plan.yaml:16
--- way back: analyzes public.cycle_reports
--- SHARE UPDATE EXCLUSIVE on public.cycle_reports; reads all of public.cycle_reports
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.cycle_reports.settle');
-ANALYZE public.cycle_reports;
 CALL rekey.end_undo('030.cycle_reports.settle');
 COMMIT;
 
 -- step 030.notes.settle · offline · plan.yaml:25
--- way back: analyzes public.notes
--- SHARE UPDATE EXCLUSIVE on public.notes; reads all of public.notes
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.notes.settle');
-ANALYZE public.notes;
 CALL rekey.end_undo('030.notes.settle');
 COMMIT;
 

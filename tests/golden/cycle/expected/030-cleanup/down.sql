@@ -24,32 +24,29 @@ CALL rekey.end_undo('030.close');
 COMMIT;
 
 -- step 030.app.teams.settle · offline · plan.yaml:7
--- way back: analyzes app.teams
--- SHARE UPDATE EXCLUSIVE on app.teams; reads all of app.teams
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.app.teams.settle');
-ANALYZE app.teams;
 CALL rekey.end_undo('030.app.teams.settle');
 COMMIT;
 
 -- step 030.app.people.settle · offline · plan.yaml:15
--- way back: analyzes app.people
--- SHARE UPDATE EXCLUSIVE on app.people; reads all of app.people
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.app.people.settle');
-ANALYZE app.people;
 CALL rekey.end_undo('030.app.people.settle');
 COMMIT;
 
 -- step 030.app.audit.settle · offline · plan.yaml:23
--- way back: analyzes app.audit
--- SHARE UPDATE EXCLUSIVE on app.audit; reads all of app.audit
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.app.audit.settle');
-ANALYZE app.audit;
 CALL rekey.end_undo('030.app.audit.settle');
 COMMIT;
 

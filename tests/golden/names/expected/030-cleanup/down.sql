@@ -24,22 +24,20 @@ CALL rekey.end_undo('030.close');
 COMMIT;
 
 -- step 030.Sales.Order-Head_1.settle · offline · plan.yaml:6
--- way back: analyzes "Sales"."Order | Head"
--- SHARE UPDATE EXCLUSIVE on "Sales"."Order | Head"; reads all of "Sales"."Order | Head"
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.Sales.Order-Head_1.settle');
-ANALYZE "Sales"."Order | Head";
 CALL rekey.end_undo('030.Sales.Order-Head_1.settle');
 COMMIT;
 
 -- step 030.Sales.it-s-a-line-_2.settle · offline · plan.yaml:11
--- way back: analyzes "Sales"."it's a ""line"""
--- SHARE UPDATE EXCLUSIVE on "Sales"."it's a ""line"""; reads all of "Sales"."it's a ""line"""
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.Sales.it-s-a-line-_2.settle');
-ANALYZE "Sales"."it's a ""line""";
 CALL rekey.end_undo('030.Sales.it-s-a-line-_2.settle');
 COMMIT;
 

@@ -31,7 +31,7 @@ DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret();
 DROP FUNCTION rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.mapped_id(text, uuid), rekey.expression(text, text, text), rekey.source_keys(text, boolean),
   rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
-  rekey.record_check(text, text, text, boolean, text), rekey.check_content(text, text, text),
+  rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
   rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
   rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);
 DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), rekey.ordered(bigint, bytea),

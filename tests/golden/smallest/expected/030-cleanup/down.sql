@@ -24,12 +24,11 @@ CALL rekey.end_undo('030.close');
 COMMIT;
 
 -- step 030.users.settle · offline · plan.yaml:5
--- way back: analyzes public.users
--- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.users.settle');
-ANALYZE public.users;
 CALL rekey.end_undo('030.users.settle');
 COMMIT;
 

@@ -25,22 +25,20 @@ CALL rekey.end_undo('030.close');
 COMMIT;
 
 -- step 030.users.settle · offline · plan.yaml:19
--- way back: analyzes public.users
--- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.begin_undo('030.users.settle');
-ANALYZE public.users;
 CALL rekey.end_undo('030.users.settle');
 COMMIT;
 
 -- step 030.orders.settle · offline · plan.yaml:29
--- way back: analyzes public.orders
--- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- way back: nothing to take back
+-- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.begin_undo('030.orders.settle');
-ANALYZE public.orders;
 CALL rekey.end_undo('030.orders.settle');
 COMMIT;
 

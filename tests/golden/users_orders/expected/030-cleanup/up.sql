@@ -24,9 +24,9 @@ SET LOCAL lock_timeout = '5s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
-["030.open",true,false,[],["030.users.settle","030.orders.settle"],"28ca5da33ddb56b046b1d4d2e77bb4e13fe15f525287f92f9d209a1bfc7a8238","9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813"],
-["030.users.settle",true,false,["030.open"],["030.close"],"438ba4fbf4fe12325d604e3f238bbefa94bfaf35130c566b41ab867cf0016b5c","8f649c2680b62ee54c1aa335de2f81c98c38e83a810440a54f1916939bb4c464"],
-["030.orders.settle",true,false,["030.open"],["030.close"],"d1479a42a322c039776635b1f2c8e08c69ec6946480ccbcd84529ef734eadf52","2a59931d61f748833d87ed22ccb85de5171c808097d1e82ad29ea05ca9825e6d"],
+["030.open",true,false,[],["030.users.settle","030.orders.settle"],"bc0ba58b8faa99551fbb5301ce1476eb3eeaee649d1b205804bbb3c678ac3947","9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813"],
+["030.users.settle",true,false,["030.open"],["030.close"],"2075cc3154c328677d69a3b18b46271ee6683efd26c718178bf4e5015335be24","c8fca09331bbb944c70383df870f380cb4d6fd87b779f2f3c15a541db06c8ecd"],
+["030.orders.settle",true,false,["030.open"],["030.close"],"782f7c782ea1e0112e251c8ee4fcc9369adc2450b7f2d6a1a2a6d42cf41e1b55","1bb62b259669a6e3988370597b7462d1aad183ef200b4ad2af811b44dc05f60b"],
 ["030.close",true,false,["030.users.settle","030.orders.settle"],[],"f8f6cfb35fb6bffb4471fc1e641568eaf43ead4e7ed99cefda5fa8dbce7a506a","fc4eae0199780497b14fb19aae86b536c5cb1bf5d7c83d533566722c24210f22"]
 ]$steps$);
 CALL rekey.begin_step('030.open');
@@ -34,26 +34,24 @@ CALL rekey.end_step('030.open');
 COMMIT;
 
 -- step 030.users.settle · offline · plan.yaml:19
--- builds invalid indexes of public.users again and analyzes it
--- SHARE ROW EXCLUSIVE on public.users; reads all of public.users
+-- builds invalid indexes of public.users again
+-- SHARE on public.users
 -- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.begin_step('030.users.settle');
 CALL rekey.settle_indexes('public.users');
-ANALYZE public.users;
 CALL rekey.end_step('030.users.settle');
 COMMIT;
 
 -- step 030.orders.settle · offline · plan.yaml:29
--- builds invalid indexes of public.orders again and analyzes it
--- SHARE ROW EXCLUSIVE on public.orders; reads all of public.orders
+-- builds invalid indexes of public.orders again
+-- SHARE on public.orders
 -- goes back with 030.orders.settle in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
 CALL rekey.begin_step('030.orders.settle');
 CALL rekey.settle_indexes('public.orders');
-ANALYZE public.orders;
 CALL rekey.end_step('030.orders.settle');
 COMMIT;
 
