@@ -45,10 +45,10 @@ class File {
   bundle::Side add(StepText step) {
     for (auto& range : step.side.statements) range.offset += text_.size();
     step.side.text.offset = text_.size();
-    text_ += step.text + "\n";
+    text_.append(step.text).append(1, '\n');
     return std::move(step.side);
   }
-  const std::string& text() const { return text_; }
+  std::string take() { return std::move(text_); }
 
  private:
   std::string text_;
@@ -79,7 +79,7 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
   text.replace(at, placeholder.size(), value);
 }
 
-std::string foundation_sql(const Templates& templates, const json& data) {
+json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "keys"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
@@ -87,7 +87,9 @@ std::string foundation_sql(const Templates& templates, const json& data) {
   if (data.contains("new_key_function")) {
     text += templates.render("foundation/new_keys.sql", "", data);
   }
-  return text;
+  return {{"format", std::to_string(bundle::kFormat)},
+          {"foundation", text},
+          {"drop", templates.render("foundation/drop.sql", "", data)}};
 }
 
 class PhaseEmitter {
@@ -106,21 +108,24 @@ class PhaseEmitter {
     up.add("\n");
     for (std::size_t i = 0; i < phase_.steps.size(); ++i) {
       out.steps.push_back(describe(phase_.steps[i]));
-      out.steps.back().up = up.add(up_[i]);
+      out.steps.back().up = up.add(std::move(up_[i]));
     }
     down.add(file_header("down"));
     out.down_session = down.add(session());
     down.add("\n");
     std::map<std::string, std::size_t> position;
     for (std::size_t i = 0; i < phase_.steps.size(); ++i) position[phase_.steps[i].id] = i;
-    for (const auto& id : phase_.undo_order) out.steps[position[id]].down = down.add(down_[position[id]]);
+    for (const auto& id : phase_.undo_order) {
+      const auto i = position[id];
+      out.steps[i].down = down.add(std::move(down_[i]));
+    }
     verify.add(file_header("verify"));
     out.verify_session = verify.add(session());
     verify.add("\n");
     add_checks(verify, out);
-    files[phase_.folder + "/up.sql"] = up.text();
-    files[phase_.folder + "/down.sql"] = down.text();
-    files[phase_.folder + "/verify.sql"] = verify.text();
+    files[phase_.folder + "/up.sql"] = up.take();
+    files[phase_.folder + "/down.sql"] = down.take();
+    files[phase_.folder + "/verify.sql"] = verify.take();
     return out;
   }
 
@@ -165,29 +170,27 @@ class PhaseEmitter {
       up_[i] = step_text(frame_, steps[i], Direction::up);
       down_[i] = step_text(frame_, steps[i], Direction::down);
     }
-    lower::Step first = steps.front();
-    prepare(first);
-    down_[0] = step_text(frame_, first, Direction::down);
+    json more = about_phase();
+    down_[0] = step_text(frame_, steps[0], Direction::down, more);
     up_[0].side.journal = kOwnDigest;
-    first.data["journal_down"] = sql::literal(down_[0].side.journal);
-    first.data["steps"] = registration(steps, up_, down_);
-    up_[0] = step_text(frame_, first, Direction::up);
+    more["journal_down"] = sql::literal(down_[0].side.journal);
+    more["steps"] = registration(steps, up_, down_);
+    up_[0] = step_text(frame_, steps[0], Direction::up, std::move(more));
     put(up_[0].text, kOwnDigest, up_[0].side.journal);
     put(up_[0].text, kPlanDigest, input_.plan_digest);
   }
 
-  void prepare(lower::Step& first) const {
-    auto& data = first.data;
-    data["phase"] = sql::literal(phase_.model->id);
-    data["phase_name"] = sql::literal(phase_.model->written->name.value);
-    data["plan_digest"] = sql::literal(kPlanDigest);
-    data["step"] = sql::literal(first.id);
-    data["journal_up"] = data["journal_down"] = sql::literal(kOwnDigest);
-    if (index_ > 0) data["after"] = sql::literal(input_.phases[index_ - 1].model->id);
-    if (first.kind != "foundation") return;
-    data["format"] = std::to_string(bundle::kFormat);
-    data["foundation"] = foundation_sql(templates_, data);
-    data["drop"] = templates_.render("foundation/drop.sql", "", data);
+  // For the first step, which enters its phase into the journal.
+  json about_phase() const {
+    const auto& first = phase_.steps.front();
+    json more = json::object();
+    if (first.kind == "foundation") more = foundation_sql(templates_, first.data);
+    more["phase"] = sql::literal(phase_.model->id);
+    more["phase_name"] = sql::literal(phase_.model->written->name.value);
+    more["plan_digest"] = sql::literal(kPlanDigest);
+    more["journal_up"] = sql::literal(kOwnDigest);
+    if (index_ > 0) more["after"] = sql::literal(input_.phases[index_ - 1].model->id);
+    return more;
   }
 
   std::string session() const {
@@ -212,9 +215,8 @@ class PhaseEmitter {
 
   void add_checks(File& verify, bundle::Phase& out) const {
     if (phase_.verify.empty()) return;
-    json data = phase_.verify;
-    data["phase"] = sql::literal(phase_.model->id);
-    const std::string text = templates_.render("steps/verify.sql", "", data);
+    const std::string text = templates_.render("steps/verify.sql", "", phase_.verify,
+                                               {{"phase", sql::literal(phase_.model->id)}});
     const auto start = verify.add(text).offset;
     for (const auto& range : lint::statements_in(text)) {
       out.verify.push_back({start + range.offset, range.length});

@@ -16,13 +16,14 @@ struct Own {
   std::string before, body;
 };
 
-Own own_statements(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
+Own own_statements(const PhaseFrame& frame, const lower::Step& step, Direction direction, json more) {
   const std::string file = "steps/" + step.kind + ".sql";
   const bool up = direction == Direction::up;
-  json data = step.data;
-  data["step"] = sql::literal(step.id);
-  Own own{"", frame.templates.render(file, up ? "up" : "down", data)};
-  if (up && frame.templates.has_part(file, "before")) own.before = frame.templates.render(file, "before", data);
+  more["step"] = sql::literal(step.id);
+  Own own{"", frame.templates.render(file, up ? "up" : "down", step.data, more)};
+  if (up && frame.templates.has_part(file, "before")) {
+    own.before = frame.templates.render(file, "before", step.data, more);
+  }
   return own;
 }
 
@@ -143,8 +144,8 @@ PhaseFrame phase_frame(const Input& input, const lower::Phase& phase, const Temp
   return frame;
 }
 
-StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction) {
-  const Own own = own_statements(frame, step, direction);
+StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction, json more) {
+  const Own own = own_statements(frame, step, direction, std::move(more));
   const std::string part = frame_part(step, direction);
   const std::string sql_text = step.transactional ? framed(frame, part, step.id, own) : own.body;
   StepText out;

@@ -27,7 +27,9 @@ struct PhaseFrame {
 PhaseFrame phase_frame(const Input& input, const lower::Phase& phase, const Templates& templates,
                        const lint::Knowledge& knowledge);
 
-StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction);
+// `more` is what the templates see beside the data of the step.
+StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction direction,
+                   nlohmann::json more = nlohmann::json::object());
 
 std::string joined(const std::vector<std::string>& items);  // a, b, c
 // Text for a comment: no line feed can end it early.

@@ -160,9 +160,11 @@ bool Templates::has_part(const std::string& file, const std::string& part) const
   return parts_.contains(file + "%" + part);
 }
 
-std::string Templates::render(const std::string& file, const std::string& part, const json& data) const {
+std::string Templates::render(const std::string& file, const std::string& part, const json& data,
+                              const json& outer) const {
   std::string out;
-  emit::render(parts_.at(file + "%" + part), {data}, out);
+  const Scope outermost{outer};
+  emit::render(parts_.at(file + "%" + part), {data, &outermost}, out);
   return out;
 }
 

@@ -31,7 +31,9 @@ class Templates {
   explicit Templates(const std::optional<std::filesystem::path>& folder);
 
   // Items of a list also see "separator": a comma, after the last a semicolon.
-  std::string render(const std::string& file, const std::string& part, const nlohmann::json& data) const;
+  // A name that data lacks is looked up in `outer`.
+  std::string render(const std::string& file, const std::string& part, const nlohmann::json& data,
+                     const nlohmann::json& outer = {}) const;
   bool has_part(const std::string& file, const std::string& part) const;
 
  private:

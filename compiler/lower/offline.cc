@@ -71,7 +71,6 @@ Step table_step(const Context& context, TableId t, const char* kind) {
   step.kind = kind;
   step.table = context.table(t);
   step.place = context.model.tables[t].written->name.span;
-  step.data["step"] = sql::literal(step.id);
   step.data["table"] = step.table;
   step.data["table_literal"] = sql::literal(step.table);
   return step;
