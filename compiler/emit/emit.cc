@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <future>
+#include <thread>
 
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
@@ -65,6 +67,19 @@ std::string registration(const std::vector<lower::Step>& steps, const std::vecto
     lines += (i == 0 ? "\n" : ",\n") + line.dump();
   }
   return "$steps$[" + lines + "\n]$steps$";
+}
+
+// Calls f for every number in [first, end), each core a share of them; rethrows what f threw.
+template <class F>
+void on_all_cores(std::size_t first, std::size_t end, F f) {
+  const std::size_t cores = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 1 + end / 100);
+  std::vector<std::future<void>> shares;
+  for (std::size_t core = 0; core < cores; ++core) {
+    shares.push_back(std::async(std::launch::async, [=] {
+      for (std::size_t i = first + core; i < end; i += cores) f(i);
+    }));
+  }
+  for (auto& share : shares) share.get();
 }
 
 // What a step that enters itself into the journal is rendered with at first: digests of the right length,
@@ -166,10 +181,10 @@ class PhaseEmitter {
     const auto& steps = phase_.steps;
     up_.resize(steps.size());
     down_.resize(steps.size());
-    for (std::size_t i = 1; i < steps.size(); ++i) {
+    on_all_cores(1, steps.size(), [&](std::size_t i) {
       up_[i] = step_text(frame_, steps[i], Direction::up);
       down_[i] = step_text(frame_, steps[i], Direction::down);
-    }
+    });
     json more = about_phase();
     down_[0] = step_text(frame_, steps[0], Direction::down, more);
     up_[0].side.journal = kOwnDigest;
