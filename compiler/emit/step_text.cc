@@ -153,7 +153,7 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   const auto fallback = fallback_tables(frame, step);
   auto read = [&](const lint::ParsedSql& parsed) {
     for (const auto* statement : parsed.statements()) {
-      effects.merge(lint::effects_of(*statement, frame.knowledge, fallback));
+      lint::add_effects(*statement, frame.knowledge, fallback, effects);
     }
   };
   try {
@@ -163,9 +163,9 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   } catch (const lint::SyntaxError& error) {
     fail("step " + step.id, sql_text, error);
   }
-  out.side.locks = effects.locks;
-  out.side.rewrites = effects.rewrites;
-  out.side.scans = effects.scans;
+  out.side.locks = std::move(effects.locks);
+  out.side.rewrites = std::move(effects.rewrites);
+  out.side.scans = std::move(effects.scans);
   out.side.journal = journal_digest(sql_text, out.side.statements);
   const auto comment = header(frame, step, direction, out.side);
   out.text = comment + sql_text;

@@ -13,10 +13,6 @@ using bundle::LockMode;
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
 
-void add_once(std::vector<std::string>& list, const std::string& item) {
-  if (!is_ours(item) && std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-}
-
 std::string table_name(const PgQuery__RangeVar* range) {
   const std::string schema = range->schemaname ? range->schemaname : "";
   return (schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range->relname);
@@ -208,21 +204,17 @@ const std::vector<std::string> kNoTables;
 
 void Effects::lock(const std::string& table, LockMode mode) {
   if (is_ours(table)) return;
-  for (auto& held : locks) {
-    if (held.table != table) continue;
-    held.mode = both(held.mode, mode);
-    return;
-  }
-  locks.push_back({table, mode});
+  const auto [place, first] = locked_.try_emplace(table, locks.size());
+  if (first) locks.push_back({table, mode});
+  else locks[place->second].mode = both(locks[place->second].mode, mode);
 }
 
-void Effects::rewrite(const std::string& table) { add_once(rewrites, table); }
-void Effects::scan(const std::string& table) { add_once(scans, table); }
+void Effects::rewrite(const std::string& table) {
+  if (!is_ours(table) && rewritten_.insert(table).second) rewrites.push_back(table);
+}
 
-void Effects::merge(const Effects& other) {
-  for (const auto& held : other.locks) lock(held.table, held.mode);
-  for (const auto& table : other.rewrites) rewrite(table);
-  for (const auto& table : other.scans) scan(table);
+void Effects::scan(const std::string& table) {
+  if (!is_ours(table) && scanned_.insert(table).second) scans.push_back(table);
 }
 
 Knowledge::Knowledge(const model::Model& model) {
@@ -234,7 +226,7 @@ Knowledge::Knowledge(const model::Model& model) {
     if (!domain.changes) continue;
     auto& sources = sources_[domain.name];
     for (model::ColumnId c : domain.columns) {
-      if (model.columns[c].source) add_once(sources, table(model.columns[c].table));
+      if (model.columns[c].source) sources.push_back(table(model.columns[c].table));
     }
   }
   for (const auto& phase : model.phases) {
@@ -257,13 +249,10 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
   return found == changed_.end() ? kNoTables : found->second;
 }
 
-Effects effects_of(const PgQuery__Node& statement, const Knowledge& knowledge,
-                   const std::vector<std::string>& fallback) {
-  Effects effects;
-  if (!read(statement, knowledge, effects)) {
-    for (const auto& table : fallback) effects.lock(table, LockMode::access_exclusive);
-  }
-  return effects;
+void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
+                 const std::vector<std::string>& fallback, Effects& out) {
+  if (read(statement, knowledge, out)) return;
+  for (const auto& table : fallback) out.lock(table, LockMode::access_exclusive);
 }
 
 }  // namespace rekey::lint

@@ -5,6 +5,8 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "compiler/lint/parse_sql.h"
@@ -13,14 +15,18 @@
 
 namespace rekey::lint {
 
+// Tables stand in order of the first mention, each once.
 struct Effects {
-  std::vector<bundle::TableLock> locks;       // strongest per table, in order of the first mention
-  std::vector<std::string> rewrites, scans;   // tables, each once
+  std::vector<bundle::TableLock> locks;       // one that conflicts with all that is done to the table
+  std::vector<std::string> rewrites, scans;
 
   void lock(const std::string& table, bundle::LockMode mode);
   void rewrite(const std::string& table);
   void scan(const std::string& table);
-  void merge(const Effects& other);
+
+ private:
+  std::unordered_map<std::string, std::size_t> locked_;  // places in locks
+  std::unordered_set<std::string> rewritten_, scanned_;
 };
 
 // What the parse tree leaves out.
@@ -40,8 +46,8 @@ class Knowledge {
   std::map<std::string, std::vector<std::string>> changed_;
 };
 
-// fallback: the tables that a statement of unknown kind is taken to lock exclusively.
-Effects effects_of(const PgQuery__Node& statement, const Knowledge& knowledge,
-                   const std::vector<std::string>& fallback);
+// Adds what a statement does. fallback: the tables that one of unknown kind is taken to lock exclusively.
+void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
+                 const std::vector<std::string>& fallback, Effects& out);
 
 }  // namespace rekey::lint

@@ -30,8 +30,10 @@ struct Context {
   std::map<TableId, std::vector<ForeignKeyId>> foreign_keys;  // touched, by child
   std::map<TableId, std::set<TableId>> children;              // that reference the table
   std::map<TableId, std::vector<ColumnId>> columns;           // that change, by table
+  std::map<TableId, int> roots;                               // domains that begin at the table
 
   Context(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
+    for (DomainId d : phase.domains) ++roots[model.columns[model.domains[d].root].table];
     for (ForeignKeyId f : phase.touched) {
       const auto& fk = model.foreign_keys[f];
       foreign_keys[fk.child].push_back(f);
@@ -50,10 +52,9 @@ struct Context {
   std::string own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
   std::string keys_id(DomainId d) const {
     const auto& root = model.columns[model.domains[d].root];
-    int here = 0;
-    for (DomainId other : phase.domains) here += model.columns[model.domains[other].root].table == root.table;
-    return here < 2 ? id(root.table, "keys")
-                    : fmt::format("{}.{}.keys", phase.id, column_slug(model, model.domains[d].root));
+    return roots.at(root.table) < 2
+               ? id(root.table, "keys")
+               : fmt::format("{}.{}.keys", phase.id, column_slug(model, model.domains[d].root));
   }
   std::string table(TableId t) const { return sql::table(model.tables[t].name()); }
   bool validates(TableId t) const {

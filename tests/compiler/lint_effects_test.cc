@@ -33,7 +33,7 @@ std::string printed(const Effects& effects) {
 std::string effects(const Knowledge& knowledge, const std::string& text) {
   const ParsedSql parsed(text);
   Effects all;
-  for (const auto* statement : parsed.statements()) all.merge(effects_of(*statement, knowledge, {"fallback"}));
+  for (const auto* statement : parsed.statements()) add_effects(*statement, knowledge, {"fallback"}, all);
   return printed(all);
 }
 
