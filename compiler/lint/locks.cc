@@ -13,14 +13,9 @@ using bundle::LockMode;
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
 
-std::string table_name(const PgQuery__RangeVar* range) {
-  const std::string schema = range->schemaname ? range->schemaname : "";
-  return (schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range->relname);
-}
-
 void read_foreign_key(const std::string& table, const PgQuery__Constraint& constraint, Effects& out) {
   out.lock(table, LockMode::share_row_exclusive);
-  out.lock(table_name(constraint.pktable), LockMode::share_row_exclusive);
+  out.lock(table_name(*constraint.pktable), LockMode::share_row_exclusive);
   if (!constraint.skip_validation) out.scan(table);
 }
 
@@ -62,7 +57,7 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
 }
 
 void read_alter_table(const PgQuery__AlterTableStmt& statement, const Knowledge& knowledge, Effects& out) {
-  const auto table = table_name(statement.relation);
+  const auto table = table_name(*statement.relation);
   for (std::size_t i = 0; i < statement.n_cmds; ++i) {
     read_alter_command(table, *statement.cmds[i]->alter_table_cmd, knowledge, out);
   }
@@ -159,7 +154,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_VIEW_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
-    case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(node.create_stmt->relation));
+    case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(*node.create_stmt->relation));
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
     case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, out);
     case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, out);
@@ -167,7 +162,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       read_alter_table(*node.alter_table_stmt, knowledge, out);
       return true;
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
-      out.lock(table_name(node.create_trig_stmt->relation), LockMode::share_row_exclusive);
+      out.lock(table_name(*node.create_trig_stmt->relation), LockMode::share_row_exclusive);
       return true;
     case PG_QUERY__NODE__NODE_LOCK_STMT:
       for (const auto& table : tables_in(node.lock_stmt->base)) {
@@ -181,7 +176,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       }
       return true;
     case PG_QUERY__NODE__NODE_INSERT_STMT:
-      if (!is_ours(table_name(node.insert_stmt->relation))) return false;
+      if (!is_ours(table_name(*node.insert_stmt->relation))) return false;
       read_query(node.insert_stmt->base, out);
       return true;
     case PG_QUERY__NODE__NODE_SELECT_STMT: read_query(node.select_stmt->base, out); return true;

@@ -39,36 +39,6 @@ void check(const Result& result, void (*free)(Result)) {
   throw error;
 }
 
-void collect_tables(const ProtobufCMessage& message, std::vector<std::string>& out) {
-  if (message.descriptor == &pg_query__range_var__descriptor) {
-    const auto& range = reinterpret_cast<const PgQuery__RangeVar&>(message);
-    const std::string schema = range.schemaname ? range.schemaname : "";
-    out.push_back((schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range.relname));
-    return;
-  }
-  if (message.descriptor == &pg_query__node__descriptor) {  // has a field for every kind of node, one set
-    const auto& node = reinterpret_cast<const PgQuery__Node&>(message);
-    if (node.node_case) collect_tables(node.alias->base, out);
-    return;
-  }
-  const auto* base = reinterpret_cast<const char*>(&message);
-  for (unsigned i = 0; i < message.descriptor->n_fields; ++i) {
-    const auto& field = message.descriptor->fields[i];
-    if (field.type != PROTOBUF_C_TYPE_MESSAGE) continue;
-    if (field.label == PROTOBUF_C_LABEL_REPEATED) {
-      const auto count = *reinterpret_cast<const std::size_t*>(base + field.quantifier_offset);
-      auto* const* items = *reinterpret_cast<ProtobufCMessage* const* const*>(base + field.offset);
-      for (std::size_t k = 0; k < count; ++k) collect_tables(*items[k], out);
-      continue;
-    }
-    const bool one_of = field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
-    if (one_of && *reinterpret_cast<const std::uint32_t*>(base + field.quantifier_offset) != field.id) continue;
-    if (auto* child = *reinterpret_cast<ProtobufCMessage* const*>(base + field.offset)) {
-      collect_tables(*child, out);
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<bundle::Range> statements_in(const std::string& text) {
@@ -94,9 +64,44 @@ ParsedSql::ParsedSql(const std::string& text) {
   for (std::size_t i = 0; i < tree->n_stmts; ++i) statements_.push_back(tree->stmts[i]->stmt);
 }
 
+void visit_messages(const ProtobufCMessage& message,
+                    const std::function<bool(const ProtobufCMessage&)>& enter) {
+  if (!enter(message)) return;
+  if (message.descriptor == &pg_query__node__descriptor) {  // has a field for every kind of node, one set
+    const auto& node = reinterpret_cast<const PgQuery__Node&>(message);
+    if (node.node_case) visit_messages(node.alias->base, enter);
+    return;
+  }
+  const auto* base = reinterpret_cast<const char*>(&message);
+  for (unsigned i = 0; i < message.descriptor->n_fields; ++i) {
+    const auto& field = message.descriptor->fields[i];
+    if (field.type != PROTOBUF_C_TYPE_MESSAGE) continue;
+    if (field.label == PROTOBUF_C_LABEL_REPEATED) {
+      const auto count = *reinterpret_cast<const std::size_t*>(base + field.quantifier_offset);
+      auto* const* items = *reinterpret_cast<ProtobufCMessage* const* const*>(base + field.offset);
+      for (std::size_t k = 0; k < count; ++k) visit_messages(*items[k], enter);
+      continue;
+    }
+    const bool one_of = field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
+    if (one_of && *reinterpret_cast<const std::uint32_t*>(base + field.quantifier_offset) != field.id) continue;
+    if (auto* child = *reinterpret_cast<ProtobufCMessage* const*>(base + field.offset)) {
+      visit_messages(*child, enter);
+    }
+  }
+}
+
+std::string table_name(const PgQuery__RangeVar& range) {
+  const std::string schema = range.schemaname ? range.schemaname : "";
+  return (schema.empty() ? "" : sql::identifier(schema) + ".") + sql::identifier(range.relname);
+}
+
 std::vector<std::string> tables_in(const ProtobufCMessage& message) {
   std::vector<std::string> out;
-  collect_tables(message, out);
+  visit_messages(message, [&](const ProtobufCMessage& inner) {
+    if (inner.descriptor != &pg_query__range_var__descriptor) return true;
+    out.push_back(table_name(reinterpret_cast<const PgQuery__RangeVar&>(inner)));
+    return false;
+  });
   return out;
 }
 

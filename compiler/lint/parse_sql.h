@@ -4,6 +4,7 @@
 #include <pg_query/pg_query.pb-c.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory_resource>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,12 @@ class ParsedSql {
   std::pmr::monotonic_buffer_resource memory_;
   std::vector<const PgQuery__Node*> statements_;
 };
+
+// A node and all below it, parents first; below one for which enter gives false nothing is visited.
+void visit_messages(const ProtobufCMessage& message,
+                    const std::function<bool(const ProtobufCMessage&)>& enter);
+
+std::string table_name(const PgQuery__RangeVar& range);  // as SQL text
 
 // Every table named anywhere below a node, as SQL text.
 std::vector<std::string> tables_in(const ProtobufCMessage& message);

@@ -1,63 +1,43 @@
 #include "compiler/lint/user_sql.h"
 
 #include <fmt/format.h>
-#include <pg_query.h>
 
 #include <cctype>
 #include <optional>
 
 #include "compiler/lint/parse_sql.h"
+#include "compiler/lint/tokens.h"
 
 namespace rekey::lint {
 namespace {
 
-// The tokens of a text that parses, comments included.
-class Tokens {
- public:
-  explicit Tokens(const std::string& text) : text_(text), scanned_(pg_query_scan(text.c_str())) {
-    if (scanned_.error) return;
-    tree_ = pg_query__scan_result__unpack(nullptr, scanned_.pbuf.len,
-                                          reinterpret_cast<const uint8_t*>(scanned_.pbuf.data));
+// No parenthesis closes one that was opened outside of the text.
+bool balanced(const std::string& text) {
+  const auto tokens = tokens_of(text);
+  int depth = 0;
+  for (const Token& token : tokens) {
+    if (token.kind == PG_QUERY__TOKEN__ASCII_40) ++depth;
+    if (token.kind == PG_QUERY__TOKEN__ASCII_41 && --depth < 0) return false;
   }
-  ~Tokens() {
-    if (tree_) pg_query__scan_result__free_unpacked(tree_, nullptr);
-    pg_query_free_scan_result(scanned_);
-  }
-  Tokens(const Tokens&) = delete;
-  Tokens& operator=(const Tokens&) = delete;
+  return !tokens.empty() && depth == 0;
+}
 
-  // No parenthesis closes one that was opened outside of the text.
-  bool balanced() const {
-    int depth = 0;
-    for (std::size_t i = 0; tree_ && i < tree_->n_tokens; ++i) {
-      if (tree_->tokens[i]->token == PG_QUERY__TOKEN__ASCII_40) ++depth;
-      if (tree_->tokens[i]->token == PG_QUERY__TOKEN__ASCII_41 && --depth < 0) return false;
-    }
-    return tree_ && depth == 0;
-  }
+// One that no line feed ends.
+bool ends_with_comment(const std::string& text) {
+  const auto tokens = tokens_of(text);
+  return !tokens.empty() && tokens.back().kind == PG_QUERY__TOKEN__SQL_COMMENT &&
+         tokens.back().end == text.size();
+}
 
-  // One that no line feed ends.
-  bool ends_with_comment() const {
-    if (!tree_ || tree_->n_tokens == 0) return false;
-    const auto& last = *tree_->tokens[tree_->n_tokens - 1];
-    return last.token == PG_QUERY__TOKEN__SQL_COMMENT && last.end == static_cast<int>(text_.size());
+// psql replaces :name, :'name' and :"name" by its variables.
+bool psql_would_replace(const std::string& text) {
+  for (const Token& token : tokens_of(text)) {
+    if (token.kind != PG_QUERY__TOKEN__ASCII_58) continue;
+    const unsigned char next = text.c_str()[token.end];
+    if (std::isalpha(next) || next == '_' || next == '\'' || next == '"' || next >= 0x80) return true;
   }
-
-  // psql replaces :name, :'name' and :"name" by its variables.
-  bool psql_would_replace() const {
-    for (std::size_t i = 0; tree_ && i < tree_->n_tokens; ++i) {
-      if (tree_->tokens[i]->token != PG_QUERY__TOKEN__ASCII_58) continue;
-      const unsigned char next = text_.c_str()[tree_->tokens[i]->end];
-      if (std::isalpha(next) || next == '_' || next == '\'' || next == '"' || next >= 0x80) return true;
-    }
-    return false;
-  }
-
- private:
-  const std::string& text_;
-  PgQueryScanResult scanned_;
-  PgQuery__ScanResult* tree_ = nullptr;
-};
+  return false;
+}
 
 const PgQuery__SelectStmt* single_select(const ParsedSql& parsed) {
   if (parsed.statements().size() != 1) return nullptr;
@@ -69,7 +49,7 @@ std::optional<std::string> parse_error(const std::string& text, const std::strin
                                        bool (*shape)(const ParsedSql&)) {
   try {
     const ParsedSql parsed(framed);
-    if (!shape(parsed) || !Tokens(text).balanced()) return "it is more than that";
+    if (!shape(parsed) || !balanced(text)) return "it is more than that";
     return std::nullopt;
   } catch (const SyntaxError& error) {
     const std::string message = error.what();
@@ -100,7 +80,7 @@ bool check(const plan::Text& text, const char* what, const std::string& framed,
   if (const auto error = parse_error(text.value, framed, shape)) {
     diagnostics.error("sql", text.span, fmt::format("this is not {}: {}", what, *error),
                       "write it as it would stand in SQL");
-  } else if (Tokens(text.value).psql_would_replace()) {
+  } else if (psql_would_replace(text.value)) {
     diagnostics.error("psql-variable", text.span, "psql would take :name for one of its variables",
                       "put a space after the colon, or a cast in place of it");
   } else {
@@ -111,7 +91,7 @@ bool check(const plan::Text& text, const char* what, const std::string& framed,
 
 // More SQL follows on the line.
 void check_no_comment_at_end(const plan::Text& text, Diagnostics& diagnostics) {
-  if (!Tokens(text.value).ends_with_comment()) return;
+  if (!ends_with_comment(text.value)) return;
   diagnostics.error("sql-comment", text.span, "the comment at the end would swallow the SQL behind it",
                     "write the comment after # in the plan");
 }
