@@ -46,16 +46,26 @@ std::string legacy_id(const model::Domain& domain, const std::string& key) {
 }
 
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key) {
-  const auto mapped = fmt::format("rekey.mapped_id({}, {})", sql::literal(domain.name), key);
-  auto choose = [&](const char* test) {
-    return fmt::format("CASE WHEN rekey.{}({}, {}) THEN {} ELSE {} END", test, key, secret(domain),
-                       legacy_id(domain, key), mapped);
+  const auto name = sql::literal(domain.name);
+  switch (domain.generator) {
+    case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
+    case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
+    case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
+    case plan::Generator::v7: return fmt::format("rekey.mapped_id({}, {})", name, key);
+  }
+  return "";
+}
+
+std::string is_known(const model::Domain& domain, const std::string& id, const std::string& key) {
+  auto either = [&](const char* test) {
+    return fmt::format("(rekey.is_legacy({}, {}) OR rekey.{}({}, {}))", id, sql::literal(domain.name), test, key,
+                       secret(domain));
   };
   switch (domain.generator) {
-    case plan::Generator::ordered: return choose("is_ordered");
-    case plan::Generator::keyed: return choose("is_keyed");
-    case plan::Generator::v4: return choose("is_random");
-    case plan::Generator::v7: return mapped;
+    case plan::Generator::ordered: return either("is_ordered");
+    case plan::Generator::keyed: return either("is_keyed");
+    case plan::Generator::v4: return either("is_random");
+    case plan::Generator::v7: return fmt::format("rekey.is_legacy({}, {})", id, sql::literal(domain.name));
   }
   return "";
 }

@@ -240,7 +240,7 @@ json column_data(const Context& context, ColumnId c) {
 
 Step rewrite_step(const Context& context, TableId t) {
   Step step = table_step(context, t, "rewrite");
-  std::vector<std::string> names, ids, legacy, legacy_any;
+  std::vector<std::string> names, ids, legacy, taken_back, id_names, known;
   step.data["columns"] = json::array();
   std::set<std::string> needs, undo_needs;
   for (ColumnId c : context.columns.at(t)) {
@@ -249,7 +249,11 @@ Step rewrite_step(const Context& context, TableId t) {
     names.push_back(context.model.columns[c].name());
     ids.push_back(fmt::format("{}::bigint", item["name"].get<std::string>()));
     legacy.push_back(item["legacy_id"]);
-    legacy_any.push_back(item["legacy_id_of_any"]);
+    const auto id = fmt::format("id{}", names.size()), key = fmt::format("key{}", names.size());
+    taken_back.push_back(fmt::format("{} AS {}, {} AS {}", item["legacy_id_of_any"].get<std::string>(), id,
+                                     item["name"].get<std::string>(), key));
+    id_names.push_back(id);
+    known.push_back(is_known(context.model.domain_of(c), id, key));
     const auto keys = context.keys_id(context.model.columns[c].domain);
     needs.insert(keys);
     undo_needs.insert(keys);
@@ -260,7 +264,11 @@ Step rewrite_step(const Context& context, TableId t) {
   };
   step.data["measure_ids"] = query(ids);
   step.data["measure_keys"] = query(legacy);
-  step.data["measure_any_keys"] = query(legacy_any);
+  // OFFSET 0 keeps the server from taking each key back twice.
+  step.data["measure_any_keys"] = sql::dollar_quoted(fmt::format(
+      "SELECT count(*), sum(hash_array_extended(ARRAY[{}], 0)), count(*) FILTER (WHERE NOT ({})) "
+      "FROM (SELECT {} FROM {} OFFSET 0) k",
+      fmt::join(id_names, ", "), fmt::join(known, " AND "), fmt::join(taken_back, ", "), step.table));
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
   if (context.foreign_keys.contains(t)) {

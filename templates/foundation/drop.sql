@@ -6,7 +6,9 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret();
 DROP FUNCTION rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
-  rekey.mapped_id(text, uuid), rekey.expression(text, text, text), rekey.source_keys(text, boolean),
+  rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
+  rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
+  rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.lowest_id(text), rekey.highest_id(text), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean),
   rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
   rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
   rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),

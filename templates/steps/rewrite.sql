@@ -30,7 +30,7 @@ ALTER TABLE {{table}}
   ALTER COLUMN {{name}} SET DEFAULT {{old_default}},
 {{/old_default}}
   ALTER COLUMN {{name}} TYPE {{type}}
-    USING ({{legacy_id_of_any}})::{{type}}{{separator}}
+    USING {{legacy_id_of_any}}::{{type}}{{separator}}
 {{/columns}}
 {{#columns}}
 {{#identity}}

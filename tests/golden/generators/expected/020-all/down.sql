@@ -106,11 +106,11 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.by_plan.rewrite');
 LOCK TABLE public.by_plan IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.by_plan.rewrite', 'before', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_keyed(id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', id) END], 0)) FROM public.by_plan$query$);
+CALL rekey.measure('020.by_plan.rewrite', 'before', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.by_plan.id') OR rekey.is_keyed(key1, rekey.domain_secret('public.by_plan.id'))))) FROM (SELECT rekey.keyed_back(id, 'public.by_plan.id') AS id1, id AS key1 FROM public.by_plan OFFSET 0) k$query$);
 ALTER TABLE public.by_plan
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id TYPE integer
-    USING (CASE WHEN rekey.is_keyed(id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', id) END)::integer;
+    USING rekey.keyed_back(id, 'public.by_plan.id')::integer;
 CALL rekey.measure('020.by_plan.rewrite', 'after', 'public.by_plan', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.by_plan$query$);
 CALL rekey.end_undo('020.by_plan.rewrite');
 COMMIT;
@@ -122,14 +122,14 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.by_time.rewrite');
 LOCK TABLE public.by_time IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.mapped_id('public.by_time.id', id), CASE WHEN rekey.is_keyed(plan_id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', plan_id) END], 0)) FROM public.by_time$query$);
+CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT (rekey.is_legacy(id1, 'public.by_time.id') AND (rekey.is_legacy(id2, 'public.by_plan.id') OR rekey.is_keyed(key2, rekey.domain_secret('public.by_plan.id'))))) FROM (SELECT rekey.mapped_id('public.by_time.id', id) AS id1, id AS key1, rekey.keyed_back(plan_id, 'public.by_plan.id') AS id2, plan_id AS key2 FROM public.by_time OFFSET 0) k$query$);
 ALTER TABLE public.by_time
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT nextval('public.by_time_id_seq'::regclass),
   ALTER COLUMN id TYPE integer
-    USING (rekey.mapped_id('public.by_time.id', id))::integer,
+    USING rekey.mapped_id('public.by_time.id', id)::integer,
   ALTER COLUMN plan_id TYPE integer
-    USING (CASE WHEN rekey.is_keyed(plan_id, rekey.domain_secret('public.by_plan.id')) THEN rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id')) ELSE rekey.mapped_id('public.by_plan.id', plan_id) END)::integer;
+    USING rekey.keyed_back(plan_id, 'public.by_plan.id')::integer;
 CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, plan_id::bigint], 0)) FROM public.by_time$query$);
 CALL rekey.end_undo('020.by_time.rewrite');
 COMMIT;
@@ -141,14 +141,14 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.by_chance.rewrite');
 LOCK TABLE public.by_chance IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_random(id, rekey.domain_secret('public.by_chance.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')) ELSE rekey.mapped_id('public.by_chance.id', id) END, rekey.mapped_id('public.by_time.id', time_id)], 0)) FROM public.by_chance$query$);
+CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.by_chance.id') OR rekey.is_random(key1, rekey.domain_secret('public.by_chance.id'))) AND rekey.is_legacy(id2, 'public.by_time.id'))) FROM (SELECT rekey.random_back(id, 'public.by_chance.id') AS id1, id AS key1, rekey.mapped_id('public.by_time.id', time_id) AS id2, time_id AS key2 FROM public.by_chance OFFSET 0) k$query$);
 ALTER TABLE public.by_chance
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT nextval('public.by_chance_id_seq'::regclass),
   ALTER COLUMN id TYPE smallint
-    USING (CASE WHEN rekey.is_random(id, rekey.domain_secret('public.by_chance.id')) THEN rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')) ELSE rekey.mapped_id('public.by_chance.id', id) END)::smallint,
+    USING rekey.random_back(id, 'public.by_chance.id')::smallint,
   ALTER COLUMN time_id TYPE integer
-    USING (rekey.mapped_id('public.by_time.id', time_id))::integer;
+    USING rekey.mapped_id('public.by_time.id', time_id)::integer;
 CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, time_id::bigint], 0)) FROM public.by_chance$query$);
 CALL rekey.end_undo('020.by_chance.rewrite');
 COMMIT;
@@ -160,11 +160,11 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.in_order.rewrite');
 LOCK TABLE public.in_order IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.in_order.rewrite', 'before', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[CASE WHEN rekey.is_ordered(id, rekey.domain_secret('public.in_order.id')) THEN rekey.ordered_id(id) ELSE rekey.mapped_id('public.in_order.id', id) END], 0)) FROM public.in_order$query$);
+CALL rekey.measure('020.in_order.rewrite', 'before', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.in_order.id') OR rekey.is_ordered(key1, rekey.domain_secret('public.in_order.id'))))) FROM (SELECT rekey.ordered_back(id, 'public.in_order.id') AS id1, id AS key1 FROM public.in_order OFFSET 0) k$query$);
 ALTER TABLE public.in_order
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id TYPE bigint
-    USING (CASE WHEN rekey.is_ordered(id, rekey.domain_secret('public.in_order.id')) THEN rekey.ordered_id(id) ELSE rekey.mapped_id('public.in_order.id', id) END)::bigint;
+    USING rekey.ordered_back(id, 'public.in_order.id')::bigint;
 CALL rekey.measure('020.in_order.rewrite', 'after', 'public.in_order', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint], 0)) FROM public.in_order$query$);
 CALL rekey.end_undo('020.in_order.rewrite');
 COMMIT;

@@ -530,6 +530,82 @@ BEGIN
 END
 $body$;
 
+-- The keys that got a legacy id on the way back, in order, and those ids: constants of a statement, searched
+-- in memory. NULL when there are too many for that.
+CREATE FUNCTION rekey.assigned_keys(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN count(*) <= 500000 THEN coalesce(array_agg(new_key), '{}') END
+  FROM (SELECT new_key FROM rekey.keys WHERE domain = of_domain AND fresh ORDER BY new_key LIMIT 500001) k
+$body$;
+
+CREATE FUNCTION rekey.assigned_ids(of_domain text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT array_agg(old_key)
+  FROM (SELECT old_key FROM rekey.keys WHERE domain = of_domain AND fresh ORDER BY new_key LIMIT 500001) k
+$body$;
+
+CREATE FUNCTION rekey.assigned_id(key uuid, keys uuid[], ids bigint[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT CASE WHEN keys[pg_catalog.width_bucket(key, keys)] = key
+            THEN ids[pg_catalog.width_bucket(key, keys)] END
+$body$;
+
+-- The way back of any key of a domain whose rows written since have got their legacy ids: a key that is not
+-- among those was made from its id. These are inlined, the list and the secret fold into constants.
+CREATE FUNCTION rekey.ordered_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)), rekey.ordered_id(key))
+  WHEN rekey.is_ordered(key, rekey.domain_secret(of_domain)) THEN rekey.ordered_id(key)
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+CREATE FUNCTION rekey.keyed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.keyed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_keyed(key, rekey.domain_secret(of_domain)) THEN rekey.keyed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+CREATE FUNCTION rekey.random_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.keyed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_random(key, rekey.domain_secret(of_domain)) THEN rekey.keyed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+-- The legacy ids that a domain has, constants too; more than that only a key's own hash proves.
+CREATE FUNCTION rekey.lowest_id(of_domain text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce(least(old_low, (SELECT min(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), 0)
+  FROM rekey.domains WHERE domain = of_domain
+$body$;
+
+CREATE FUNCTION rekey.highest_id(of_domain text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce(greatest(old_high, (SELECT max(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), -1)
+  FROM rekey.domains WHERE domain = of_domain
+$body$;
+
+CREATE FUNCTION rekey.is_legacy(id bigint, of_domain text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT id BETWEEN rekey.lowest_id(of_domain) AND rekey.highest_id(of_domain) $body$;
+
 -- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
 CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -732,18 +808,23 @@ BEGIN
 END
 $body$;
 
+CREATE FUNCTION rekey.highest(type text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT CASE type WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647 ELSE 9223372036854775807 END $body$;
+
 -- The keys of rows written after the change: how many, the id after which theirs begin, the id of the
--- last, and the columns whose type cannot hold it.
+-- last, and the columns whose type cannot hold it. As long as even all rows there are would fit, nobody
+-- looks which of them were written since: "needed" counts them all then.
 CREATE FUNCTION rekey.fresh_ids(of_domain text, OUT needed bigint, OUT base bigint, OUT step bigint,
                                 OUT last_id numeric, OUT too_narrow text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  seq  record;
-  item record;
-  hit  boolean;
+  seq     record;
+  item    record;
+  hit     boolean;
+  highest bigint;
 BEGIN
-  EXECUTE format('SELECT count(*) FROM (%s) fresh', rekey.fresh_keys(of_domain)) INTO needed;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
   SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
@@ -752,6 +833,13 @@ BEGIN
   FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
   WHERE d.domain = of_domain GROUP BY d.old_low, d.old_high;
   base := coalesce(base, 0);
+  SELECT min(rekey.highest(old_type)) INTO highest FROM rekey.key_columns WHERE domain = of_domain;
+  EXECUTE format('SELECT count(*) FROM (%s) k', rekey.source_keys(of_domain, true)) INTO needed;
+  last_id := base::numeric + needed * step::numeric;
+  IF abs(last_id) <= highest AND (seq.sequence IS NULL OR last_id BETWEEN seq.min_value AND seq.max_value) THEN
+    RETURN;
+  END IF;
+  EXECUTE format('SELECT count(*) FROM (%s) fresh', rekey.fresh_keys(of_domain)) INTO needed;
   last_id := base::numeric + needed * step::numeric;
   IF needed = 0 THEN
     RETURN;
@@ -761,9 +849,7 @@ BEGIN
   END IF;
   FOR item IN
     SELECT * FROM rekey.key_columns
-    WHERE domain = of_domain
-      AND abs(last_id) > CASE old_type WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647
-                                       ELSE 9223372036854775807 END
+    WHERE domain = of_domain AND abs(last_id) > rekey.highest(old_type)
     ORDER BY table_name, column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE %I IS NOT NULL AND NOT %s)', item.table_name,
@@ -791,7 +877,7 @@ BEGIN
     SELECT c.*, t.highest
     FROM rekey.key_columns c
     JOIN rekey.domains d USING (domain)
-    JOIN (VALUES ('smallint', 32767), ('integer', 2147483647)) t (old_type, highest) USING (old_type)
+    CROSS JOIN rekey.highest(c.old_type) t (highest)
     JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
                        AND a.atttypid = 'uuid'::regtype
     WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
@@ -818,15 +904,15 @@ AS $body$
 DECLARE
   fresh  record;
   narrow text := rekey.narrow_columns(of_domain);
+  given  bigint;
+  last   bigint;
 BEGIN
   IF narrow IS NOT NULL THEN
     RAISE EXCEPTION 'since the change rows refer to legacy ids too large for %', narrow
       USING ERRCODE = 'RK003', HINT = 'Let these rows refer to others, or stay on the new keys.';
   END IF;
   SELECT * INTO fresh FROM rekey.fresh_ids(of_domain);
-  IF fresh.needed = 0 THEN
-    RETURN;
-  ELSIF fresh.too_narrow IS NOT NULL THEN
+  IF fresh.too_narrow IS NOT NULL THEN
     RAISE EXCEPTION '% rows were written since the change, the last would get id %: too large for %',
       fresh.needed, fresh.last_id, fresh.too_narrow
       USING ERRCODE = 'RK003', HINT = 'Delete rows or stay on the new keys.';
@@ -834,11 +920,16 @@ BEGIN
   EXECUTE format(
     'INSERT INTO rekey.keys SELECT %L, %s + row_number() OVER (ORDER BY key) * %s, key, true FROM (%s) fresh',
     of_domain, fresh.base, fresh.step, rekey.fresh_keys(of_domain));
-  PERFORM setval(sequence::regclass, fresh.last_id::bigint, true)
+  GET DIAGNOSTICS given = ROW_COUNT;
+  IF given = 0 THEN
+    RETURN;
+  END IF;
+  last := fresh.base + given * fresh.step;
+  PERFORM setval(sequence::regclass, last, true)
   FROM rekey.key_columns
-  WHERE domain = of_domain AND NOT is_identity AND fresh.last_id BETWEEN min_value AND max_value;
-  UPDATE rekey.key_columns SET last_value = fresh.last_id, is_called = true
-  WHERE domain = of_domain AND is_identity AND fresh.last_id BETWEEN min_value AND max_value;
+  WHERE domain = of_domain AND NOT is_identity AND last BETWEEN min_value AND max_value;
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND is_identity AND last BETWEEN min_value AND max_value;
 END
 $body$;
 
@@ -910,16 +1001,22 @@ END
 $body$;
 
 -- Counts rows and sums a hash of their keys, each taken back to its legacy id, in any order: a change
--- of types is right when the sum after it is the sum before it. Call it before and after, in one step.
+-- of types is right when the sum after it is the sum before it. Call it before and after, in one step. Where
+-- the query has a third column, it counts rows with keys that nobody knows.
 CREATE PROCEDURE rekey.measure(of_step text, at_moment text, of_object text, query text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   counted bigint;
   total   numeric;
+  unknown bigint;
   earlier rekey.checks;
 BEGIN
-  EXECUTE query INTO counted, total;
+  EXECUTE query INTO counted, total, unknown;
+  IF unknown > 0 THEN
+    RAISE EXCEPTION '%: % rows with keys that have no legacy id: written behind the fence', of_object, unknown
+      USING ERRCODE = 'RK003', HINT = 'Delete these rows, or give them keys of rows that were there before.';
+  END IF;
   SELECT * INTO earlier FROM rekey.checks
   WHERE step = of_step AND object = of_object AND moment = 'before' ORDER BY entry DESC LIMIT 1;
   INSERT INTO rekey.checks (phase, step, moment, "check", object, ok, detail, rows, checksum)
@@ -1076,7 +1173,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'cbb46256232f37a482b68f3a6c2b8ba9300669fc0a625723ce2c1214d21f1125', 'ea5c877587fc366fcf70b959e5ce3dc668c1548abe36d334403a8d998a1ce13c', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '0cebd1bc520e0fe5405a46513284352da590d3466eb8b78c9aaa5fc483b9aea2', 'fc6256f474e67ca909cfce129732090a0e3ccffd48385a2caf1a1ac5197cda5e', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
