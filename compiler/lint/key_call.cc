@@ -100,8 +100,8 @@ Value KeyReader::known_call(const std::string& name, const PgQuery__FuncCall& ca
       break;
     case Use::least:
       out = args[0];
-      if (server_ < 18 && out.shape == Value::scalar) {
-        refuse(out, place, fmt::format("there is no {} of uuid before PostgreSQL 18", name));
+      if (out.shape == Value::scalar) {
+        refuse(out, place, fmt::format("there is no {} of uuid", name));
       } else {
         flow_.refuse_unordered(out.kind, place, "the new keys are not in the order of the ids");
       }

@@ -96,14 +96,6 @@ TEST(KeyUse, WrittenByHand) {
   });
 }
 
-TEST(KeyUse, MinAndMaxFrom18On) {
-  expect({{"CREATE VIEW v AS SELECT max(id) AS a, min(boss_id) AS b FROM public.users",
-           "column a: users\ncolumn b: users\n"},
-          {"CREATE VIEW v AS SELECT max(id) AS a FROM public.tags",
-           "problem: max(id): the new keys are not in the order of the ids\ncolumn a: tags\n"}},
-         18);
-}
-
 TEST(KeyUse, Names) {
   const auto names = [](const std::string& definition) {
     const KeyUse use = key_use(definition, key_use_columns(), 15);
