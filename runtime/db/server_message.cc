@@ -1,7 +1,10 @@
 #include "runtime/db/server_message.h"
 
+#include <libpq-fe.h>
+
 #include <cstdlib>
-#include <regex>
+#include <map>
+#include <memory>
 #include <vector>
 
 namespace rekey::db {
@@ -55,6 +58,33 @@ std::vector<std::string> passwords(const std::string& address) {
   return found;
 }
 
+using Words = std::map<std::string, std::string>;
+
+// What libpq reads in an address; nothing where it cannot.
+Words words_of(const std::string& address) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(address.c_str(), nullptr), PQconninfoFree);
+  Words words;
+  for (const PQconninfoOption* o = options.get(); o && o->keyword; ++o) {
+    if (o->val) words[o->keyword] = o->val;
+  }
+  return words;
+}
+
+bool is_secret(std::string_view key) {
+  return key.ends_with("password") || key.ends_with("secret");
+}
+
+std::string quoted(const std::string& value) {
+  if (!value.empty() && value.find_first_of(" \t\n\r\f\v'\\") == std::string::npos) return value;
+  std::string out = "'";
+  for (char c : value) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
 }  // namespace
 
 ServerMessage parse_server_message(std::string_view text) {
@@ -91,22 +121,24 @@ std::string without_password(std::string message, const std::string& address) {
     replace_all(message, percent_decoded(password), "***");
     replace_all(message, password, "***");
   }
+  for (const auto& [key, value] : words_of(address)) {
+    if (is_secret(key) && !value.empty()) replace_all(message, value, "***");
+  }
   return message;
 }
 
-std::string address_without_password(std::string address) {
-  static const std::regex word(R"(\s*\b(ssl)?password\s*=\s*('(\\.|[^'\\])*'|(\\.|[^\s\\])*))");
-  static const std::regex first(R"(\?(ssl)?password=[^&]*(&|$))"), later("&(ssl)?password=[^&]*");
-  const auto scheme = address.find("://");
-  if (scheme == std::string::npos) {
-    address = std::regex_replace(address, word, "");
-    return address.substr(std::min(address.find_first_not_of(' '), address.size()));
+std::string address_without_password(const std::string& address) {
+  const Words words = words_of(address);
+  std::string shown;
+  bool secret = false;
+  for (const auto& [key, value] : words) {
+    if (is_secret(key)) {
+      secret = true;
+    } else {
+      shown += (shown.empty() ? "" : " ") + key + "=" + quoted(value);
+    }
   }
-  address = std::regex_replace(address, later, "");
-  address = std::regex_replace(address, first, "?");
-  const auto colon = address.find(':', scheme + 3), at = address.rfind('@');
-  if (colon < at && at != std::string::npos) address.erase(colon, at - colon);
-  return address;
+  return secret ? shown : address;
 }
 
 }  // namespace rekey::db

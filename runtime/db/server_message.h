@@ -18,7 +18,8 @@ ServerMessage parse_server_message(std::string_view text);
 // in it.
 std::string without_password(std::string message, const std::string& address);
 
-// The address, a URL or words of libpq ("host=h password=p"), as it can be shown and used again.
-std::string address_without_password(std::string address);
+// An address that libpq takes, a URL or words ("host=h password=p"), as it can be shown and used
+// again: as it is, or in words without those that are secret.
+std::string address_without_password(const std::string& address);
 
 }  // namespace rekey::db
