@@ -9,6 +9,7 @@
 #include <concepts>
 #include <nlohmann/json.hpp>
 #include <type_traits>
+#include <utility>
 
 namespace rekey::bundle {
 
@@ -173,9 +174,6 @@ void write(std::string& out, int indent, const T& x) {
 
 void read(const Json& from, std::string& x) { x = from.get<std::string>(); }
 void read(const Json& from, bool& x) { x = from.get<bool>(); }
-void read(const Json& from, Range& x) {
-  x = {from.at(0).get<std::size_t>(), from.at(1).get<std::size_t>()};
-}
 void read(const Json& from, LockMode& x) {
   for (int i = 0; i < 8; ++i) {
     x = static_cast<LockMode>(i);
@@ -183,15 +181,30 @@ void read(const Json& from, LockMode& x) {
   }
   throw Damaged(fmt::format("\"{}\" is no lock mode", from.get<std::string>()));
 }
+[[noreturn]] void wrong(const Json& from, const char* expected) {
+  throw Damaged(fmt::format("has {} where {} stands",
+                            from.dump(-1, ' ', true).substr(0, 40), expected));
+}
+
+// What the library would round or cut off is refused; no negative numbers are written.
 template <std::integral T>
 void read(const Json& from, T& x) {
+  if (!from.is_number_unsigned() || !std::in_range<T>(from.get<std::uint64_t>())) {
+    wrong(from, "a whole number");
+  }
   x = from.get<T>();
+}
+void read(const Json& from, Range& x) {
+  if (!from.is_array() || from.size() != 2) wrong(from, "a range");
+  read(from.at(0), x.offset);
+  read(from.at(1), x.length);
 }
 
 template <Structure T>
 void read(const Json& from, T& x);
 template <class T>
 void read(const Json& from, std::vector<T>& list) {
+  if (!from.is_array()) wrong(from, "a list");
   for (const Json& item : from) read(item, list.emplace_back());
 }
 template <Structure T>
@@ -221,7 +234,9 @@ std::string to_json(const Bundle& b) {
 Bundle from_json(std::string_view text) {
   try {
     const Json manifest = Json::parse(text);
-    if (const int format = manifest.at("format").get<int>(); format != kFormat) {
+    int format = 0;
+    read(manifest.at("format"), format);
+    if (format != kFormat) {
       throw Damaged(fmt::format("has format {}; this rekey reads format {}", format, kFormat));
     }
     check_self(text);

@@ -124,26 +124,36 @@ void check_phase(const Bundle& b, const Phase& phase, const Contents& contents) 
     check_side(b, down_path, down, step.down);
   }
   const std::set<std::string> undone(phase.undo_order.begin(), phase.undo_order.end());
+  if (ids.empty()) {
+    damaged(b, "bundle.json", fmt::format("has phase {} without steps", phase.id));
+  }
   if (ids.size() != phase.steps.size() || undone != ids || phase.undo_order.size() != ids.size()) {
     damaged(b, "bundle.json",
             fmt::format("has steps of phase {} twice or in one direction only", phase.id));
   }
 }
 
-void check_needs(const Bundle& b) {
-  std::set<std::string> known;
-  for (const Phase& phase : b.phases) {
-    for (const Step& step : phase.steps) known.insert(step.id);
+void check_needs(const Bundle& b, const Step& step, const std::vector<std::string>& needs,
+                 std::set<std::string>& before) {
+  for (const std::string& need : needs) {
+    if (before.contains(need)) continue;
+    damaged(b, "bundle.json",
+            fmt::format("has step {} depend on {}, which does not come before it", step.id, need));
   }
+  before.insert(step.id);
+}
+
+// Both directions run in an order that satisfies all needs, so no steps wait for each other.
+void check_order(const Bundle& b) {
+  std::set<std::string> done, undone;
   for (const Phase& phase : b.phases) {
-    for (const Step& step : phase.steps) {
-      for (const auto* list : {&step.needs, &step.undo_needs}) {
-        for (const std::string& need : *list) {
-          if (known.contains(need)) continue;
-          damaged(b, "bundle.json",
-                  fmt::format("has step {} depend on {}, which is not there", step.id, need));
-        }
-      }
+    for (const Step& step : phase.steps) check_needs(b, step, step.needs, done);
+  }
+  for (auto phase = b.phases.rbegin(); phase != b.phases.rend(); ++phase) {
+    std::map<std::string, const Step*> steps;
+    for (const Step& step : phase->steps) steps[step.id] = &step;
+    for (const std::string& id : phase->undo_order) {
+      check_needs(b, *steps.at(id), steps.at(id)->undo_needs, undone);
     }
   }
 }
@@ -156,7 +166,7 @@ Bundle read_bundle(const fs::path& folder) {
     const Contents contents = read_listed(b);
     refuse_added(b, contents);
     for (const Phase& phase : b.phases) check_phase(b, phase, contents);
-    check_needs(b);
+    check_order(b);
   } catch (const fs::filesystem_error& e) {
     throw Damaged(fmt::format("{}: {}", e.path1().string(), e.code().message()));
   }

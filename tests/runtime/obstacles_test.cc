@@ -60,6 +60,7 @@ TEST_F(Obstacles, ALockInTheWayIsRetriedAndItsHolderNamed) {
                "",
                {"020.orders.detach"}};
   auto& steps = s.phases[0].steps;
+  std::swap(steps[1], steps[2]);  // the keys first
   steps.insert(steps.begin() + 3, gate);
   write(s);
   const Process apply = start("apply", {"--yes", "--jobs", "1"});
