@@ -98,16 +98,20 @@ std::string_view word(Severity severity) {
   return "";
 }
 
-std::string indented(std::string_view text) {
-  std::string out = "  ";
-  for (char c : text) out += c == '\n' ? std::string("\n  ") : std::string(1, c);
-  return out + "\n";
-}
-
 // On one line and safe to print, whatever names it quotes.
 std::string shown(std::string_view text) {
   std::string out;
   for (const std::string& character : Characters(text).shown) out += character;
+  return out;
+}
+
+std::string indented(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    out += "  " + shown(text.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
   return out;
 }
 
@@ -190,7 +194,8 @@ std::string Diagnostics::render(const Diagnostic& d) const {
   out += source(lines_, d.span);
   if (!d.fix.empty()) out += indented(d.fix);
   for (const Related& related : d.related) {
-    out += fmt::format("{}note: {}\n", place(file_, lines_, related.span), related.message);
+    out += fmt::format("{}note: {}\n", place(file_, lines_, related.span),
+                       shown(related.message));
     out += source(lines_, related.span);
   }
   return out;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/bundle/bundle.h"
@@ -26,6 +27,9 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
 // as they were, nothing that uses a key column and is unknown to the bundle. What a phase in the
 // middle touches is left out: its steps check themselves.
 Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
+
+// The table behind REFERENCES, as pg_get_constraintdef writes it; empty where there is none.
+std::string foreign_key_target(std::string_view definition);
 
 // The lowest and highest legacy id that generator ordered has still to take.
 struct IdRange {

@@ -28,18 +28,6 @@ std::set<std::string> unsettled_tables(const bundle::Bundle& b, const Journal& j
   return tables;
 }
 
-// The definition has it as "… REFERENCES public.users(user_id) …", qualified.
-std::string target_of(const std::string& definition) {
-  const auto at = definition.find(" REFERENCES ");
-  if (at == std::string::npos) return {};
-  std::size_t end = at + 12;
-  for (bool quoted = false; end < definition.size(); ++end) {
-    if (definition[end] == '"') quoted = !quoted;
-    if (definition[end] == '(' && !quoted) break;
-  }
-  return definition.substr(at + 12, end - at - 12);
-}
-
 Problems check_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
   std::map<Names, std::string> types;
@@ -99,7 +87,7 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   std::set<Names> known;
   for (const bundle::ForeignKey& key : b.foreign_keys) {
     known.insert({key.table, key.name});
-    if (unsettled.contains(key.table) || unsettled.contains(target_of(key.definition))) continue;
+    if (unsettled.contains(key.table) || unsettled.contains(foreign_key_target(key.definition))) continue;
     const auto found = by_name.find({key.table, key.name});
     const std::string name =
         fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);
@@ -154,6 +142,24 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
 }
 
 }  // namespace
+
+// The definition has it as "… REFERENCES public.users(user_id) …", qualified.
+std::string foreign_key_target(std::string_view definition) {
+  constexpr std::string_view kWord = " REFERENCES ";
+  std::size_t begin = std::string_view::npos;
+  bool quoted = false;
+  for (std::size_t i = 0; i < definition.size(); ++i) {
+    if (definition[i] == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (begin == std::string_view::npos && definition.substr(i).starts_with(kWord)) {
+      begin = i + kWord.size();
+      i = begin - 1;
+    } else if (begin != std::string_view::npos && definition[i] == '(') {
+      return std::string(definition.substr(begin, i - begin));
+    }
+  }
+  return {};
+}
 
 Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   const db::catalog::Reading reading(session);

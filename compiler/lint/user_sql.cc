@@ -11,6 +11,9 @@
 namespace rekey::lint {
 namespace {
 
+// The parser's trees are as deep as an expression is long, and walked on the stack.
+constexpr std::size_t kMostTokens = 1000;
+
 // No parenthesis closes one that was opened outside of the text.
 bool balanced(const std::string& text) {
   const auto tokens = tokens_of(text);
@@ -77,7 +80,11 @@ bool is_identity(const ParsedSql& parsed) {
 bool check(const plan::Text& text, const char* what, const std::string& framed,
            bool (*shape)(const ParsedSql&), Diagnostics& diagnostics) {
   if (text.value.empty()) return false;
-  if (const auto error = parse_error(text.value, framed, shape)) {
+  if (const auto count = tokens_of(text.value).size(); count > kMostTokens) {
+    diagnostics.error("long-sql", text.span,
+                      fmt::format("this has {} words and signs; {} is the most", count, kMostTokens),
+                      "make a function of it and call that");
+  } else if (const auto error = parse_error(text.value, framed, shape)) {
     diagnostics.error("sql", text.span, fmt::format("this is not {}: {}", what, *error),
                       "write it as it would stand in SQL");
   } else if (psql_would_replace(text.value)) {

@@ -106,6 +106,21 @@ TEST(Diagnostics, Render) {
   }
 }
 
+TEST(Diagnostics, NothingQuotedReachesATerminalAsACommand) {
+  Diagnostics diagnostics("plan.yaml", "a: 1\n");
+  diagnostics.error("code", {1, 1, 1}, "wrong \x1B[2J\n\x7F", "write\r\nor \x1B[2J\xC2\x9B")
+      .related.push_back({{1, 1, 1}, "first \x1B[2J"});
+  EXPECT_EQ(diagnostics.render(),
+            "plan.yaml:1:1: error: wrong \xEF\xBF\xBD[2J\xEF\xBF\xBD\xEF\xBF\xBD [code]\n"
+            "a: 1\n"
+            "^\n"
+            "  write\xEF\xBF\xBD\n"
+            "  or \xEF\xBF\xBD[2J\xEF\xBF\xBD\n"
+            "plan.yaml:1:1: note: first \xEF\xBF\xBD[2J\n"
+            "a: 1\n"
+            "^\n");
+}
+
 TEST(Diagnostics, RelatedPlacesHaveTheirOwnLine) {
   Diagnostics diagnostics("plan.yaml", "a: 1\nb: 2\na: 3\n");
   diagnostics.warning("twice", {3, 1, 1}, "again")

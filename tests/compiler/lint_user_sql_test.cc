@@ -158,6 +158,18 @@ TEST(LintUserSql, CommentsAtTheEnd) {
   EXPECT_EQ(said(with_default("'-- text'::uuid")), "");
 }
 
+// The parser's own limit comes too late for chains of operators.
+TEST(LintUserSql, TooLong) {
+  std::string chain = "1";
+  while (chain.size() < 999) chain += "+1";
+  EXPECT_EQ(said(with_default(chain)), "");
+  EXPECT_EQ(said(with_default(chain + "+1")),
+            "plan.yaml:9:22: error: this has 1001 words and signs; 1000 is the most [long-sql]");
+  while (chain.size() < 200'000) chain += "+1";
+  EXPECT_EQ(said(with_default(chain)),
+            "plan.yaml:9:22: error: this has 200001 words and signs; 1000 is the most [long-sql]");
+}
+
 TEST(LintUserSql, WholeError) {
   EXPECT_EQ(findings(with_default("1); DROP TABLE x; --")),
             "plan.yaml:9:22: error: this is not an SQL expression: syntax error at or near \")\" [sql]\n"
