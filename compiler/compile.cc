@@ -40,10 +40,9 @@ std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagno
 emit::Emitted compile_plan(const Checked& checked, const std::string& text,
                            const std::filesystem::path& plan_file, const emit::Templates& templates,
                            const Diagnostics& diagnostics) {
-  const auto phases = lower::lower(*checked.model);
-  const emit::Input input{*checked.model, phases, plan_file.filename().string(),
-                          "sha256:" + bundle::sha256(text)};
-  return emit::emit(input, templates, diagnostics);
+  emit::Input input{*checked.model, lower::lower(*checked.model), plan_file.filename().string(),
+                    "sha256:" + bundle::sha256(text)};
+  return emit::emit(std::move(input), templates, diagnostics);
 }
 
 }  // namespace rekey

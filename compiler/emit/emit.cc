@@ -69,14 +69,14 @@ std::string registration(const std::vector<lower::Step>& steps, const std::vecto
   return "$steps$[" + lines + "\n]$steps$";
 }
 
-// Calls f for every number in [first, end), each core a share of them; rethrows what f threw.
+// Calls f for every number below count, each core a share of them; rethrows what f threw.
 template <class F>
-void on_all_cores(std::size_t first, std::size_t end, F f) {
-  const std::size_t cores = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 1 + end / 100);
+void on_all_cores(std::size_t count, F f) {
+  const std::size_t cores = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 1 + count / 100);
   std::vector<std::future<void>> shares;
   for (std::size_t core = 0; core < cores; ++core) {
     shares.push_back(std::async(std::launch::async, [=] {
-      for (std::size_t i = first + core; i < end; i += cores) f(i);
+      for (std::size_t i = core; i < count; i += cores) f(i);
     }));
   }
   for (auto& share : shares) share.get();
@@ -109,7 +109,7 @@ json foundation_sql(const Templates& templates, const json& data) {
 
 class PhaseEmitter {
  public:
-  PhaseEmitter(const Input& input, const Templates& templates, const lint::Knowledge& knowledge,
+  PhaseEmitter(Input& input, const Templates& templates, const lint::Knowledge& knowledge,
                std::size_t index)
       : input_(input), templates_(templates), phase_(input.phases[index]), index_(index),
         frame_(phase_frame(input, phase_, templates, knowledge)) {}
@@ -178,15 +178,16 @@ class PhaseEmitter {
   // The first step comes last, because it lists the digests of the others. Its own is the one it has
   // while its place in that list, and the plan's digest, are not filled in.
   void render_steps() {
-    const auto& steps = phase_.steps;
+    auto& steps = phase_.steps;
+    json more = about_phase();
     up_.resize(steps.size());
     down_.resize(steps.size());
-    on_all_cores(1, steps.size(), [&](std::size_t i) {
+    on_all_cores(steps.size(), [&](std::size_t i) {
+      down_[i] = step_text(frame_, steps[i], Direction::down, i == 0 ? more : json::object());
+      if (i == 0) return;
       up_[i] = step_text(frame_, steps[i], Direction::up);
-      down_[i] = step_text(frame_, steps[i], Direction::down);
+      steps[i].data.clear();
     });
-    json more = about_phase();
-    down_[0] = step_text(frame_, steps[0], Direction::down, more);
     up_[0].side.journal = kOwnDigest;
     more["journal_down"] = sql::literal(down_[0].side.journal);
     more["steps"] = registration(steps, up_, down_);
@@ -240,7 +241,7 @@ class PhaseEmitter {
 
   const Input& input_;
   const Templates& templates_;
-  const lower::Phase& phase_;
+  lower::Phase& phase_;
   std::size_t index_;
   PhaseFrame frame_;
   std::vector<StepText> up_, down_;
@@ -277,7 +278,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
 
 }  // namespace
 
-Emitted emit(const Input& input, const Templates& templates, const Diagnostics& diagnostics) {
+Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnostics) {
   const lint::Knowledge knowledge(input.model);
   Emitted out;
   auto& bundle = out.bundle;

@@ -22,12 +22,12 @@ struct Emitted {
 
 struct Input {
   const model::Model& model;
-  const std::vector<lower::Phase>& phases;
+  std::vector<lower::Phase> phases;  // the data of a step go when its text is there
   std::string plan_file;    // its name without folders, as headers show it
   std::string plan_digest;  // sha256:…
 };
 
 // Throws std::logic_error when a statement of ours does not parse: a template is broken.
-Emitted emit(const Input& input, const Templates& templates, const Diagnostics& diagnostics);
+Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnostics);
 
 }  // namespace rekey::emit

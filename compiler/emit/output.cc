@@ -77,9 +77,13 @@ std::string read(const fs::path& path) {
   return text.str();
 }
 
-// The files that a bundle's manifest lists, itself included; empty when it is none.
+// The files that a bundle's manifest lists, itself included; empty when it is none. They stand at its end,
+// behind megabytes of steps.
 std::set<std::string> listed_files(const fs::path& manifest) {
-  const auto parsed = nlohmann::json::parse(read(manifest), nullptr, false);
+  const std::string text = read(manifest);
+  const auto at = text.rfind("\"files\":");
+  if (at == std::string::npos) return {};
+  const auto parsed = nlohmann::json::parse("{" + text.substr(at), nullptr, false);
   if (!parsed.is_object() || !parsed.contains("files") || !parsed["files"].is_array()) return {};
   std::set<std::string> paths{"bundle.json"};
   for (const auto& file : parsed["files"]) {

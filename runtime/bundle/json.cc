@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
@@ -138,7 +139,7 @@ void write(std::string& out, int, T x) {
   out += std::to_string(x);
 }
 void write(std::string& out, int, const Range& x) {
-  out += fmt::format("[{}, {}]", x.offset, x.length);
+  fmt::format_to(std::back_inserter(out), "[{}, {}]", x.offset, x.length);
 }
 
 template <Structure T>
