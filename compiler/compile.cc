@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "compiler/lint/dependents.h"
 #include "compiler/lint/user_sql.h"
 #include "compiler/lower/step.h"
 #include "compiler/model/resolve.h"
@@ -34,6 +35,8 @@ std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagno
   lint::check_user_sql(checked->plan, diagnostics);
   if (diagnostics.has_errors()) return checked;
   checked->model = model::resolve(checked->plan, diagnostics);
+  if (checked->model) lint::read_dependents(*checked->model, diagnostics);
+  if (diagnostics.has_errors()) checked->model.reset();
   return checked;
 }
 

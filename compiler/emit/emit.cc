@@ -9,6 +9,7 @@
 
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
+#include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
 
@@ -96,7 +97,7 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
 
 json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
-  for (const char* part : {"journal", "steps", "generators", "keys"}) {
+  for (const char* part : {"journal", "steps", "generators", "keys", "dependents"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {
@@ -264,7 +265,9 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
-                             column.written->type.value, "uuid", phase, domain.name, column.source, fallback(*column.written)});
+                             column.written->type_name.value.empty() ? column.written->type.value
+                                                                     : column.written->type_name.value,
+                             "uuid", phase, domain.name, column.source, fallback(*column.written)});
     }
   }
   for (const auto& fk : model.foreign_keys) {
@@ -273,6 +276,23 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     if (!touched) continue;
     out.foreign_keys.push_back({sql::table(model.tables[fk.child].name()), fk.written->name.value,
                                 lower::foreign_key_definition(model, fk)});
+  }
+}
+
+void describe_dependents(const model::Model& model, bundle::Bundle& out) {
+  for (const auto& dependent : model.dependents) {
+    const auto& written = *dependent.written;
+    bundle::Dependent item{std::string(lower::word(written.kind.value)), written.name.value, "",
+                           bundle::sha256(written.definition.value), {}, written.set_aside.value.empty()};
+    if (!written.table.value.name.empty()) item.table = sql::table(written.table.value);
+    for (const auto& phase : model.phases) {
+      if (std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](model::TableId t) {
+            return std::find(phase.changed.begin(), phase.changed.end(), t) != phase.changed.end();
+          })) {
+        item.phases.push_back(phase.id);
+      }
+    }
+    out.dependents.push_back(std::move(item));
   }
 }
 
@@ -292,6 +312,7 @@ Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnos
     bundle.phases.push_back(PhaseEmitter(input, templates, knowledge, i).emit(out.files));
   }
   describe_keys(input.model, bundle);
+  describe_dependents(input.model, bundle);
   for (const auto& d : diagnostics.all()) {
     bundle.notices.push_back(d.message + (d.fix.empty() ? "" : ": " + d.fix));
   }

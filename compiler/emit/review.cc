@@ -8,6 +8,7 @@
 
 #include "compiler/emit/graph.h"
 #include "compiler/emit/step_text.h"
+#include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
 
@@ -124,6 +125,42 @@ json impact_rows(const Input& input) {
   return rows;
 }
 
+std::string fate(const model::Dependent& dependent) {
+  using enum model::Dependent::Handling;
+  const auto& written = *dependent.written;
+  if (!written.as_is.value.empty()) return "left as it is: " + written.as_is.value;
+  if (!written.set_aside.value.empty()) return "missing until the keys come back: " + written.set_aside.value;
+  if (!written.replacement.value.empty()) return "the plan's replacement takes its place";
+  if (dependent.handling == nothing) return "the server rebuilds it with the column";
+  const auto keys = static_cast<std::size_t>(std::count_if(dependent.edits.begin(), dependent.edits.end(),
+                                                           [](const auto& edit) { return edit.id.has_value(); }));
+  return keys == 0 ? "made again as it is"
+                   : fmt::format("made again, with keys in place of {}", counted(keys, "integer"));
+}
+
+// One by one where few; else those that become the same are counted by kind.
+json dependent_rows(const model::Model& model) {
+  const bool few = model.dependents.size() <= kSmallPhase;
+  std::vector<std::pair<std::string, std::string>> order;
+  std::map<std::pair<std::string, std::string>, std::size_t> rows;
+  for (const auto& dependent : model.dependents) {
+    const bool alone = few || !dependent.written->as_is.value.empty() ||
+                       !dependent.written->set_aside.value.empty() ||
+                       !dependent.written->replacement.value.empty();
+    const std::pair row{alone ? lower::title(*dependent.written)
+                              : std::string(lower::word(dependent.written->kind.value)),
+                        fate(dependent)};
+    if (rows[row]++ == 0) order.push_back(row);
+  }
+  json out = json::array();
+  for (const auto& row : order) {
+    const auto count = rows[row];
+    out.push_back({{"object", cell(count == 1 ? row.first : fmt::format("{} ({})", row.first, count))},
+                   {"fate", cell(row.second)}});
+  }
+  return out;
+}
+
 json finding_rows(const Input& input, const Diagnostics& diagnostics) {
   json rows = json::array();
   for (const auto& d : diagnostics.all()) {
@@ -157,6 +194,8 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"phases", phase_rows(input, bundle)},
                {"details", detail_rows(bundle)},
                {"impact", impact},
+               {"has_dependents", !input.model.dependents.empty()},
+               {"dependents", dependent_rows(input.model)},
                {"findings", finding_rows(input, diagnostics)},
                {"small", small},
                {"graph", small ? mermaid(input.model) : mermaid_of_phases(input.model)},

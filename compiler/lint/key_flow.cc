@@ -85,8 +85,9 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
                              ": the key cannot be computed from an id alone (generator v7)"});
   }
   for (const Edit& e : edits_) {
-    if (resolve(e.kind))
-      use.edits.push_back({e.extent.begin - shift, e.extent.end - e.extent.begin, e.text});
+    if (const auto key = resolve(e.kind)) {
+      use.edits.push_back({e.extent.begin - shift, e.extent.end - e.extent.begin, e.text, key->domain});
+    }
   }
   for (KeyProblem& p : problems_)
     use.problems.push_back({p.offset - std::min(p.offset, shift), p.message});

@@ -367,9 +367,8 @@ KeyUse key_use(const std::string& definition, const KeyColumns& keys, int server
 std::string substitute(const std::string& definition, const KeyUse& use,
                        const std::function<std::string(const KeyLiteral&)>& key) {
   std::vector<KeyEdit> all = use.edits;
-  for (const KeyLiteral& l : use.literals) all.push_back({l.offset, l.length, key(l)});
-  std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  for (const KeyLiteral& l : use.literals) all.push_back({l.offset, l.length, key(l), l.domain});
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
   std::string out;
   std::size_t at = 0;
   for (const KeyEdit& e : all) {

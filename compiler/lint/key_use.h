@@ -39,6 +39,7 @@ struct KeyLiteral {
 struct KeyEdit {
   std::size_t offset, length;
   std::string text;
+  int domain;  // of the key
 };
 
 struct KeyProblem {

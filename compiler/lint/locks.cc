@@ -48,6 +48,7 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
       return;
     }
     case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaTrig:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
       out.lock(table, LockMode::share_row_exclusive);
@@ -78,6 +79,8 @@ std::string text_argument(const PgQuery__FuncCall& call, std::size_t index) {
   return constant.val_case == PG_QUERY__A__CONST__VAL_SVAL ? constant.sval->sval : std::string();
 }
 
+bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out);
+
 // Procedures of templates/foundation; false for one that is not known here.
 bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effects& out) {
   if (call.n_funcname != 2 || std::string_view(call.funcname[0]->string->sval) != "rekey") return false;
@@ -91,6 +94,11 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
   if (name == "measure") {
     const ParsedSql query(text_argument(call, 3));
     read_query(query.statements().front()->base, out);
+  } else if (name == "run_with_keys") {
+    const ParsedSql run(text_argument(call, 0));
+    for (const auto* statement : run.statements()) {
+      if (!read(*statement, knowledge, out)) return false;
+    }
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
   } else if (name == "expect_legacy" || name == "expect_way_back") {
@@ -121,9 +129,21 @@ std::string schema_of(const PgQuery__Node& object) {
 
 bool read_drop(const PgQuery__DropStmt& statement, Effects& out) {
   switch (statement.remove_type) {
-    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER: break;
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_RULE: break;
     case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION:
     case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE: return true;
+    case PG_QUERY__OBJECT_TYPE__OBJECT_VIEW:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW:
+      for (std::size_t i = 0; i < statement.n_objects; ++i) {
+        const auto& parts = *statement.objects[i]->list;
+        if (parts.n_items != 2) return false;
+        out.lock(sql::identifier(parts.items[0]->string->sval) + "." +
+                     sql::identifier(parts.items[1]->string->sval),
+                 LockMode::access_exclusive);
+      }
+      return true;
     default:
       return std::all_of(statement.objects, statement.objects + statement.n_objects,
                          [](const auto* object) { return schema_of(*object) == "rekey"; });
@@ -152,8 +172,32 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
-    case PG_QUERY__NODE__NODE_VIEW_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+      for (const auto& table : tables_in(node.view_stmt->query->base)) out.lock(table, LockMode::access_share);
+      return true;
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
+      read_query(node.create_table_as_stmt->query->base, out);
+      return true;
+    case PG_QUERY__NODE__NODE_RULE_STMT:
+      out.lock(table_name(*node.rule_stmt->relation), LockMode::access_exclusive);
+      return true;
+    case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT:
+      out.lock(table_name(*node.create_policy_stmt->table), LockMode::access_exclusive);
+      return true;
+    case PG_QUERY__NODE__NODE_INDEX_STMT:
+      out.lock(table_name(*node.index_stmt->relation), LockMode::share);
+      out.scan(table_name(*node.index_stmt->relation));
+      return true;
+    case PG_QUERY__NODE__NODE_CREATE_STATS_STMT:
+      for (const auto& table : tables_in(node.base)) out.lock(table, LockMode::share_update_exclusive);
+      return true;
+    case PG_QUERY__NODE__NODE_ALTER_STATS_STMT: return true;
+    case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT: return true;
+    case PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT:
+      for (const auto& table : tables_in(node.base)) out.lock(table, LockMode::share_update_exclusive);
+      return true;
     case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(*node.create_stmt->relation));
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
     case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, out);

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 
 #include "compiler/lint/parse_sql.h"
 #include "compiler/lint/tokens.h"
+#include "compiler/lower/dependents.h"
 
 namespace rekey::lint {
 namespace {
@@ -120,6 +122,44 @@ void check_sequence_options(const plan::Text& text, Diagnostics& diagnostics) {
   }
 }
 
+bool is_one_drop(const ParsedSql& parsed) {
+  if (parsed.statements().size() != 1) return false;
+  const auto& node = *parsed.statements().front();
+  if (node.node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node.drop_stmt->n_objects == 1;
+  return node.node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
+         node.node_case == PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT;
+}
+
+// What a step can run: it has a transaction of its own.
+bool are_statements(const ParsedSql& parsed) {
+  return !parsed.statements().empty() &&
+         std::none_of(parsed.statements().begin(), parsed.statements().end(), [](const PgQuery__Node* s) {
+           return s->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT ||
+                  s->node_case == PG_QUERY__NODE__NODE_COPY_STMT;
+         });
+}
+
+void check_statements(const plan::Text& text, const char* what, bool (*shape)(const ParsedSql&),
+                      Diagnostics& diagnostics) {
+  if (check(text, what, text.value, shape, diagnostics)) check_no_comment_at_end(text, diagnostics);
+}
+
+void check_dependent(const plan::Dependent& dependent, Diagnostics& diagnostics) {
+  const auto drop = lower::drop_statement(dependent);
+  if (!dependent.drop.value.empty()) {
+    check_statements(dependent.drop, "one statement that drops something", is_one_drop, diagnostics);
+  } else if (!drop.empty()) {
+    check({dependent.name.value, dependent.name.span}, "a name as SQL writes it", drop, is_one_drop, diagnostics);
+  } else if (dependent.as_is.value.empty() && dependent.problem.value.empty()) {
+    diagnostics.error("no-drop", dependent.name.span,
+                      fmt::format("nothing says how {} is dropped", lower::title(dependent)),
+                      "write the statement after drop:");
+  }
+  const char* const what = "a list of statements outside of a transaction block";
+  check_statements(dependent.definition, what, are_statements, diagnostics);
+  check_statements(dependent.replacement, what, are_statements, diagnostics);
+}
+
 }  // namespace
 
 void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
@@ -131,6 +171,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
       check_sequence_options(column.sequence_options, diagnostics);
     }
   }
+  for (const auto& dependent : plan.dependents) check_dependent(dependent, diagnostics);
   for (const auto& phase : plan.phases) {
     for (const auto& probe : phase.probes) {
       check(probe.query, "a query with one result", "SELECT (\n" + probe.query.value + "\n)", is_expression,

@@ -64,6 +64,12 @@ std::string column_slug(const model::Model& model, model::ColumnId column) {
   return numbered(text, column + 1);
 }
 
+std::string dependent_slug(const model::Model& model, model::DependentId dependent) {
+  std::string_view name = model.dependents[dependent].written->name.value;
+  if (name.starts_with("public.")) name.remove_prefix(7);
+  return fmt::format("{}_{}", sanitized(name), dependent + 1);
+}
+
 Phase begin_phase(const model::Phase& phase) {
   Phase lowered{&phase, phase.id + "-" + sanitized(phase.written->name.value), {}, {}, {}};
   lowered.verify = {{"probes", nlohmann::json::array()}};

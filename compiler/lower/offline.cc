@@ -2,17 +2,21 @@
 // once with all its key columns of the phase, foreign keys come back NOT VALID and are validated, the
 // fence goes down. Each step's way back undoes it alone, so that a phase can turn round anywhere.
 //
-//   open ─▶ detach ─▶ rewrite ─▶ attach ─▶ validate ─▶ vacuum ─▶ close
-//       └─▶ keys ────┘
+//   open ─▶ detach ────▶ rewrite ─▶ attach ─▶ validate ─▶ vacuum ─▶ close
+//       ├─▶ keys ──────▶│        └▶ put back ────────────▶│
+//       └─▶ set aside ─▶┘
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
+#include "compiler/lower/offline_defaults.h"
+#include "compiler/lower/offline_dependents.h"
+#include "compiler/lower/offline_phase.h"
 #include "compiler/lower/sql.h"
-#include "compiler/lower/step.h"
 
 namespace rekey::lower {
 namespace {
@@ -23,50 +27,7 @@ using model::DomainId;
 using model::ForeignKeyId;
 using model::TableId;
 
-// The steps of one phase while they are put together; ids are known before their steps are made.
-struct Context {
-  const model::Model& model;
-  const model::Phase& phase;
-  std::map<TableId, std::vector<ForeignKeyId>> foreign_keys;  // touched, by child
-  std::map<TableId, std::set<TableId>> children;              // that reference the table
-  std::map<TableId, std::vector<ColumnId>> columns;           // that change, by table
-  std::map<TableId, int> roots;                               // domains that begin at the table
-
-  Context(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
-    for (DomainId d : phase.domains) ++roots[model.columns[model.domains[d].root].table];
-    for (ForeignKeyId f : phase.touched) {
-      const auto& fk = model.foreign_keys[f];
-      foreign_keys[fk.child].push_back(f);
-      children[fk.parent].insert(fk.child);
-    }
-    for (TableId t : phase.changed) {
-      for (ColumnId c : model.tables[t].columns) {
-        if (model.changes(c) && &model.phases[model.phase_of(c)] == &phase) columns[t].push_back(c);
-      }
-    }
-  }
-
-  std::string id(TableId t, const char* kind) const {
-    return fmt::format("{}.{}.{}", phase.id, slug(model, t), kind);
-  }
-  std::string own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
-  std::string keys_id(DomainId d) const {
-    const auto& root = model.columns[model.domains[d].root];
-    return roots.at(root.table) < 2
-               ? id(root.table, "keys")
-               : fmt::format("{}.{}.keys", phase.id, column_slug(model, model.domains[d].root));
-  }
-  std::string table(TableId t) const { return sql::table(model.tables[t].name()); }
-  bool validates(TableId t) const {
-    auto found = foreign_keys.find(t);
-    return found != foreign_keys.end() &&
-           std::any_of(found->second.begin(), found->second.end(), [&](ForeignKeyId f) {
-             return model.foreign_keys[f].written->valid.value;
-           });
-  }
-};
-
-Step table_step(const Context& context, TableId t, const char* kind) {
+Step table_step(const OfflinePhase& context, TableId t, const char* kind) {
   Step step;
   step.id = context.id(t, kind);
   step.kind = kind;
@@ -108,12 +69,13 @@ std::string definition(const model::Model& model, const model::ForeignKey& fk) {
   return text;
 }
 
-json foreign_key_data(const Context& context, TableId t) {
+json foreign_key_data(const OfflinePhase& context, TableId t) {
   json list = json::array();
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     const auto& fk = context.model.foreign_keys[f];
+    const bool at_once = context.model.tables[t].partitioned();  // NOT VALID is for tables alone, before 18
     json item = {{"name", sql::identifier(fk.written->name.value)},
-                 {"definition", definition(context.model, fk)},
+                 {"definition", definition(context.model, fk) + (at_once ? "" : " NOT VALID")},
                  {"valid", fk.written->valid.value}};
     if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
     list.push_back(item);
@@ -121,7 +83,11 @@ json foreign_key_data(const Context& context, TableId t) {
   return list;
 }
 
-Step open_step(const Context& context) {
+const std::string& declared_type(const plan::Column& written) {
+  return written.type_name.value.empty() ? written.type.value : written.type_name.value;
+}
+
+Step open_step(const OfflinePhase& context) {
   const auto& model = context.model;
   Step step{context.own("open"), "open", "", "", "", context.phase.written->name.span};
   step.up_title = fmt::format("opens phase {}: journal, key domains, fence around {}", context.phase.id,
@@ -145,6 +111,7 @@ Step open_step(const Context& context) {
            {"table", sql::literal(context.table(column.table))},
            {"column", sql::literal(column.name())},
            {"type", sql::literal(column.written->type.value)},
+           {"declared", sql::literal(declared_type(*column.written))},
            {"root", column.root ? "true" : "false"},
            {"source", column.source ? "true" : "false"},
            {"sequence", name ? sql::literal(sql::table(*name)) : "NULL"},
@@ -155,22 +122,22 @@ Step open_step(const Context& context) {
   return step;
 }
 
-Step detach_step(const Context& context, TableId t) {
+Step detach_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "detach");
   const auto count = context.foreign_keys.at(t).size();
   step.up_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
   step.down_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
   step.needs = {context.own("open")};
-  step.undo_needs = {context.id(t, "rewrite")};
+  std::set<std::string> undo_needs = context.rewrites(t);
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
-    const TableId parent = context.model.foreign_keys[f].parent;
-    if (parent != t) step.undo_needs.push_back(context.id(parent, "rewrite"));
+    undo_needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
   }
+  step.undo_needs.assign(undo_needs.begin(), undo_needs.end());
   step.data["foreign_keys"] = foreign_key_data(context, t);
   return step;
 }
 
-Step keys_step(const Context& context, DomainId d) {
+Step keys_step(const OfflinePhase& context, DomainId d) {
   const auto& domain = context.model.domains[d];
   const auto& root = context.model.columns[domain.root];
   const bool listed = domain.generator == plan::Generator::v7;
@@ -195,57 +162,27 @@ Step keys_step(const Context& context, DomainId d) {
   return step;
 }
 
-std::string default_for_new_rows(const model::Model& model, const model::Column& column) {
-  const auto& chosen = column.written->new_default.value;
-  if (chosen == "none") return "";
-  if (!chosen.empty()) return chosen;
-  if (!column.root) return "";
-  const auto& plan = *model.plan;
-  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  const auto schema = new_keys_schema(plan);
-  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
-}
-
-json identity_data(const plan::Column& written) {
-  const auto sequence = plan::parse_table_name(written.sequence.value);
-  std::string options;
-  if (sequence) options = "SEQUENCE NAME " + sql::table(*sequence);
-  if (!written.sequence_options.value.empty()) options += " " + written.sequence_options.value;
-  return {{"kind", written.identity.value == plan::Identity::always ? "ALWAYS" : "BY DEFAULT"},
-          {"options", options}};
-}
-
-json column_data(const Context& context, ColumnId c) {
+json column_data(const OfflinePhase& context, ColumnId c) {
   const auto& column = context.model.columns[c];
-  const auto& written = *column.written;
   const auto& domain = context.model.domain_of(c);
   const auto name = sql::identifier(column.name());
-  json item = {{"name", name},
-               {"literal", sql::literal(column.name())},
-               {"type", written.type.value},
-               {"new_key", new_key(domain, name)},
-               {"legacy_id", legacy_id(domain, name)},
-               {"legacy_id_of_any", legacy_id_of_any(domain, name)}};
-  const auto fresh = default_for_new_rows(context.model, column);
-  if (!fresh.empty()) item["new_default"] = fresh;
-  if (written.identity.value != plan::Identity::none) {
-    item["identity"] = identity_data(written);
-  } else if (const auto sequence = plan::parse_table_name(written.sequence.value)) {
-    item["old_default"] = fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)));
-  } else if (!written.default_value.value.empty()) {
-    item["old_default"] = written.default_value.value;
-  }
-  return item;
+  return {{"name", name},
+          {"type", declared_type(*column.written)},
+          {"new_key", new_key(domain, name)},
+          {"legacy_id", legacy_id(domain, name)},
+          {"legacy_id_of_any", legacy_id_of_any(domain, name)}};
 }
 
-Step rewrite_step(const Context& context, TableId t) {
+Step rewrite_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "rewrite");
   std::vector<std::string> names, ids, legacy, taken_back, id_names, known;
   step.data["columns"] = json::array();
   std::set<std::string> needs, undo_needs;
+  Surroundings around(context);
   for (ColumnId c : context.columns.at(t)) {
     step.data["columns"].push_back(column_data(context, c));
-    const auto& item = step.data["columns"].back();
+    auto& item = step.data["columns"].back();
+    around.add(c, item);
     names.push_back(context.model.columns[c].name());
     ids.push_back(fmt::format("{}::bigint", item["name"].get<std::string>()));
     legacy.push_back(item["legacy_id"]);
@@ -258,6 +195,7 @@ Step rewrite_step(const Context& context, TableId t) {
     needs.insert(keys);
     undo_needs.insert(keys);
   }
+  around.put(step.data);
   auto query = [&](const std::vector<std::string>& keys) {
     return sql::dollar_quoted(fmt::format("SELECT count(*), sum(hash_array_extended(ARRAY[{}], 0)) FROM {}",
                                           fmt::join(keys, ", "), step.table));
@@ -271,12 +209,11 @@ Step rewrite_step(const Context& context, TableId t) {
       fmt::join(id_names, ", "), fmt::join(known, " AND "), fmt::join(taken_back, ", "), step.table));
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
-  if (context.foreign_keys.contains(t)) {
-    needs.insert(context.id(t, "detach"));
-    undo_needs.insert(context.id(t, "attach"));
-  }
-  if (auto children = context.children.find(t); children != context.children.end()) {
-    for (TableId child : children->second) {
+  for (TableId member : context.family(t)) {
+    std::set<TableId> detached;
+    if (context.foreign_keys.contains(member)) detached.insert(member);
+    if (auto found = context.children.find(member); found != context.children.end()) detached.merge(std::set(found->second));
+    for (TableId child : detached) {
       needs.insert(context.id(child, "detach"));
       undo_needs.insert(context.id(child, "attach"));
     }
@@ -286,14 +223,14 @@ Step rewrite_step(const Context& context, TableId t) {
   return step;
 }
 
-Step attach_step(const Context& context, TableId t) {
+Step attach_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "attach");
   const auto count = context.foreign_keys.at(t).size();
   step.up_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
   step.down_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
-  std::set<std::string> needs{context.id(t, "rewrite")};
+  std::set<std::string> needs = context.rewrites(t);
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
-    needs.insert(context.id(context.model.foreign_keys[f].parent, "rewrite"));
+    needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
   }
   step.needs.assign(needs.begin(), needs.end());
   step.undo_needs = {context.own("close")};
@@ -301,7 +238,7 @@ Step attach_step(const Context& context, TableId t) {
   return step;
 }
 
-Step validate_step(const Context& context, TableId t) {
+Step validate_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "validate");
   step.up_title = fmt::format("checks every row of {} against its foreign keys", step.table);
   step.down_title = step.up_title;
@@ -315,34 +252,47 @@ Step validate_step(const Context& context, TableId t) {
   return step;
 }
 
-Step vacuum_step(const Context& context, TableId t) {
+Step vacuum_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "vacuum");
   step.up_title = fmt::format("fresh statistics and visibility map for {}", step.table);
   step.down_title = step.up_title;
   step.transactional = false;
   step.undo_always = true;
-  const auto before = context.validates(t) ? "validate" : "rewrite";
-  step.needs = {context.id(t, before)};
-  step.undo_needs = {context.id(t, before)};
+  std::set<std::string> needs = context.rewrites(t);
+  if (context.validates(t)) needs = {context.id(t, "validate")};
+  step.needs.assign(needs.begin(), needs.end());
+  step.undo_needs = step.needs;
   return step;
 }
 
-Step close_step(const Context& context, const std::vector<Step>& vacuums) {
+Step close_step(const OfflinePhase& context, const std::vector<Step>& vacuums, const std::vector<Step>& put_backs) {
   Step step{context.own("close"), "close", "", "takes the fence down: the phase is applied",
             "puts the fence up again", context.phase.written->name.span};
   for (const auto& vacuum : vacuums) step.needs.push_back(vacuum.id);
+  for (const auto& back : put_backs) step.needs.push_back(back.id);
   step.data["phase"] = sql::literal(context.phase.id);
   step.data["tables"] = json::array();
   for (TableId t : context.phase.changed) step.data["tables"].push_back(context.table(t));
   return step;
 }
 
-json verify_data(const Context& context) {
+// Whether it is there after the change; a replaced function may have other arguments.
+const char* expected(const plan::Dependent& dependent) {
+  const bool function = dependent.kind.value == plan::DependentKind::function ||
+                        dependent.kind.value == plan::DependentKind::procedure;
+  if (function && !dependent.replacement.value.empty()) return "NULL";
+  return dependent.set_aside.value.empty() ? "true" : "false";
+}
+
+json verify_data(const OfflinePhase& context) {
   json tables = json::array(), columns = json::array(), foreign_keys = json::array();
   for (TableId t : context.phase.changed) {
-    tables.push_back({{"table", sql::literal(context.table(t))},
-                      {"step", sql::literal(context.id(t, "rewrite"))}});
-    for (ColumnId c : context.columns.at(t)) {
+    if (context.columns.contains(t)) {
+      tables.push_back({{"table", sql::literal(context.table(t))},
+                        {"step", sql::literal(context.id(t, "rewrite"))}});
+    }
+    for (ColumnId c : context.model.tables[t].columns) {
+      if (!context.changes_here(c)) continue;
       columns.push_back({{"table", sql::literal(context.table(t))},
                          {"column", sql::literal(context.model.columns[c].name())}});
     }
@@ -353,7 +303,19 @@ json verify_data(const Context& context) {
                             {"name", sql::literal(fk.written->name.value)},
                             {"valid", fk.written->valid.value ? "true" : "false"}});
   }
-  return {{"tables", tables}, {"columns", columns}, {"foreign_keys", foreign_keys}};
+  json dependents = json::array();
+  for (const auto& dependent : context.model.dependents) {
+    if (context.changed_tables(dependent).empty()) continue;
+    const auto& written = *dependent.written;
+    const bool on_table = !written.table.value.name.empty();
+    dependents.push_back({{"kind", sql::literal(word(written.kind.value))},
+                          {"name", sql::literal(written.name.value)},
+                          {"table", on_table ? sql::literal(sql::table(written.table.value)) : "NULL"},
+                          {"expected", expected(written)}});
+  }
+  json changed = json::array();
+  for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
+  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"columns", columns}, {"foreign_keys", foreign_keys}};
 }
 
 }  // namespace
@@ -363,18 +325,20 @@ std::string foreign_key_definition(const model::Model& model, const model::Forei
 }
 
 Phase lower_offline(const model::Model& model, const model::Phase& phase) {
-  const Context context(model, phase);
+  const OfflinePhase context(model, phase);
   Phase lowered = begin_phase(phase);
   std::vector<Step> detaches, keys, rewrites, attaches, validates, vacuums;
   for (DomainId d : phase.domains) keys.push_back(keys_step(context, d));
   for (TableId t : phase.changed) {
-    rewrites.push_back(rewrite_step(context, t));
-    vacuums.push_back(vacuum_step(context, t));
+    if (context.columns.contains(t)) rewrites.push_back(rewrite_step(context, t));
+    if (model.tables[t].written->partition_of.value.name.empty()) vacuums.push_back(vacuum_step(context, t));
     if (!context.foreign_keys.contains(t)) continue;
     detaches.push_back(detach_step(context, t));
     attaches.push_back(attach_step(context, t));
     if (context.validates(t)) validates.push_back(validate_step(context, t));
   }
+  auto [set_asides, put_backs] = dependent_steps(context);
+  order_around_dependents(context, rewrites, vacuums);
   lowered.steps.push_back(open_step(context));
   auto add = [&](std::vector<Step>& group) {
     std::move(group.begin(), group.end(), std::back_inserter(lowered.steps));
@@ -383,10 +347,15 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
     for (const auto& step : group) lowered.undo_order.push_back(step.id);
   };
   lowered.undo_order.push_back(context.own("close"));
-  for (const auto* group : {&attaches, &keys, &rewrites, &detaches, &validates, &vacuums}) undo(*group);
+  std::for_each(put_backs.rbegin(), put_backs.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
+  for (const auto* group : {&attaches, &keys, &rewrites, &detaches}) undo(*group);
+  std::for_each(set_asides.rbegin(), set_asides.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
+  for (const auto* group : {&validates, &vacuums}) undo(*group);
   lowered.undo_order.push_back(context.own("open"));
-  Step close = close_step(context, vacuums);
-  for (auto* group : {&detaches, &keys, &rewrites, &attaches, &validates, &vacuums}) add(*group);
+  Step close = close_step(context, vacuums, put_backs);
+  for (auto* group : {&detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &vacuums}) {
+    add(*group);
+  }
   lowered.steps.push_back(std::move(close));
   for (std::size_t i = 1; i < lowered.steps.size(); ++i) {
     lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);

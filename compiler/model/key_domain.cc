@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <regex>
 
 #include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
@@ -17,6 +19,10 @@ Edges column_edges(const Model& model) {
       if (fk.ids[i] != kNone && fk.parent_ids[i] != kNone) edges.emplace_back(fk.ids[i], fk.parent_ids[i]);
     }
   }
+  for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
+    const ColumnId above = model.columns[c].above;  // one column to the server: the edges form a cycle
+    if (above != kNone) edges.insert(edges.end(), {{c, above}, {above, c}});
+  }
   edges.insert(edges.end(), model.logical_references.begin(), model.logical_references.end());
   return edges;
 }
@@ -29,7 +35,9 @@ void mark_roots(Model& model, const Edges& edges) {
   for (auto [from, to] : edges) {
     if (component[from] != component[to]) left[component[from]] = true;
   }
-  for (int c = 0; c < count; ++c) model.columns[c].root = !left[component[c]];
+  for (int c = 0; c < count; ++c) {
+    model.columns[c].root = !left[component[c]] && model.columns[c].above == kNone;
+  }
 }
 
 void mark_sources(Model& model) {
@@ -41,7 +49,7 @@ void mark_sources(Model& model) {
     }
   }
   for (std::size_t c = 0; c < held.size(); ++c) {
-    model.columns[c].source = model.columns[c].root || !held[c];
+    model.columns[c].source = model.columns[c].above == kNone && (model.columns[c].root || !held[c]);
   }
 }
 
@@ -115,11 +123,27 @@ void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& 
                     "delete it here, or say what it refers to under logical_references:");
 }
 
-// A default that is not a sequence would have to become a key: nobody can guess which.
+// 5, (-1), '-1'::integer, as the server prints it.
+std::optional<std::int64_t> written_out(const std::string& expression) {
+  static const std::regex pattern(R"(\(?'?(-?[0-9]{1,18})'?\)?(::(smallint|integer|bigint))?)");
+  std::smatch found;
+  if (!std::regex_match(expression, found, pattern)) return std::nullopt;
+  return std::stoll(found[1]);
+}
+
+void find_default_ids(Model& model) {
+  for (auto& column : model.columns) {
+    const bool computed = model.domains[column.domain].generator != plan::Generator::v7;
+    if (computed && !column.root) column.default_id = written_out(column.written->default_value.value);
+  }
+}
+
+// Any other default that is not a sequence would have to become a key: nobody can guess which.
 void check_defaults(const Model& model, Diagnostics& diagnostics) {
   for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
     const auto& written = *model.columns[c].written;
     if (!model.changes(c) || written.default_value.value.empty() || !written.new_default.value.empty()) continue;
+    if (model.columns[c].default_id) continue;
     diagnostics.error("default", written.default_value.span,
                       fmt::format("{} has the default {}, which is no uuid", model.path(c),
                                   written.default_value.value),
@@ -181,6 +205,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     check_v7(model, domain, diagnostics);
     check_root_is_a_key(model, domain, diagnostics);
   }
+  find_default_ids(model);
   check_defaults(model, diagnostics);
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);

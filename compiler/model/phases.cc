@@ -150,6 +150,16 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
   }
 }
 
+// Members of a family change with its top, listed or not.
+void place_members(Model& model) {
+  for (TableId t : model.order) {
+    auto& table = model.tables[t];
+    for (TableId parent : table.parents) {
+      if (table.phase == kNone) table.phase = model.tables[parent].phase;
+    }
+  }
+}
+
 void check_no_table_is_left(const Model& model, Diagnostics& diagnostics) {
   for (const auto& table : model.tables) {
     if (table.phase != kNone || !has_changes(model, table)) continue;
@@ -316,6 +326,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   }
   check_shape(model, diagnostics);
   place_tables(model, diagnostics);
+  place_members(model);
   check_no_table_is_left(model, diagnostics);
   if (diagnostics.has_errors()) return;
   place_domains(model, diagnostics);

@@ -18,13 +18,14 @@ class Names {
   void add_tables() {
     for (const auto& written : model_.plan->tables) {
       const int id = static_cast<int>(model_.tables.size());
-      model_.tables.push_back({&written, {}, {}, kNone});
+      model_.tables.push_back({&written, {}, {}, kNone, {}, {}});
       tables_[to_text(written.name.value)] = id;
       columns_.emplace_back();
       for (const auto& column : written.columns) {
         columns_[id][column.name.value] = static_cast<int>(model_.columns.size());
         model_.tables[id].columns.push_back(static_cast<int>(model_.columns.size()));
-        model_.columns.push_back({id, &column});
+        model_.columns.emplace_back().table = id;
+        model_.columns.back().written = &column;
       }
     }
   }
@@ -208,13 +209,17 @@ std::string Model::path(ColumnId c) const {
 }
 
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics) {
-  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}};
+  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   Names names(model, diagnostics);
   names.add_tables();
   names.add_foreign_keys();
   add_logical_references(model, names, diagnostics);
+  tie_families(model, diagnostics);
   Edges edges;
   for (const auto& fk : model.foreign_keys) edges.emplace_back(fk.child, fk.parent);
+  for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) {
+    for (TableId parent : model.tables[t].parents) edges.emplace_back(t, parent);
+  }
   model.order = targets_first(static_cast<int>(model.tables.size()), edges);
   return model;
 }
@@ -223,6 +228,7 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics) {
   Model model = resolve_names(plan, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   find_key_domains(model, diagnostics);
+  check_families(model, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   refuse_what_touches_keys(model, diagnostics);
   assign_phases(model, diagnostics);

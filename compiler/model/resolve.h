@@ -1,4 +1,5 @@
-// From the plan as written to the model: names to tables and columns (resolve.cc), columns to key
+// From the plan as written to the model: names to tables and columns (resolve.cc), tables to families
+// (families.cc), columns to key
 // domains (key_domain.cc), domains to phases (phases.cc). The plan must outlive the model.
 #pragma once
 
@@ -14,7 +15,9 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics);
 
 // The stages, in this order; each asserts what the one before it promises.
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics);
+void tie_families(Model& model, Diagnostics& diagnostics);
 void find_key_domains(Model& model, Diagnostics& diagnostics);
+void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
 
 }  // namespace rekey::model

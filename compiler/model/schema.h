@@ -2,7 +2,9 @@
 // index into a vector. Built by resolve(); nothing changes it afterwards.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,13 +18,16 @@ using ColumnId = int;
 using ForeignKeyId = int;
 using DomainId = int;
 using PhaseId = int;
+using DependentId = int;
 inline constexpr int kNone = -1;
 
 // A column that holds ids: of its own (a root) or of the column a foreign key ties it to.
 struct Column {
   TableId table;
   const plan::Column* written;
+  ColumnId above = kNone;   // the same column in the table it is a partition of or inherits from
   DomainId domain = kNone;  // kNone until the domains are known; always set afterwards
+  std::optional<std::int64_t> default_id;  // the default, where it is an id written out
   bool root = false;        // no foreign key ties it to another column of its domain
   bool source = false;      // brings ids into its domain: a root, or one that no valid foreign key holds
                             // in every row (of several columns, one of them NULL)
@@ -34,6 +39,8 @@ struct Table {
   std::vector<ColumnId> columns;            // key columns, in the plan's order
   std::vector<ForeignKeyId> foreign_keys;   // those it declares
   PhaseId phase = kNone;                    // that lists it
+  std::vector<TableId> parents, children;   // by partitioning or inheritance
+  bool partitioned() const { return !written->partitioning.value.empty(); }
   const plan::TableName& name() const { return written->name.value; }
 };
 
@@ -54,6 +61,30 @@ struct Domain {
   PhaseId phase = kNone;
 };
 
+// An object of the plan whose definition uses key columns, as its parse tree shows it.
+struct Dependent {
+  // What changes in the definition with the keys of a domain: an integer, with its cast and sign, that
+  // stands for one of them, or the name of a type.
+  struct Edit {
+    std::size_t offset, length;  // bytes of the definition
+    DomainId domain;
+    std::optional<std::int64_t> id;
+    std::string text;  // where it is no id
+  };
+  // What is done with it in a phase that changes what it uses.
+  enum class Handling {
+    nothing,   // left alone: the server rebuilds it with the column, or a person said so
+    replaced,  // its body is text to the server: only its replacement is written over it
+    moved      // dropped before the tables are rewritten, created again afterwards
+  };
+  const plan::Dependent* written;
+  Handling handling = Handling::nothing;
+  std::vector<TableId> tables;           // whose key columns it uses, also through others
+  std::vector<DependentId> built_on;     // all before it
+  std::vector<Edit> edits;               // in order
+  std::vector<std::pair<std::size_t, std::size_t>> statements;  // of the definition: offset, length
+};
+
 struct Phase {
   const plan::Phase* written;       // owned by Model::derived when the plan gives no phases
   std::string id;                   // "030"
@@ -70,6 +101,7 @@ struct Model {
   std::vector<std::pair<ColumnId, ColumnId>> logical_references;
   std::vector<Domain> domains;
   std::vector<Phase> phases;
+  std::vector<Dependent> dependents;  // in the plan's order
   std::vector<TableId> order;       // referenced tables first; cycles broken in the plan's order
   std::vector<plan::Phase> derived; // empty when the plan has phases
 
@@ -77,6 +109,8 @@ struct Model {
   // Whether the column's type changes, and in which phase.
   bool changes(ColumnId c) const { return c != kNone && domain_of(c).changes; }
   PhaseId phase_of(ColumnId c) const { return changes(c) ? domain_of(c).phase : kNone; }
+  // Where the column begins in its family: itself, mostly. An ALTER TABLE there changes it everywhere.
+  ColumnId top(ColumnId c) const;
   std::string path(ColumnId c) const;  // schema.table.column as in a plan
 };
 

@@ -40,6 +40,7 @@ std::string to_text(const TableName& name);  // as it stands in a plan
 struct Column {
   Text name;
   Text type;      // smallint, integer, bigint
+  Text type_name; // of a domain over that type, as SQL writes it: "public.user_id"
   Text sequence;  // its default is nextval of it, or it is the identity's; "schema.name"
   Located<Identity> identity{Identity::none, {}};
   Text sequence_options;  // of an identity where not the defaults: "START WITH 100 INCREMENT BY 5"
@@ -113,6 +114,10 @@ struct TableDependent {
 struct Table {
   Located<TableName> name;
   Located<Change> change{Change::rekey, {}};
+  Located<TableName> partition_of;
+  std::vector<Located<TableName>> inherits;
+  Text partitioning;        // of a partitioned table, as pg_get_partkeydef has it: "RANGE (created_at)"
+  Texts partition_columns;  // that stand in it
   Located<std::optional<Generator>> generator;
   Text time_column;  // of generator v7
   Texts primary_key;

@@ -103,6 +103,14 @@ struct ForeignKey {
   std::string definition;   // pg_get_constraintdef with an empty search_path
 };
 
+// Anything else whose definition uses key columns: a view, a trigger, a policy.
+struct Dependent {
+  std::string kind, name, table;  // as SQL writes them; table: that it stands on, or empty
+  std::string sha256;             // of its definition before the change
+  std::vector<std::string> phases;  // that change what it uses
+  bool returns = true;              // it is there after the change too
+};
+
 // A default in words that compare: "identity always, sequence public.s", "sequence public.s", an
 // expression as pg_get_expr prints it, or nothing.
 std::string to_fallback(const std::string& identity, const std::string& sequence,
@@ -133,6 +141,7 @@ struct Bundle {
   std::vector<Domain> domains;
   std::vector<Column> columns;           // all key columns that change
   std::vector<ForeignKey> foreign_keys;  // all that touch them
+  std::vector<Dependent> dependents;     // all else that does
   std::vector<std::string> notices;  // findings of the compiler that apply repeats before the first phase
 };
 

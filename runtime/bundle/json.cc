@@ -89,6 +89,16 @@ void fields(ForeignKey& x, F f) {
 }
 
 template <class F>
+void fields(Dependent& x, F f) {
+  f("kind", x.kind);
+  f("name", x.name);
+  f("table", x.table);
+  f("sha256", x.sha256);
+  f("phases", x.phases);
+  f("returns", x.returns);
+}
+
+template <class F>
 void fields(Domain& x, F f) {
   f("name", x.name);
   f("generator", x.generator);
@@ -115,6 +125,7 @@ void fields(Bundle& x, F f) {
   f("domains", x.domains);
   f("columns", x.columns);
   f("foreign_keys", x.foreign_keys);
+  f("dependents", x.dependents);
   f("files", x.files);
 }
 

@@ -13,6 +13,7 @@ CREATE TABLE rekey.key_columns (
   table_name  text NOT NULL,
   column_name text NOT NULL,
   old_type    text NOT NULL,
+  declared    text NOT NULL,
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
   sequence    text,
@@ -28,6 +29,7 @@ CREATE TABLE rekey.key_columns (
 );
 COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+COMMENT ON COLUMN rekey.key_columns.declared IS 'old_type, or the domain over it that the column had';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -269,12 +271,12 @@ DECLARE
   high  bigint;
 BEGIN
   SELECT string_agg(format('%s.%I is %s, not %s', c.table_name, c.column_name,
-                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.old_type), '; '
+                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.declared), '; '
                     ORDER BY c.table_name, c.column_name) INTO wrong
   FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
   LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(c.table_name)
                           AND a.attname = c.column_name AND NOT a.attisdropped
-  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.old_type;
+  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.declared;
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';

@@ -1,7 +1,7 @@
 %up
 ALTER TABLE {{table}}
 {{#foreign_keys}}
-  ADD CONSTRAINT {{name}} {{definition}} NOT VALID{{separator}}
+  ADD CONSTRAINT {{name}} {{definition}}{{separator}}
 {{/foreign_keys}}
 {{#foreign_keys}}
 {{#comment}}

@@ -6,7 +6,7 @@ ALTER TABLE {{table}}
 %down
 ALTER TABLE {{table}}
 {{#foreign_keys}}
-  ADD CONSTRAINT {{name}} {{definition}} NOT VALID{{separator}}
+  ADD CONSTRAINT {{name}} {{definition}}{{separator}}
 {{/foreign_keys}}
 {{#foreign_keys}}
 {{#comment}}

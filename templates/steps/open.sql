@@ -8,10 +8,10 @@ VALUES
 {{#domains}}
   ({{name}}, {{phase}}, {{generator}}){{separator}}
 {{/domains}}
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
 {{#columns}}
-  ({{domain}}, {{table}}, {{column}}, {{type}}, {{root}}, {{source}}, {{sequence}}, {{identity}}){{separator}}
+  ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{sequence}}, {{identity}}){{separator}}
 {{/columns}}
 CALL rekey.expect_legacy({{phase}});
 {{#tables}}

@@ -1,11 +1,9 @@
 %up
 LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
 CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{measure_ids}});
-{{#columns}}
-{{#identity}}
-ALTER TABLE {{table}} ALTER COLUMN {{name}} DROP IDENTITY;
-{{/identity}}
-{{/columns}}
+{{#before}}
+{{.}}
+{{/before}}
 ALTER TABLE {{table}}
 {{#columns}}
 {{#old_default}}
@@ -17,25 +15,28 @@ ALTER TABLE {{table}}
   ALTER COLUMN {{name}} TYPE uuid
     USING {{new_key}}{{separator}}
 {{/columns}}
+{{#after}}
+{{.}}
+{{/after}}
 CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{measure_keys}});
 %down
 LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
 CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{measure_any_keys}});
+{{#undo_before}}
+{{.}}
+{{/undo_before}}
 ALTER TABLE {{table}}
 {{#columns}}
-{{#new_default}}
+{{#has_new_default}}
   ALTER COLUMN {{name}} DROP DEFAULT,
-{{/new_default}}
+{{/has_new_default}}
 {{#old_default}}
   ALTER COLUMN {{name}} SET DEFAULT {{old_default}},
 {{/old_default}}
   ALTER COLUMN {{name}} TYPE {{type}}
     USING {{legacy_id_of_any}}::{{type}}{{separator}}
 {{/columns}}
-{{#columns}}
-{{#identity}}
-ALTER TABLE {{table}} ALTER COLUMN {{name}} ADD GENERATED {{kind}} AS IDENTITY ({{options}});
-CALL rekey.restore_sequence({{table_literal}}, {{literal}});
-{{/identity}}
-{{/columns}}
+{{#undo_after}}
+{{.}}
+{{/undo_after}}
 CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{measure_ids}});

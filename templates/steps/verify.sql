@@ -1,13 +1,18 @@
 {{#tables}}
 SELECT * FROM rekey.check_content({{phase}}, {{step}}, {{table}});
-SELECT * FROM rekey.check_indexes({{phase}}, {{table}});
 {{/tables}}
+{{#changed}}
+SELECT * FROM rekey.check_indexes({{phase}}, {{.}});
+{{/changed}}
 {{#columns}}
 SELECT * FROM rekey.check_key({{phase}}, {{table}}, {{column}});
 {{/columns}}
 {{#foreign_keys}}
 SELECT * FROM rekey.check_foreign_key({{phase}}, {{table}}, {{name}}, {{valid}});
 {{/foreign_keys}}
+{{#dependents}}
+SELECT * FROM rekey.check_dependent({{phase}}, {{kind}}, {{name}}, {{table}}, {{expected}});
+{{/dependents}}
 {{#probes}}
 SELECT * FROM rekey.check_probe({{phase}}, {{name}}, (
 {{query}}

@@ -147,6 +147,27 @@ TEST(LintEffects, ProceduresOfRekey) {
 }
 
 // What is not known counts as the worst.
+TEST(LintEffects, Dependents) {
+  expect({
+      {"CREATE VIEW public.v AS SELECT id FROM public.users JOIN public.orders USING (id)",
+       "public.users ACCESS SHARE; public.orders ACCESS SHARE"},
+      {"CREATE MATERIALIZED VIEW public.m AS SELECT id FROM public.users",
+       "public.users ACCESS SHARE; scans public.users"},
+      {"DROP VIEW public.v", "public.v ACCESS EXCLUSIVE"},
+      {"DROP MATERIALIZED VIEW public.v", "public.v ACCESS EXCLUSIVE"},
+      {"CREATE INDEX i ON public.users (id)", "public.users SHARE; scans public.users"},
+      {"CREATE POLICY p ON public.users USING (id IS NOT NULL)", "public.users ACCESS EXCLUSIVE"},
+      {"DROP POLICY p ON public.users", "public.users ACCESS EXCLUSIVE"},
+      {"CREATE RULE r AS ON DELETE TO public.users DO INSTEAD NOTHING", "public.users ACCESS EXCLUSIVE"},
+      {"DROP RULE r ON public.users", "public.users ACCESS EXCLUSIVE"},
+      {"CREATE STATISTICS public.s ON id, name FROM public.users", "public.users SHARE UPDATE EXCLUSIVE"},
+      {"ALTER PUBLICATION p ADD TABLE public.users", "public.users SHARE UPDATE EXCLUSIVE"},
+      {"CALL rekey.run_with_keys($q$CREATE UNIQUE INDEX i ON public.users (coalesce(id, rekey.key('d', -1)))$q$)",
+       "public.users SHARE; scans public.users"},
+      {"CALL rekey.run_with_keys($q$CREATE SEQUENCE public.s$q$)", "fallback ACCESS EXCLUSIVE"},
+  });
+}
+
 TEST(LintEffects, UnknownIsAccessExclusive) {
   const char* const worst = "fallback ACCESS EXCLUSIVE";
   expect({
@@ -155,7 +176,6 @@ TEST(LintEffects, UnknownIsAccessExclusive) {
       {"INSERT INTO public.users VALUES (1)", worst},
       {"MERGE INTO public.users u USING public.orders o ON true WHEN MATCHED THEN DELETE", worst},
       {"TRUNCATE public.users", worst},
-      {"CREATE INDEX i ON public.users (id)", worst},
       {"DROP INDEX public.i", worst},
       {"REINDEX TABLE public.users", worst},
       {"CLUSTER public.users", worst},
@@ -169,9 +189,7 @@ TEST(LintEffects, UnknownIsAccessExclusive) {
       {"DROP TRIGGER t ON users", worst},
       {"DROP TABLE public.users", worst},
       {"DROP TABLE users", worst},
-      {"DROP VIEW public.v", worst},
       {"DROP TABLE rekey.a, public.users", worst},
-      {"DROP MATERIALIZED VIEW public.v", worst},
       {"DROP SCHEMA public CASCADE", worst},
       {"DROP TYPE public.t", worst},
       {"CREATE TABLE public.t (id int REFERENCES public.users)", worst},

@@ -201,7 +201,7 @@ tables:
     undo needs 020.b.detach, 020.public.a.x.keys, 020.public.a.y.keys, 020.a.rewrite, 020.b.rewrite, 020.b.attach, 020.b.validate, 020.a.vacuum, 020.b.vacuum, 020.close
   020.b.detach
     needs 020.open
-    undo needs 020.b.rewrite, 020.a.rewrite
+    undo needs 020.a.rewrite, 020.b.rewrite
   020.public.a.x.keys
     needs 020.open
     undo needs 020.close

@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -24,9 +25,9 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"33b5e8d87c6a070f92b1c99d9b39da131cbd7424ec7b37114cb69a271dd9eb0b","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"3ad6e15d446025d87ef3927c4d986b3ee7092b49dcc0cb36af4256a1c912943a","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
-["020.notes.detach",true,false,["020.open"],["020.notes.rewrite","020.cycle_reports.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
+["020.notes.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.notes.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
 ["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
 ["020.reports.keys",true,false,["020.open"],["020.close"],"6cbafbf28a3e199bf9fb0b5ceb5fc7ae06ee2904ff55cade835fb920418e1949","19e65fe58001e4b13293b1c8b445586055245835150178afa96c422e048a2346"],
 ["020.cycles.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys"],["020.cycle_reports.attach","020.cycles.keys"],"fa807711311b19e6bd31b259fbfac896bd3a476ebc9471a2a1d7cad5a9432102","dc15a43d214286c69425fb314d2a058bfe8cce1e8c9118cc708c0498186580f8"],
@@ -47,14 +48,14 @@ INSERT INTO rekey.domains (domain, phase, generator)
 VALUES
   ('public.cycles.cycle_id', '020', 'ordered'),
   ('public.reports.report_id', '020', 'ordered');
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
-  ('public.cycles.cycle_id', 'public.cycles', 'cycle_id', 'integer', true, true, 'public.cycles_cycle_id_seq', false),
-  ('public.cycles.cycle_id', 'public.cycle_reports', 'cycle_id', 'integer', false, false, NULL, false),
-  ('public.cycles.cycle_id', 'public.notes', 'cycle_id', 'integer', false, true, NULL, false),
-  ('public.reports.report_id', 'public.reports', 'report_id', 'integer', true, true, 'public.reports_report_id_seq', false),
-  ('public.reports.report_id', 'public.cycle_reports', 'report_id', 'integer', false, false, NULL, false),
-  ('public.reports.report_id', 'public.notes', 'report_id', 'integer', false, true, NULL, false);
+  ('public.cycles.cycle_id', 'public.cycles', 'cycle_id', 'integer', 'integer', true, true, 'public.cycles_cycle_id_seq', false),
+  ('public.cycles.cycle_id', 'public.cycle_reports', 'cycle_id', 'integer', 'integer', false, false, NULL, false),
+  ('public.cycles.cycle_id', 'public.notes', 'cycle_id', 'integer', 'integer', false, true, NULL, false),
+  ('public.reports.report_id', 'public.reports', 'report_id', 'integer', 'integer', true, true, 'public.reports_report_id_seq', false),
+  ('public.reports.report_id', 'public.cycle_reports', 'report_id', 'integer', 'integer', false, false, NULL, false),
+  ('public.reports.report_id', 'public.notes', 'report_id', 'integer', 'integer', false, true, NULL, false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.cycles
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

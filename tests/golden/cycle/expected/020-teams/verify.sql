@@ -8,14 +8,15 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 SELECT * FROM rekey.check_content('020', '020.app.teams.rewrite', 'app.teams');
-SELECT * FROM rekey.check_indexes('020', 'app.teams');
 SELECT * FROM rekey.check_content('020', '020.app.people.rewrite', 'app.people');
-SELECT * FROM rekey.check_indexes('020', 'app.people');
 SELECT * FROM rekey.check_content('020', '020.app.audit.rewrite', 'app.audit');
+SELECT * FROM rekey.check_indexes('020', 'app.teams');
+SELECT * FROM rekey.check_indexes('020', 'app.people');
 SELECT * FROM rekey.check_indexes('020', 'app.audit');
 SELECT * FROM rekey.check_key('020', 'app.teams', 'id');
 SELECT * FROM rekey.check_key('020', 'app.teams', 'lead_id');

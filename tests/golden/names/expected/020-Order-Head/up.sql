@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -24,8 +25,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'Order | Head', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"8d98caedbad0624c01e41de2b15466416ded3e29298af9d428e7766b2dcb1aba","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
-["020.Sales.it-s-a-line-_2.detach",true,false,["020.open"],["020.Sales.it-s-a-line-_2.rewrite","020.Sales.Order-Head_1.rewrite"],"6c465be8c4a7c383f26ede10dc11da9a0075e899b7ce4484b8bb13c076433e04","071cb2af0095864d8e7b661c4a92c877ae719dd686a6f76104b340e0dfdecdff"],
+["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"1cc5ce2c1342a03d9dae048e0a7f84ea82702f863d329a6547aeb9efbf37cd9a","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
+["020.Sales.it-s-a-line-_2.detach",true,false,["020.open"],["020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite"],"6c465be8c4a7c383f26ede10dc11da9a0075e899b7ce4484b8bb13c076433e04","071cb2af0095864d8e7b661c4a92c877ae719dd686a6f76104b340e0dfdecdff"],
 ["020.Sales.Order-Head_1.keys",true,false,["020.open"],["020.close"],"e9f7e8dfdbc0d6c048828c782902e2d5f129ab9af2bd0ba511657218a0024d77","6947a4eba7fb90d2946465974000603f4337811ab2957eb1af397d3eff171eef"],
 ["020.Sales.it-s-a-line-_2.keys",true,false,["020.open"],["020.close"],"fddbfa0366662e6ec1c43e57d385f6abb2fe84f82fa3da690c4f70f12700bf28","7664b3ac8bca137143996096f96d8351d7a03867a32e67d03c0c451984b57d76"],
 ["020.Sales.Order-Head_1.rewrite",true,false,["020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.detach"],["020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.attach"],"24f6d9cd794076df678e6c90cab68d3339816035d62ffda60424ea251405b04c","2e0d9fd564443cbcb7da35fcaad417a209184a1dfb83497f2951b06ec2cc4f3c"],
@@ -41,11 +42,11 @@ INSERT INTO rekey.domains (domain, phase, generator)
 VALUES
   ('Sales."Order | Head".Order No', '020', 'ordered'),
   ('Sales."it''s a ""line""".größe', '020', 'ordered');
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, is_source, sequence, is_identity)
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
-  ('Sales."Order | Head".Order No', '"Sales"."Order | Head"', 'Order No', 'integer', true, true, '"Sales"."Order No_seq"', false),
-  ('Sales."Order | Head".Order No', '"Sales"."it''s a ""line"""', 'select', 'integer', false, false, NULL, false),
-  ('Sales."it''s a ""line""".größe', '"Sales"."it''s a ""line"""', 'größe', 'smallint', true, true, '"Sales"."größe''s seq"', true);
+  ('Sales."Order | Head".Order No', '"Sales"."Order | Head"', 'Order No', 'integer', 'integer', true, true, '"Sales"."Order No_seq"', false),
+  ('Sales."Order | Head".Order No', '"Sales"."it''s a ""line"""', 'select', 'integer', 'integer', false, false, NULL, false),
+  ('Sales."it''s a ""line""".größe', '"Sales"."it''s a ""line"""', 'größe', 'smallint', 'smallint', true, true, '"Sales"."größe''s seq"', true);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "Sales"."Order | Head"
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

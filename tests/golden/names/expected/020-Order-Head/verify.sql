@@ -8,12 +8,13 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
 SELECT * FROM rekey.check_content('020', '020.Sales.Order-Head_1.rewrite', '"Sales"."Order | Head"');
-SELECT * FROM rekey.check_indexes('020', '"Sales"."Order | Head"');
 SELECT * FROM rekey.check_content('020', '020.Sales.it-s-a-line-_2.rewrite', '"Sales"."it''s a ""line"""');
+SELECT * FROM rekey.check_indexes('020', '"Sales"."Order | Head"');
 SELECT * FROM rekey.check_indexes('020', '"Sales"."it''s a ""line"""');
 SELECT * FROM rekey.check_key('020', '"Sales"."Order | Head"', 'Order No');
 SELECT * FROM rekey.check_key('020', '"Sales"."it''s a ""line"""', 'select');

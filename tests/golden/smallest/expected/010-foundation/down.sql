@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -27,8 +28,9 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
-DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret();
-DROP FUNCTION rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
+DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.run_with_keys(text);
+DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
+  rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
   rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
   rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.lowest_id(text), rekey.highest_id(text), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean),

@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
@@ -471,6 +472,7 @@ CREATE TABLE rekey.key_columns (
   table_name  text NOT NULL,
   column_name text NOT NULL,
   old_type    text NOT NULL,
+  declared    text NOT NULL,
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
   sequence    text,
@@ -486,6 +488,7 @@ CREATE TABLE rekey.key_columns (
 );
 COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+COMMENT ON COLUMN rekey.key_columns.declared IS 'old_type, or the domain over it that the column had';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -727,12 +730,12 @@ DECLARE
   high  bigint;
 BEGIN
   SELECT string_agg(format('%s.%I is %s, not %s', c.table_name, c.column_name,
-                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.old_type), '; '
+                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.declared), '; '
                     ORDER BY c.table_name, c.column_name) INTO wrong
   FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
   LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(c.table_name)
                           AND a.attname = c.column_name AND NOT a.attisdropped
-  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.old_type;
+  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.declared;
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
@@ -1158,6 +1161,70 @@ BEGIN
 END
 $body$;
 
+-- The new key of a legacy id, which need not belong to a row.
+CREATE FUNCTION rekey.key(of_domain text, id bigint) RETURNS uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  new_key uuid;
+BEGIN
+  EXECUTE format('SELECT %s', rekey.expression(of_domain, 'key', '$1')) INTO new_key USING id;
+  RETURN new_key;
+END
+$body$;
+
+-- Runs a statement after each rekey.key('domain', id) in it has become the constant that it is: what the
+-- statement makes must not depend on schema rekey.
+CREATE PROCEDURE rekey.run_with_keys(statement text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  found text[];
+BEGIN
+  FOR found IN
+    SELECT DISTINCT pg_catalog.regexp_matches(statement,
+                                              $re$(rekey\.key\((E?)'((?:[^'\\]|''|\\\\)+)', (-?[0-9]+)\))$re$, 'g')
+  LOOP
+    statement := pg_catalog.replace(statement, found[1], pg_catalog.format('%L::uuid', rekey.key(
+      pg_catalog.replace(CASE found[2] WHEN 'E' THEN pg_catalog.replace(found[3], E'\\\\', E'\\') ELSE found[3] END,
+                         '''''', ''''), found[4]::bigint)));
+  END LOOP;
+  EXECUTE statement;
+END
+$body$;
+
+-- Whether an object stands in the catalog; of kinds that this does not know, null.
+CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE
+    WHEN kind IN ('view', 'materialized view', 'index') THEN to_regclass(named) IS NOT NULL
+    WHEN kind IN ('function', 'procedure') THEN to_regprocedure(named) IS NOT NULL
+    WHEN kind = 'trigger' THEN EXISTS (
+      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1])
+    WHEN kind = 'policy' THEN EXISTS (
+      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1])
+    WHEN kind = 'rule' THEN EXISTS (
+      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1])
+    WHEN kind IN ('check', 'exclusion constraint') THEN EXISTS (
+      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1])
+    WHEN kind = 'statistics' THEN EXISTS (
+      SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named))
+  END
+$body$;
+
+CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_table text, expected boolean,
+                                      OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.record_check(
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(rekey.stands(kind, named, on_table) = expected, true),
+    CASE rekey.stands(kind, named, on_table) WHEN true THEN 'is there' WHEN false THEN 'is missing'
+         ELSE 'not looked for' END) r
+$body$;
+
+
 CREATE FUNCTION public.uuidv7() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 AS $body$
@@ -1173,7 +1240,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '0cebd1bc520e0fe5405a46513284352da590d3466eb8b78c9aaa5fc483b9aea2', 'fc6256f474e67ca909cfce129732090a0e3ccffd48385a2caf1a1ac5197cda5e', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a891a5ccfbc8e5d4b746fe8cf13d5c02e29f0f1840cbd4d73fd3aa814cde1e4b', '079efe87451cd2b357f1f4c24b0e62e86c810c9857976aac9713eb58443294e2', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

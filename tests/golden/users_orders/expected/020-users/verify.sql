@@ -8,13 +8,14 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '5s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET maintenance_work_mem = '256MB';
 
 SELECT * FROM rekey.check_content('020', '020.users.rewrite', 'public.users');
-SELECT * FROM rekey.check_indexes('020', 'public.users');
 SELECT * FROM rekey.check_content('020', '020.orders.rewrite', 'public.orders');
+SELECT * FROM rekey.check_indexes('020', 'public.users');
 SELECT * FROM rekey.check_indexes('020', 'public.orders');
 SELECT * FROM rekey.check_key('020', 'public.users', 'user_id');
 SELECT * FROM rekey.check_key('020', 'public.users', 'manager_id');

@@ -8,6 +8,7 @@ SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '5s';
 SET row_security = off;
 SET standard_conforming_strings = on;
+SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET maintenance_work_mem = '256MB';

@@ -1,0 +1,198 @@
+#include "compiler/lint/dependents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/lint/key_use.h"
+#include "compiler/lint/parse_sql.h"
+#include "compiler/lower/dependents.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::lint {
+namespace {
+
+using model::Dependent;
+using model::DependentId;
+using model::Model;
+using plan::DependentKind;
+
+KeyColumns changing_columns(const Model& model) {
+  KeyColumns keys;
+  for (std::size_t c = 0; c < model.columns.size(); ++c) {
+    const auto& column = model.columns[c];
+    if (!model.changes(static_cast<int>(c))) continue;
+    keys[{sql::table(model.tables[column.table].name()), column.name()}] = {
+        column.domain, model.domains[column.domain].generator};
+  }
+  return keys;
+}
+
+bool is_function(DependentKind kind) {
+  return kind == DependentKind::function || kind == DependentKind::procedure;
+}
+
+// Whether the server follows the body: BEGIN ATOMIC or RETURN, and not a text.
+bool has_parsed_body(const ParsedSql& definition) {
+  return std::any_of(definition.statements().begin(), definition.statements().end(), [](const auto* s) {
+    return s->node_case == PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT &&
+           s->create_function_stmt->sql_body;
+  });
+}
+
+// ALTER COLUMN TYPE makes these anew from their definitions, and loses their statistics targets.
+bool is_rebuilt(DependentKind kind) {
+  return kind == DependentKind::check || kind == DependentKind::exclusion_constraint ||
+         kind == DependentKind::index || kind == DependentKind::statistics;
+}
+
+bool sets_statistics(const ParsedSql& definition) {
+  return std::any_of(definition.statements().begin(), definition.statements().end(), [](const auto* s) {
+    if (s->node_case == PG_QUERY__NODE__NODE_ALTER_STATS_STMT) return true;
+    if (s->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT) return false;
+    const auto& alter = *s->alter_table_stmt;
+    return std::any_of(alter.cmds, alter.cmds + alter.n_cmds, [](const auto* command) {
+      return command->alter_table_cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics;
+    });
+  });
+}
+
+class Reader {
+ public:
+  Reader(Model& model, Diagnostics& diagnostics)
+      : model_(model), diagnostics_(diagnostics), keys_(changing_columns(model)) {
+    for (std::size_t t = 0; t < model.tables.size(); ++t) {
+      tables_[sql::table(model.tables[t].name())] = static_cast<int>(t);
+    }
+  }
+
+  void read(const plan::Dependent& written) {
+    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}};
+    if (written.as_is.value.empty()) examine(dependent);
+    const auto id = static_cast<DependentId>(model_.dependents.size());
+    const auto& name = written.name.value;
+    known_[is_function(written.kind.value) ? name.substr(0, name.find('(')) : name] = id;
+    model_.dependents.push_back(std::move(dependent));
+  }
+
+ private:
+  void examine(Dependent& dependent) {
+    const auto& written = *dependent.written;
+    const bool settled = !written.replacement.value.empty() || !written.set_aside.value.empty();
+    if (!written.problem.value.empty() && !settled) return refuse(written, written.problem);
+    if (written.definition.value.empty()) {
+      return refuse(written, {"its definition is missing", written.name.span});
+    }
+    const ParsedSql parsed(written.definition.value);
+    for (const auto& s : statements_in(written.definition.value)) {
+      dependent.statements.emplace_back(s.offset, s.length);
+    }
+    const KeyUse use = key_use(written.definition.value, keys_, server());
+    find_what_it_uses(dependent, use);
+    if (dependent.tables.empty()) return warn_unused(written);
+    if (!settled) take_keys(dependent, use);
+    dependent.handling = handling(dependent, parsed);
+    for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
+  }
+
+  int server() const {
+    return model_.plan->server.value ? model_.plan->server.value : 13;
+  }
+
+  void find_what_it_uses(Dependent& dependent, const KeyUse& use) {
+    const auto& written = *dependent.written;
+    std::set<model::TableId> tables;
+    std::set<DependentId> built_on;
+    auto add = [&](const std::string& relation) {
+      if (auto found = tables_.find(relation); found != tables_.end()) tables.insert(found->second);
+      if (auto found = known_.find(relation); found != known_.end()) built_on.insert(found->second);
+    };
+    for (const auto& relation : use.relations) add(relation);
+    for (const auto& function : use.functions) {
+      if (auto found = known_.find(function); found != known_.end()) built_on.insert(found->second);
+    }
+    if (!written.table.value.name.empty()) add(sql::table(written.table.value));
+    for (const auto& table : written.uses) {
+      if (!tables_.contains(sql::table(table.value))) unknown_table(table);
+      add(sql::table(table.value));
+    }
+    for (DependentId d : built_on) {
+      tables.insert(model_.dependents[d].tables.begin(), model_.dependents[d].tables.end());
+    }
+    std::erase_if(tables, [&](model::TableId t) {
+      const auto& columns = model_.tables[t].columns;
+      return std::none_of(columns.begin(), columns.end(), [&](auto c) { return model_.changes(c); });
+    });
+    dependent.tables.assign(tables.begin(), tables.end());
+    dependent.built_on.assign(built_on.begin(), built_on.end());
+  }
+
+  void take_keys(Dependent& dependent, const KeyUse& use) {
+    for (const auto& literal : use.literals) {
+      dependent.edits.push_back({literal.offset, literal.length, literal.domain, literal.value, ""});
+    }
+    for (const auto& edit : use.edits) {
+      dependent.edits.push_back({edit.offset, edit.length, edit.domain, std::nullopt, edit.text});
+    }
+    std::sort(dependent.edits.begin(), dependent.edits.end(),
+              [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    for (const auto& problem : use.problems) {
+      refuse(*dependent.written, {problem.message, dependent.written->definition.span});
+    }
+  }
+
+  Dependent::Handling handling(const Dependent& dependent, const ParsedSql& parsed) const {
+    using enum Dependent::Handling;
+    const auto& written = *dependent.written;
+    if (is_function(written.kind.value) && !has_parsed_body(parsed)) {
+      return written.replacement.value.empty() ? written.set_aside.value.empty() ? nothing : moved : replaced;
+    }
+    const bool stays = is_rebuilt(written.kind.value) && dependent.edits.empty() &&
+                       written.replacement.value.empty() && written.set_aside.value.empty() &&
+                       !sets_statistics(parsed) &&
+                       std::all_of(dependent.built_on.begin(), dependent.built_on.end(), [&](DependentId d) {
+                         return model_.dependents[d].handling == nothing;
+                       });
+    return stays ? nothing : moved;
+  }
+
+  void refuse(const plan::Dependent& written, const plan::Text& problem) {
+    diagnostics_.error("dependent", problem.span,
+                       fmt::format("{} cannot be carried over: {}", lower::title(written), problem.value),
+                       "give it a replacement: (its SQL with uuid keys), set_aside: (a reason to drop it until "
+                       "the keys come back) or as_is: (a reason why it may stay), or keep its table out with "
+                       "change: keep");
+  }
+
+  void warn_unused(const plan::Dependent& written) {
+    diagnostics_.warning("unused-dependent", written.name.span,
+                         fmt::format("{} uses no table whose keys change", lower::title(written)),
+                         "name the tables under uses:, or delete the entry");
+  }
+
+  void unknown_table(const plan::Located<plan::TableName>& table) {
+    std::vector<std::string> known;
+    for (const auto& t : model_.tables) known.push_back(to_text(t.name()));
+    const auto near = nearest(to_text(table.value), known);
+    diagnostics_.error("unknown-table", table.span,
+                       fmt::format("table {} is not in the plan", to_text(table.value)),
+                       near ? fmt::format("did you mean {}?", *near) : "take it out of uses:");
+  }
+
+  Model& model_;
+  Diagnostics& diagnostics_;
+  KeyColumns keys_;
+  std::map<std::string, model::TableId> tables_;
+  std::map<std::string, DependentId> known_;  // by name; of functions without their arguments
+};
+
+}  // namespace
+
+void read_dependents(Model& model, Diagnostics& diagnostics) {
+  Reader reader(model, diagnostics);
+  for (const auto& written : model.plan->dependents) reader.read(written);
+}
+
+}  // namespace rekey::lint

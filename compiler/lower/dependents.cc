@@ -1,0 +1,101 @@
+#include "compiler/lower/dependents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+namespace {
+
+using plan::DependentKind;
+
+struct Kind {
+  std::string_view word, drop;  // {0}: its name, {1}: its table
+};
+
+const Kind& kind_of(DependentKind kind) {
+  static const Kind kinds[] = {
+      {"view", "DROP VIEW {0};"},
+      {"materialized view", "DROP MATERIALIZED VIEW {0};"},
+      {"rule", "DROP RULE {0} ON {1};"},
+      {"trigger", "DROP TRIGGER {0} ON {1};"},
+      {"policy", "DROP POLICY {0} ON {1};"},
+      {"check", "ALTER TABLE {1} DROP CONSTRAINT {0};"},
+      {"exclusion constraint", "ALTER TABLE {1} DROP CONSTRAINT {0};"},
+      {"index", "DROP INDEX {0};"},
+      {"statistics", "DROP STATISTICS {0};"},
+      {"function", "DROP FUNCTION {0};"},
+      {"procedure", "DROP PROCEDURE {0};"},
+      {"publication", ""},
+      {"typed table", ""},
+      {"generated column", ""},
+      {"object", ""}};
+  return kinds[static_cast<int>(kind)];
+}
+
+std::string ended(std::string statement) {
+  while (!statement.empty() && std::isspace(static_cast<unsigned char>(statement.back()))) statement.pop_back();
+  if (!statement.ends_with(';')) statement += ';';
+  return statement;
+}
+
+// The statement's bytes with calls of rekey.key() where keys stand.
+std::string with_keys(const model::Model& model, const model::Dependent& dependent, std::size_t begin,
+                      std::size_t end, model::PhaseId phase, bool& any) {
+  const std::string& text = dependent.written->definition.value;
+  std::string out;
+  for (const auto& edit : dependent.edits) {
+    if (edit.offset < begin || edit.offset >= end) continue;
+    const auto& domain = model.domains[edit.domain];
+    if (domain.phase >= phase) continue;
+    out += text.substr(begin, edit.offset - begin);
+    out += edit.id ? fmt::format("rekey.key({}, {})", sql::literal(domain.name), *edit.id) : edit.text;
+    begin = edit.offset + edit.length;
+    any = any || edit.id;
+  }
+  return out + text.substr(begin, end - begin);
+}
+
+bool all_changed(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase) {
+  return std::all_of(dependent.tables.begin(), dependent.tables.end(), [&](model::TableId t) {
+    const auto& columns = model.tables[t].columns;
+    return std::all_of(columns.begin(), columns.end(),
+                       [&](model::ColumnId c) { return model.phase_of(c) < phase; });
+  });
+}
+
+}  // namespace
+
+std::string_view word(DependentKind kind) { return kind_of(kind).word; }
+
+std::string title(const plan::Dependent& dependent) {
+  auto text = fmt::format("{} {}", word(dependent.kind.value), dependent.name.value);
+  if (!dependent.table.value.name.empty()) text += " on " + sql::table(dependent.table.value);
+  return text;
+}
+
+std::string drop_statement(const plan::Dependent& dependent) {
+  if (!dependent.drop.value.empty()) return ended(dependent.drop.value);
+  return fmt::format(fmt::runtime(kind_of(dependent.kind.value).drop), dependent.name.value,
+                     sql::table(dependent.table.value));
+}
+
+std::string statements_before(const model::Model& model, const model::Dependent& dependent,
+                              model::PhaseId phase) {
+  const auto& written = *dependent.written;
+  if (!written.replacement.value.empty() && all_changed(model, dependent, phase)) {
+    return ended(written.replacement.value);
+  }
+  std::string out;
+  for (const auto& [offset, length] : dependent.statements) {
+    bool keys = false;
+    auto statement = with_keys(model, dependent, offset, offset + length, phase, keys);
+    if (keys) statement = fmt::format("CALL rekey.run_with_keys({})", sql::dollar_quoted(statement));
+    out += (out.empty() ? "" : "\n") + ended(statement);
+  }
+  return out;
+}
+
+}  // namespace rekey::lower

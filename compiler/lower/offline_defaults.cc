@@ -1,0 +1,130 @@
+#include "compiler/lower/offline_defaults.h"
+
+#include <fmt/format.h>
+
+#include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::lower {
+
+using model::ColumnId;
+using model::TableId;
+using nlohmann::json;
+
+namespace {
+
+bool has_default(const plan::Column& written) {
+  return !written.sequence.value.empty() || !written.default_value.value.empty();
+}
+
+// Columns that share a family have the default of the column where they begin, those that had any.
+std::string default_for_new_rows(const model::Model& model, const model::Column& column) {
+  const auto& chosen = column.written->new_default.value;
+  if (chosen == "none") return "";
+  if (!chosen.empty()) return chosen;
+  const bool member = column.above != model::kNone && has_default(*column.written);
+  if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
+  const auto& plan = *model.plan;
+  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
+  const auto schema = new_keys_schema(plan);
+  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+}
+
+std::string old_default(const plan::Column& written) {
+  if (written.identity.value != plan::Identity::none) return "";
+  const auto sequence = plan::parse_table_name(written.sequence.value);
+  return sequence ? fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)))
+                  : written.default_value.value;
+}
+
+std::string identity_options(const plan::Column& written) {
+  const auto sequence = plan::parse_table_name(written.sequence.value);
+  std::string options;
+  if (sequence) options = "SEQUENCE NAME " + sql::table(*sequence);
+  if (!written.sequence_options.value.empty()) options += " " + written.sequence_options.value;
+  return options;
+}
+
+bool literal_default(const model::Column& column) {
+  return column.written->new_default.value.empty() && column.default_id.has_value();
+}
+
+}  // namespace
+
+void Surroundings::add(ColumnId c, json& item) {
+  const auto& column = context_.model.columns[c];
+  add_identity(column);
+  const auto members = sharing(c);
+  if (members.size() > 1) {
+    for (ColumnId m : members) add_default(context_.model.columns[m]);
+    return;
+  }
+  if (const auto was = old_default(*column.written); !was.empty()) item["old_default"] = was;
+  if (literal_default(column)) {
+    add_literal_default(column);
+    item["has_new_default"] = true;
+  } else if (const auto fresh = default_for_new_rows(context_.model, column); !fresh.empty()) {
+    item["new_default"] = fresh;
+    item["has_new_default"] = true;
+  }
+}
+
+void Surroundings::put(json& data) const {
+  data["before"] = before_;
+  data["after"] = after_;
+  data["undo_before"] = undo_before_;
+  data["undo_after"] = undo_after_;
+}
+
+std::string Surroundings::altered(const model::Column& column, const char* only) const {
+  return fmt::format("ALTER TABLE {}{} ALTER COLUMN {} ", only, context_.table(column.table),
+                     sql::identifier(column.name()));
+}
+
+// The column wherever it is in the family, itself first.
+std::vector<ColumnId> Surroundings::sharing(ColumnId c) const {
+  std::vector<ColumnId> out;
+  for (TableId t : context_.family(context_.model.columns[c].table)) {
+    for (ColumnId other : context_.model.tables[t].columns) {
+      if (context_.model.top(other) == c) out.push_back(other);
+    }
+  }
+  return out;
+}
+
+void Surroundings::add_identity(const model::Column& column) {
+  const auto& written = *column.written;
+  if (written.identity.value == plan::Identity::none) return;
+  before_.push_back(altered(column, "") + "DROP IDENTITY;");
+  undo_after_.push_back(fmt::format("{}ADD GENERATED {} AS IDENTITY ({});", altered(column, ""),
+                                    written.identity.value == plan::Identity::always ? "ALWAYS" : "BY DEFAULT",
+                                    identity_options(written)));
+  undo_after_.push_back(fmt::format("CALL rekey.restore_sequence({}, {});",
+                                    sql::literal(context_.table(column.table)), sql::literal(column.name())));
+}
+
+void Surroundings::add_default(const model::Column& column) {
+  const auto was = old_default(*column.written);
+  const auto fresh = default_for_new_rows(context_.model, column);
+  if (!was.empty()) {
+    before_.push_back(altered(column) + "DROP DEFAULT;");
+    undo_after_.push_back(altered(column) + "SET DEFAULT " + was + ";");
+  }
+  if (literal_default(column)) {
+    add_literal_default(column);
+  } else if (!fresh.empty()) {
+    after_.push_back(altered(column) + "SET DEFAULT " + fresh + ";");
+  } else {
+    return;
+  }
+  undo_before_.push_back(altered(column) + "DROP DEFAULT;");
+}
+
+void Surroundings::add_literal_default(const model::Column& column) {
+  const auto key = fmt::format("rekey.key({}, {})", sql::literal(context_.model.domains[column.domain].name),
+                               *column.default_id);
+  after_.push_back(fmt::format("CALL rekey.run_with_keys({});",
+                               sql::dollar_quoted(altered(column) + "SET DEFAULT " + key)));
+}
+
+}  // namespace rekey::lower

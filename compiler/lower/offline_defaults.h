@@ -1,0 +1,28 @@
+// Defaults and identities around a rewrite: both would be in the way of a change of type. Where nobody
+// shares the column they go into the one ALTER TABLE, through `item`; else they stand before and after it,
+// a statement for each member of the family.
+#pragma once
+
+#include "compiler/lower/offline_phase.h"
+
+namespace rekey::lower {
+
+class Surroundings {
+ public:
+  explicit Surroundings(const OfflinePhase& context) : context_(context) {}
+
+  void add(model::ColumnId c, nlohmann::json& item);
+  void put(nlohmann::json& data) const;
+
+ private:
+  void add_identity(const model::Column& column);
+  void add_default(const model::Column& column);
+  void add_literal_default(const model::Column& column);
+  std::string altered(const model::Column& column, const char* only = "ONLY ") const;
+  std::vector<model::ColumnId> sharing(model::ColumnId c) const;
+
+  const OfflinePhase& context_;
+  std::vector<std::string> before_, after_, undo_before_, undo_after_;
+};
+
+}  // namespace rekey::lower

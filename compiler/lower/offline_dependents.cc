@@ -1,0 +1,132 @@
+#include "compiler/lower/offline_dependents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/dependents.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+
+using model::DependentId;
+using model::TableId;
+
+namespace {
+
+Step dependent_step(const OfflinePhase& context, DependentId d, const char* kind) {
+  const auto& written = *context.model.dependents[d].written;
+  Step step;
+  step.id = context.dependent_id(d, kind);
+  step.kind = kind;
+  if (!written.table.value.name.empty()) step.table = sql::table(written.table.value);
+  step.place = written.name.span;
+  step.data["drop"] = drop_statement(written);
+  return step;
+}
+
+// Whether a step of the phase drops it, and whether one makes it again.
+bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
+bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
+
+// Those of the phase that are built on it.
+std::vector<DependentId> built_on_it(const OfflinePhase& context, DependentId d) {
+  std::vector<DependentId> out;
+  for (DependentId other : context.dependents) {
+    const auto& on = context.model.dependents[other].built_on;
+    if (std::find(on.begin(), on.end(), d) != on.end()) out.push_back(other);
+  }
+  return out;
+}
+
+// Those of the phase that it is built on.
+std::vector<DependentId> foundations(const OfflinePhase& context, DependentId d) {
+  std::vector<DependentId> out;
+  for (DependentId other : context.model.dependents[d].built_on) {
+    if (std::find(context.dependents.begin(), context.dependents.end(), other) != context.dependents.end()) {
+      out.push_back(other);
+    }
+  }
+  return out;
+}
+
+Step set_aside_step(const OfflinePhase& context, DependentId d) {
+  const auto& dependent = context.model.dependents[d];
+  Step step = dependent_step(context, d, "set_aside");
+  step.up_title = fmt::format("sets {} aside{}", title(*dependent.written),
+                              returns(dependent) ? "" : ": " + dependent.written->set_aside.value);
+  step.down_title = fmt::format("makes {} again as it was", title(*dependent.written));
+  step.needs = {context.own("open")};
+  for (DependentId other : built_on_it(context, d)) {
+    if (leaves(context.model.dependents[other])) step.needs.push_back(context.dependent_id(other, "set_aside"));
+  }
+  for (const auto& rewrite : context.rewrites_under(dependent)) step.undo_needs.push_back(rewrite);
+  for (DependentId other : foundations(context, d)) {
+    const bool moved = leaves(context.model.dependents[other]);
+    step.undo_needs.push_back(context.dependent_id(other, moved ? "set_aside" : "put_back"));
+  }
+  step.data["definition"] = statements_before(context.model, dependent, context.number());
+  return step;
+}
+
+Step put_back_step(const OfflinePhase& context, DependentId d) {
+  const auto& dependent = context.model.dependents[d];
+  Step step = dependent_step(context, d, "put_back");
+  step.up_title = fmt::format("{} {}", leaves(dependent) ? "makes again" : "replaces", title(*dependent.written));
+  step.down_title = leaves(dependent) ? fmt::format("sets {} aside", title(*dependent.written))
+                                      : fmt::format("makes {} again as it was", title(*dependent.written));
+  for (const auto& rewrite : context.rewrites_under(dependent)) step.needs.push_back(rewrite);
+  for (DependentId other : foundations(context, d)) {
+    if (returns(context.model.dependents[other])) step.needs.push_back(context.dependent_id(other, "put_back"));
+  }
+  step.undo_needs = {context.own("close")};
+  for (DependentId other : built_on_it(context, d)) {
+    if (returns(context.model.dependents[other])) step.undo_needs.push_back(context.dependent_id(other, "put_back"));
+  }
+  step.data["definition"] = statements_before(context.model, dependent, context.number() + 1);
+  if (leaves(dependent)) return step;
+  const auto before = statements_before(context.model, dependent, context.number());
+  step.data["drop"] = dependent.written->drop.value.empty()
+                          ? before
+                          : step.data["drop"].get<std::string>() + "\n" + before;
+  return step;
+}
+
+}  // namespace
+
+DependentSteps dependent_steps(const OfflinePhase& context) {
+  DependentSteps out;
+  for (DependentId d : context.dependents) {
+    const auto& dependent = context.model.dependents[d];
+    if (leaves(dependent)) out.set_asides.insert(out.set_asides.begin(), set_aside_step(context, d));
+    if (returns(dependent)) out.put_backs.push_back(put_back_step(context, d));
+  }
+  return out;
+}
+
+void order_around_dependents(const OfflinePhase& context, std::vector<Step>& rewrites,
+                             std::vector<Step>& vacuums) {
+  std::map<std::string, std::set<std::string>> aside, back;  // by the rewrite's id, or the table's name
+  for (DependentId d : context.dependents) {
+    const auto& dependent = context.model.dependents[d];
+    std::set<std::string> around = context.rewrites_under(dependent);
+    for (TableId t : context.changed_tables(dependent)) around.insert(context.table(t));
+    for (const auto& place : around) {
+      if (leaves(dependent)) aside[place].insert(context.dependent_id(d, "set_aside"));
+      if (returns(dependent)) back[place].insert(context.dependent_id(d, "put_back"));
+    }
+  }
+  auto append = [](std::vector<std::string>& needs, const std::set<std::string>& more) {
+    needs.insert(needs.end(), more.begin(), more.end());
+  };
+  for (auto& step : rewrites) {
+    append(step.needs, aside[step.id]);
+    append(step.undo_needs, back[step.id]);
+  }
+  for (auto& step : vacuums) {
+    append(step.needs, back[step.table]);
+    append(step.undo_needs, aside[step.table]);
+  }
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,100 @@
+#include "compiler/lower/offline_phase.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+
+using model::ColumnId;
+using model::DependentId;
+using model::DomainId;
+using model::ForeignKeyId;
+using model::TableId;
+
+OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
+  for (DomainId d : phase.domains) ++roots[model.columns[model.domains[d].root].table];
+  for (ForeignKeyId f : phase.touched) {
+    const auto& fk = model.foreign_keys[f];
+    foreign_keys[fk.child].push_back(f);
+    children[fk.parent].insert(fk.child);
+  }
+  for (TableId t : phase.changed) {
+    for (ColumnId c : model.tables[t].columns) {
+      if (!changes_here(c)) continue;
+      changed.insert(t);
+      if (model.columns[c].above == model::kNone) columns[t].push_back(c);
+    }
+  }
+  for (std::size_t d = 0; d < model.dependents.size(); ++d) {
+    const auto& dependent = model.dependents[d];
+    if (dependent.handling != model::Dependent::Handling::nothing && !changed_tables(dependent).empty()) {
+      dependents.push_back(static_cast<DependentId>(d));
+    }
+  }
+}
+
+bool OfflinePhase::changes_here(ColumnId c) const {
+  return model.changes(c) && &model.phases[model.phase_of(c)] == &phase;
+}
+
+std::set<std::string> OfflinePhase::rewrites(TableId t) const {
+  std::set<std::string> out;
+  for (ColumnId c : model.tables[t].columns) {
+    if (changes_here(c)) out.insert(id(model.columns[model.top(c)].table, "rewrite"));
+  }
+  return out;
+}
+
+std::vector<TableId> OfflinePhase::family(TableId t) const {
+  std::vector<TableId> out{t};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& children = model.tables[out[i]].children;
+    out.insert(out.end(), children.begin(), children.end());
+  }
+  return out;
+}
+
+std::vector<TableId> OfflinePhase::changed_tables(const model::Dependent& dependent) const {
+  std::vector<TableId> out;
+  for (TableId t : dependent.tables) {
+    if (changed.contains(t)) out.push_back(t);
+  }
+  return out;
+}
+
+model::PhaseId OfflinePhase::number() const { return static_cast<model::PhaseId>(&phase - model.phases.data()); }
+std::string OfflinePhase::dependent_id(DependentId d, const char* kind) const {
+  return fmt::format("{}.{}.{}", phase.id, dependent_slug(model, d), kind);
+}
+
+std::string OfflinePhase::id(TableId t, const char* kind) const {
+  return fmt::format("{}.{}.{}", phase.id, slug(model, t), kind);
+}
+
+std::string OfflinePhase::own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
+std::string OfflinePhase::keys_id(DomainId d) const {
+  const auto& root = model.columns[model.domains[d].root];
+  return roots.at(root.table) < 2
+             ? id(root.table, "keys")
+             : fmt::format("{}.{}.keys", phase.id, column_slug(model, model.domains[d].root));
+}
+
+std::string OfflinePhase::table(TableId t) const { return sql::table(model.tables[t].name()); }
+bool OfflinePhase::validates(TableId t) const {
+  auto found = foreign_keys.find(t);
+  return found != foreign_keys.end() && !model.tables[t].partitioned() &&
+         std::any_of(found->second.begin(), found->second.end(), [&](ForeignKeyId f) {
+           return model.foreign_keys[f].written->valid.value;
+         });
+}
+
+std::set<std::string> OfflinePhase::rewrites_under(const model::Dependent& dependent) const {
+  std::set<std::string> out;
+  for (TableId t : changed_tables(dependent)) out.merge(rewrites(t));
+  return out;
+}
+
+}  // namespace rekey::lower

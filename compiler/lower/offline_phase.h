@@ -1,0 +1,42 @@
+// What the lowering of an offline phase knows of it: what changes, what is touched, the ids of its steps
+// before the steps are made.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/lower/step.h"
+
+namespace rekey::lower {
+
+struct OfflinePhase {
+  const model::Model& model;
+  const model::Phase& phase;
+  std::map<model::TableId, std::vector<model::ForeignKeyId>> foreign_keys;  // touched, by child
+  std::map<model::TableId, std::set<model::TableId>> children;              // that reference the table
+  std::map<model::TableId, std::vector<model::ColumnId>> columns;  // that change, by the table where they begin
+  std::map<model::TableId, int> roots;           // domains that begin at the table
+  std::set<model::TableId> changed;              // with such a column, begun there or not
+  std::vector<model::DependentId> dependents;    // that use them and are not left alone
+
+  OfflinePhase(const model::Model& model, const model::Phase& phase);
+
+  std::string table(model::TableId t) const;  // quoted
+  bool changes_here(model::ColumnId c) const;
+  bool validates(model::TableId t) const;     // some foreign key of it, in a step of its own
+  std::vector<model::TableId> family(model::TableId t) const;  // it and all that an ALTER TABLE of it reaches
+  std::vector<model::TableId> changed_tables(const model::Dependent& dependent) const;
+  model::PhaseId number() const;
+
+  std::string own(const char* kind) const;
+  std::string id(model::TableId t, const char* kind) const;
+  std::string keys_id(model::DomainId d) const;
+  std::string dependent_id(model::DependentId d, const char* kind) const;
+  // The steps that rewrite a table: its own, and those of the tables where its columns begin.
+  std::set<std::string> rewrites(model::TableId t) const;
+  std::set<std::string> rewrites_under(const model::Dependent& dependent) const;
+};
+
+}  // namespace rekey::lower

@@ -1,0 +1,93 @@
+// Families: a table with its partitions, or with the tables that inherit from it. The server changes a
+// column of all of them by one ALTER TABLE of the table where the column begins.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "compiler/model/resolve.h"
+
+namespace rekey::model {
+namespace {
+
+std::vector<const plan::Located<plan::TableName>*> parents_of(const plan::Table& written) {
+  std::vector<const plan::Located<plan::TableName>*> out;
+  if (!written.partition_of.value.name.empty()) out.push_back(&written.partition_of);
+  for (const auto& parent : written.inherits) out.push_back(&parent);
+  return out;
+}
+
+ColumnId column_named(const Model& model, TableId table, const std::string& name) {
+  for (ColumnId c : model.tables[table].columns) {
+    if (model.columns[c].name() == name) return c;
+  }
+  return kNone;
+}
+
+void tie(Model& model, TableId child, TableId parent, const plan::Located<plan::TableName>& written,
+         Diagnostics& diagnostics) {
+  model.tables[child].parents.push_back(parent);
+  for (ColumnId above : model.tables[parent].columns) {
+    const ColumnId c = column_named(model, child, model.columns[above].name());
+    if (c == kNone) {
+      diagnostics.error("half-listed", written.span,
+                        fmt::format("{} has the column {} of {}, but does not list it",
+                                    to_text(model.tables[child].name()), model.columns[above].name(),
+                                    to_text(model.tables[parent].name())),
+                        fmt::format("write \"{}: {}\" under its columns:", model.columns[above].name(),
+                                    model.columns[above].written->type.value));
+    } else if (model.columns[c].above != kNone) {
+      diagnostics.error("two-parents", written.span,
+                        fmt::format("{} has the column {} from two parents, and the server changes neither",
+                                    to_text(model.tables[child].name()), model.columns[c].name()),
+                        "ALTER TABLE … NO INHERIT one of them until the migration is done, or leave the "
+                        "tables out with change: keep");
+    } else {
+      model.columns[c].above = above;
+    }
+  }
+}
+
+// Where rows go by a key, they would all have to move.
+void refuse_partition_keys(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& table : model.tables) {
+    for (const auto& part : table.written->partition_columns) {
+      for (ColumnId c : table.columns) {
+        if (model.columns[c].name() != part.value || !model.changes(c)) continue;
+        diagnostics.error("partition-key", part.span,
+                          fmt::format("{} is partitioned by its key column {}: its type cannot change",
+                                      to_text(table.name()), part.value),
+                          "rebuild it without that partition key first, or leave it and what it is tied to out "
+                          "with change: keep");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void tie_families(Model& model, Diagnostics& diagnostics) {
+  std::map<plan::TableName, TableId> known;
+  for (std::size_t t = 0; t < model.tables.size(); ++t) known[model.tables[t].name()] = static_cast<int>(t);
+  for (std::size_t t = 0; t < model.tables.size(); ++t) {
+    for (const auto* written : parents_of(*model.tables[t].written)) {
+      const auto found = known.find(written->value);
+      if (found != known.end()) {
+        tie(model, static_cast<int>(t), found->second, *written, diagnostics);
+        model.tables[found->second].children.push_back(static_cast<int>(t));
+        continue;
+      }
+      diagnostics.error("unknown-table", written->span,
+                        fmt::format("table {} is not in the plan", to_text(written->value)),
+                        "add it under tables:, or delete the line where it shares no key column");
+    }
+  }
+}
+
+void check_families(const Model& model, Diagnostics& diagnostics) { refuse_partition_keys(model, diagnostics); }
+
+ColumnId Model::top(ColumnId c) const {
+  while (columns[c].above != kNone) c = columns[c].above;
+  return c;
+}
+
+}  // namespace rekey::model

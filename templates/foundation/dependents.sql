@@ -1,0 +1,63 @@
+-- The new key of a legacy id, which need not belong to a row.
+CREATE FUNCTION rekey.key(of_domain text, id bigint) RETURNS uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  new_key uuid;
+BEGIN
+  EXECUTE format('SELECT %s', rekey.expression(of_domain, 'key', '$1')) INTO new_key USING id;
+  RETURN new_key;
+END
+$body$;
+
+-- Runs a statement after each rekey.key('domain', id) in it has become the constant that it is: what the
+-- statement makes must not depend on schema rekey.
+CREATE PROCEDURE rekey.run_with_keys(statement text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  found text[];
+BEGIN
+  FOR found IN
+    SELECT DISTINCT pg_catalog.regexp_matches(statement,
+                                              $re$(rekey\.key\((E?)'((?:[^'\\]|''|\\\\)+)', (-?[0-9]+)\))$re$, 'g')
+  LOOP
+    statement := pg_catalog.replace(statement, found[1], pg_catalog.format('%L::uuid', rekey.key(
+      pg_catalog.replace(CASE found[2] WHEN 'E' THEN pg_catalog.replace(found[3], E'\\\\', E'\\') ELSE found[3] END,
+                         '''''', ''''), found[4]::bigint)));
+  END LOOP;
+  EXECUTE statement;
+END
+$body$;
+
+-- Whether an object stands in the catalog; of kinds that this does not know, null.
+CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE
+    WHEN kind IN ('view', 'materialized view', 'index') THEN to_regclass(named) IS NOT NULL
+    WHEN kind IN ('function', 'procedure') THEN to_regprocedure(named) IS NOT NULL
+    WHEN kind = 'trigger' THEN EXISTS (
+      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1])
+    WHEN kind = 'policy' THEN EXISTS (
+      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1])
+    WHEN kind = 'rule' THEN EXISTS (
+      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1])
+    WHEN kind IN ('check', 'exclusion constraint') THEN EXISTS (
+      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1])
+    WHEN kind = 'statistics' THEN EXISTS (
+      SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named))
+  END
+$body$;
+
+CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_table text, expected boolean,
+                                      OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.record_check(
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(rekey.stands(kind, named, on_table) = expected, true),
+    CASE rekey.stands(kind, named, on_table) WHEN true THEN 'is there' WHEN false THEN 'is missing'
+         ELSE 'not looked for' END) r
+$body$;
+

@@ -1,0 +1,4 @@
+%up
+{{definition}}
+%down
+{{drop}}

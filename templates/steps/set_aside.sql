@@ -1,0 +1,4 @@
+%up
+{{drop}}
+%down
+{{definition}}

@@ -1,0 +1,14 @@
+-- Plan dependents, phase 030 cleanup (3 of 3): checks
+-- Plan digest sha256:5d48f3d0f74917c0a32c821ade6dd37c2c32e948d4295274969092a8bbeed66d
+--
+-- Run it with:  psql -X -f 030-cleanup/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+

@@ -1,0 +1,99 @@
+-- Plan families, phase 030 cleanup (3 of 3): the way back
+-- Plan digest sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.close · offline
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.close');
+CALL rekey.end_undo('030.close');
+COMMIT;
+
+-- step 030.customer.settle · offline · plan.yaml:6
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.customer.settle');
+CALL rekey.end_undo('030.customer.settle');
+COMMIT;
+
+-- step 030.payment.settle · offline · plan.yaml:9
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.payment.settle');
+CALL rekey.end_undo('030.payment.settle');
+COMMIT;
+
+-- step 030.payment_1.settle · offline · plan.yaml:16
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.payment_1.settle');
+CALL rekey.end_undo('030.payment_1.settle');
+COMMIT;
+
+-- step 030.payment_2.settle · offline · plan.yaml:23
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.payment_2.settle');
+CALL rekey.end_undo('030.payment_2.settle');
+COMMIT;
+
+-- step 030.base.settle · offline · plan.yaml:30
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.base.settle');
+CALL rekey.end_undo('030.base.settle');
+COMMIT;
+
+-- step 030.derived.settle · offline · plan.yaml:36
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.derived.settle');
+CALL rekey.end_undo('030.derived.settle');
+COMMIT;
+
+-- step 030.bybase.settle · offline · plan.yaml:42
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.bybase.settle');
+CALL rekey.end_undo('030.bybase.settle');
+COMMIT;
+
+-- step 030.open · offline
+-- way back: closes the phase's way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.open');
+CALL rekey.withdraw_phase('030');
+CALL rekey.end_undo('030.open');
+COMMIT;
+
