@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 
 namespace rekey::bundle {
 
@@ -48,13 +47,22 @@ std::string sha256(std::string_view bytes) {
   return hex;
 }
 
+std::string read_bytes(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  std::string bytes(error ? 0 : size, '\0');
+  std::ifstream in(path, std::ios::binary);
+  if (error || !in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
+    throw Damaged(path.string() + ": cannot be read");
+  }
+  return bytes;
+}
+
 std::string read_file(const Bundle& b, const std::string& path) {
   const auto known =
       std::find_if(b.files.begin(), b.files.end(), [&](const File& f) { return f.path == path; });
   if (known == b.files.end()) throw Damaged(path + ": no file of this bundle");
-  std::ifstream in(b.folder / path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw Damaged((b.folder / path).string() + ": cannot be read");
+  std::string bytes = read_bytes(b.folder / path);
   if (sha256(bytes) != known->sha256) {
     throw Damaged((b.folder / path).string() +
                   ": differs from what was compiled; compile the plan again");

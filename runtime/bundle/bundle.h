@@ -157,6 +157,9 @@ struct Damaged : std::runtime_error {
 // size and digest, no file missing or added, ranges inside their files. Throws Damaged.
 Bundle read_bundle(const std::filesystem::path& folder);
 
+// All of a file; throws Damaged.
+std::string read_bytes(const std::filesystem::path& path);
+
 // The bytes of a file of the bundle; read once by read_bundle's caller and kept.
 std::string read_file(const Bundle& b, const std::string& path);
 

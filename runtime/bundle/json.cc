@@ -16,7 +16,7 @@ namespace rekey::bundle {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::json;
 template <class T>
 concept Structure = std::is_class_v<T> && !std::is_same_v<T, std::string>;
 constexpr std::string_view kSelfKey = "  \"self\": \"";
@@ -141,7 +141,7 @@ void write(std::string& out, int, const std::string& x) {
   const bool plain = std::ranges::all_of(
       x, [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
   if (plain) out.append(1, '"').append(x).append(1, '"');
-  else out += Json(x).dump();
+  else out += json(x).dump();
 }
 void write(std::string& out, int, bool x) { out += x ? "true" : "false"; }
 void write(std::string& out, int, LockMode x) { write(out, kInline, std::string(name(x))); }
@@ -184,43 +184,47 @@ void write(std::string& out, int indent, const T& x) {
   out += '}';
 }
 
-void read(const Json& from, std::string& x) { x = from.get<std::string>(); }
-void read(const Json& from, bool& x) { x = from.get<bool>(); }
-void read(const Json& from, LockMode& x) {
+[[noreturn]] void wrong(const json& from, const char* expected) {
+  throw Damaged(fmt::format("has {} where {} stands",
+                            from.dump(-1, ' ', true).substr(0, 40), expected));
+}
+
+// Each takes its value out of the tree.
+void read(json& from, std::string& x) {
+  if (!from.is_string()) wrong(from, "a text");
+  x = std::move(from.get_ref<std::string&>());
+}
+void read(json& from, bool& x) { x = from.get<bool>(); }
+void read(json& from, LockMode& x) {
   for (int i = 0; i < 8; ++i) {
     x = static_cast<LockMode>(i);
     if (name(x) == from.get<std::string>()) return;
   }
   throw Damaged(fmt::format("\"{}\" is no lock mode", from.get<std::string>()));
 }
-[[noreturn]] void wrong(const Json& from, const char* expected) {
-  throw Damaged(fmt::format("has {} where {} stands",
-                            from.dump(-1, ' ', true).substr(0, 40), expected));
-}
-
 // What the library would round or cut off is refused; no negative numbers are written.
 template <std::integral T>
-void read(const Json& from, T& x) {
+void read(json& from, T& x) {
   if (!from.is_number_unsigned() || !std::in_range<T>(from.get<std::uint64_t>())) {
     wrong(from, "a whole number");
   }
   x = from.get<T>();
 }
-void read(const Json& from, Range& x) {
+void read(json& from, Range& x) {
   if (!from.is_array() || from.size() != 2) wrong(from, "a range");
   read(from.at(0), x.offset);
   read(from.at(1), x.length);
 }
 
 template <Structure T>
-void read(const Json& from, T& x);
+void read(json& from, T& x);
 template <class T>
-void read(const Json& from, std::vector<T>& list) {
+void read(json& from, std::vector<T>& list) {
   if (!from.is_array()) wrong(from, "a list");
-  for (const Json& item : from) read(item, list.emplace_back());
+  for (json& item : from) read(item, list.emplace_back());
 }
 template <Structure T>
-void read(const Json& from, T& x) {
+void read(json& from, T& x) {
   fields(x, [&](const char* key, auto& field) { read(from.at(key), field); });
 }
 
@@ -245,7 +249,7 @@ std::string to_json(const Bundle& b) {
 
 Bundle from_json(std::string_view text) {
   try {
-    const Json manifest = Json::parse(text);
+    json manifest = json::parse(text);
     int format = 0;
     read(manifest.at("format"), format);
     if (format != kFormat) {
@@ -255,9 +259,9 @@ Bundle from_json(std::string_view text) {
     Bundle b;
     read(manifest, b);
     return b;
-  } catch (const Json::parse_error& e) {
+  } catch (const json::parse_error& e) {
     throw Damaged(fmt::format("is no JSON (byte {})", e.byte));
-  } catch (const Json::exception& e) {
+  } catch (const json::exception& e) {
     const std::string what =
         e.what();  // "[json.exception.out_of_range.403] key 'format' not found"
     const auto bracket = what.find("] ");

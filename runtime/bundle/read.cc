@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -17,13 +15,6 @@ namespace fs = std::filesystem;
 using Contents = std::map<std::string, std::string>;  // path to bytes
 
 constexpr const char* kAgain = "compile the plan again";
-
-std::string read_bytes(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw Damaged(path.string() + ": cannot be read");
-  return bytes;
-}
 
 Bundle read_manifest(const fs::path& folder) {
   const fs::path path = folder / "bundle.json";

@@ -94,7 +94,7 @@ TEST_F(BundleFolder, AManifestThatContradictsItself) {
       {"\"format\": 1,", "\"format\": 1.5,", "has 1.5 where a whole number stands"},
       {"\"format\": 1,", "\"format\": -1,", "has -1 where a whole number stands"},
       {"\"format\": 1,", "\"format\": 4294967297,", "has 4294967297 where a whole number stands"},
-      {"\"plan\": \"sample\"", "\"plan\": 1", "is no manifest of a bundle: type must be string, but is number"},
+      {"\"plan\": \"sample\"", "\"plan\": 1", "has 1 where a text stands"},
       {"\"plan\": \"sample\"", "\"plam\": 1", "is no manifest of a bundle: key 'plan' not found"},
       {"\"notices\": []", "\"notices\": \"x\"", "has \"x\" where a list stands"},
       {"\"mode\": \"ACCESS EXCLUSIVE\"", "\"mode\": \"NONE\"", "\"NONE\" is no lock mode"},
