@@ -89,16 +89,12 @@ class Reader {
     for (const auto& s : statements_in(written.definition.value)) {
       dependent.statements.emplace_back(s.offset, s.length);
     }
-    const KeyUse use = key_use(written.definition.value, keys_, server());
+    const KeyUse use = key_use(written.definition.value, keys_);
     find_what_it_uses(dependent, use);
     if (dependent.tables.empty()) return warn_unused(written);
     if (!settled) take_keys(dependent, use);
     dependent.handling = handling(dependent, parsed);
     for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
-  }
-
-  int server() const {
-    return model_.plan->server.value ? model_.plan->server.value : 13;
   }
 
   void find_what_it_uses(Dependent& dependent, const KeyUse& use) {

@@ -86,7 +86,8 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
   }
   for (const Edit& e : edits_) {
     if (const auto key = resolve(e.kind)) {
-      use.edits.push_back({e.extent.begin - shift, e.extent.end - e.extent.begin, e.text, key->domain});
+      use.edits.push_back(
+          {e.extent.begin - shift, e.extent.end - e.extent.begin, e.text, key->domain});
     }
   }
   for (KeyProblem& p : problems_)

@@ -18,8 +18,8 @@ using Node = PgQuery__Node;
 
 class KeyReader {
  public:
-  KeyReader(const Source& source, const KeyColumns& keys, int server, KeyFlow& flow, KeyUse& use)
-      : source_(source), keys_(keys), server_(server), flow_(flow), use_(use) {}
+  KeyReader(const Source& source, const KeyColumns& keys, KeyFlow& flow, KeyUse& use)
+      : source_(source), keys_(keys), flow_(flow), use_(use) {}
 
   // A column of a view or table that the definition creates, known from here on.
   void create(const std::string& table, const std::string& column, const KeyOf& key);
@@ -100,7 +100,6 @@ class KeyReader {
   const Source& source_;
   const KeyColumns& keys_;
   KeyColumns created_;
-  int server_;
   KeyFlow& flow_;
   KeyUse& use_;
 };

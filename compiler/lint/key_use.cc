@@ -15,8 +15,8 @@ namespace {
 // Reads the statements of one definition in their order.
 class Definition {
  public:
-  Definition(const Source& source, const KeyColumns& keys, int server)
-      : source_(source), flow_(source_), reader_(source_, keys, server, flow_, use_) {}
+  Definition(const Source& source, const KeyColumns& keys)
+      : source_(source), flow_(source_), reader_(source_, keys, flow_, use_) {}
 
   void read(const Node& node);
   void read_expression(const Node& node, const KeyOf* result);
@@ -128,6 +128,9 @@ void Definition::read_index_column(const PgQuery__IndexElem& column, const Scope
 
 void Definition::read_index(const PgQuery__IndexStmt& index) {
   const Scope scope = scope_of(*index.relation);
+  const std::string schema = index.relation->schemaname;
+  created_.insert((schema.empty() ? "" : sql::identifier(schema) + ".") +
+                  sql::identifier(index.idxname));
   const std::string method = index.access_method ? index.access_method : "";
   for (std::size_t i = 0; i < index.n_index_params; ++i) {
     read_index_column(*index.index_params[i]->index_elem, scope, method, "");
@@ -321,6 +324,8 @@ void Definition::read(const Node& node) {
     case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
     case PG_QUERY__NODE__NODE_ALTER_STATS_STMT: return;
+    case PG_QUERY__NODE__NODE_DO_STMT:
+      return flow_.problem({nullptr, "DO"}, "its body is a text, which cannot be followed");
     default: reader_.statement(node, nullptr); return;
   }
 }
@@ -340,12 +345,11 @@ const std::string kExpression = "SELECT ";
 
 }  // namespace
 
-KeyUse key_use(const std::string& definition, const KeyColumns& keys, int server,
-               const KeyOf* result) {
+KeyUse key_use(const std::string& definition, const KeyColumns& keys, const KeyOf* result) {
   try {
     const ParsedSql parsed(definition);
     const Source source(definition);
-    Definition reading(source, keys, server);
+    Definition reading(source, keys);
     for (const Node* statement : parsed.statements()) reading.read(*statement);
     return reading.finish(0);
   } catch (const SyntaxError&) {  // no statement
@@ -353,7 +357,7 @@ KeyUse key_use(const std::string& definition, const KeyColumns& keys, int server
   try {
     const ParsedSql parsed(kExpression + definition);
     const Source source(kExpression + definition);
-    Definition reading(source, keys, server);
+    Definition reading(source, keys);
     const auto& targets = *parsed.statements().at(0)->select_stmt;
     reading.read_expression(*targets.target_list[0]->res_target->val, result);
     return reading.finish(kExpression.size());
@@ -368,7 +372,8 @@ std::string substitute(const std::string& definition, const KeyUse& use,
                        const std::function<std::string(const KeyLiteral&)>& key) {
   std::vector<KeyEdit> all = use.edits;
   for (const KeyLiteral& l : use.literals) all.push_back({l.offset, l.length, key(l), l.domain});
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.offset < b.offset; });
   std::string out;
   std::size_t at = 0;
   for (const KeyEdit& e : all) {

@@ -60,9 +60,8 @@ struct KeyUse {
   std::vector<std::string> functions;  // that it calls, as SQL writes them: now, public.f
 };
 
-// server: major version. result: what the column holds whose default a bare expression is; null: no
-// key.
-KeyUse key_use(const std::string& definition, const KeyColumns& keys, int server,
+// result: what the column holds whose default a bare expression is; null: no key.
+KeyUse key_use(const std::string& definition, const KeyColumns& keys,
                const KeyOf* result = nullptr);
 
 // The definition as it is written when the columns are uuid; key gives a literal's SQL text.

@@ -16,7 +16,7 @@ namespace {
 TEST(GoldenKeyUse, Definitions) {
   for (KeyUseFile& file : key_use_files()) {
     for (KeyUseCase& c : file.cases) {
-      const auto printed = print(key_use(c.definition, key_use_columns(), 15), c.definition);
+      const auto printed = print(key_use(c.definition, key_use_columns()), c.definition);
       EXPECT_EQ(printed, c.printed) << file.path << "\n" << c.definition;
       c.printed = printed;
     }
@@ -29,10 +29,9 @@ struct Case {
   const char* printed;
 };
 
-void expect(const std::vector<Case>& cases, int server = 15, const KeyOf* result = nullptr) {
+void expect(const std::vector<Case>& cases, const KeyOf* result = nullptr) {
   for (const Case& c : cases) {
-    EXPECT_EQ(print(key_use(c.text, key_use_columns(), server, result), c.text), c.printed)
-        << c.text;
+    EXPECT_EQ(print(key_use(c.text, key_use_columns(), result), c.text), c.printed) << c.text;
   }
 }
 
@@ -45,7 +44,7 @@ TEST(KeyUse, BareExpressions) {
           {"nextval('public.s'::regclass)",
            "problem: nextval('public.s'::regclass): mixes a key with something that is no key\n"},
           {"1 +", "problem: it cannot be read: syntax error at end of input\n"}},
-         15, &users);
+         &users);
   expect({{"0", ""}, {"now()", ""}});
 }
 
@@ -92,13 +91,19 @@ TEST(KeyUse, WrittenByHand) {
        "problem: public.users: this kind of statement cannot be followed\n"},
       {"CREATE TABLE public.t AS SELECT id FROM public.users", "column id: users\n"},
       {"COMMENT ON VIEW public.people IS 'id > 5'", ""},
+      {"ALTER VIEW public.people OWNER TO x; GRANT SELECT ON public.people TO y; ALTER TABLE "
+       "public.users "
+       "CLUSTER ON i, ENABLE ALWAYS TRIGGER t, ALTER COLUMN id SET STATISTICS 5",
+       ""},
+      {"DO 'BEGIN UPDATE public.users SET id = 1; END'",
+       "problem: DO: its body is a text, which cannot be followed\n"},
       {"", ""},
   });
 }
 
 TEST(KeyUse, Names) {
   const auto names = [](const std::string& definition) {
-    const KeyUse use = key_use(definition, key_use_columns(), 15);
+    const KeyUse use = key_use(definition, key_use_columns());
     return fmt::format("{}; {}", fmt::join(use.relations, " "), fmt::join(use.functions, " "));
   };
   EXPECT_EQ(names("CREATE VIEW public.v AS WITH w AS (SELECT count(*), now() FROM public.users) "
@@ -108,6 +113,9 @@ TEST(KeyUse, Names) {
             "public.users \"Odd\".\"T.1\"; count now f \"Odd\".\"F\"");
   EXPECT_EQ(names("CREATE TRIGGER t BEFORE INSERT ON public.users EXECUTE FUNCTION public.tg()"),
             "public.users; public.tg");
+  EXPECT_EQ(
+      names("CREATE INDEX i ON public.users (id); ALTER INDEX public.i SET (fillfactor = 70)"),
+      "public.users; ");
 }
 
 TEST(KeyUse, Substitute) {
@@ -115,7 +123,7 @@ TEST(KeyUse, Substitute) {
       "CREATE VIEW \"é\" AS SELECT COALESCE((boss_id)::bigint, '-1'::integer) AS a FROM "
       "public.users "
       "WHERE id = ANY ('{1,NULL}'::integer[])";
-  const KeyUse use = key_use(text, key_use_columns(), 15);
+  const KeyUse use = key_use(text, key_use_columns());
   EXPECT_EQ(
       substitute(text, use, [](const KeyLiteral& l) { return fmt::format("key({})", l.value); }),
       "CREATE VIEW \"é\" AS SELECT COALESCE((boss_id)::uuid, key(-1)) AS a FROM public.users "

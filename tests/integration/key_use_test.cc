@@ -103,7 +103,7 @@ TEST(KeyUse, ServerAgrees) {
       if (invalid && major < 15) continue;
       ASSERT_FALSE(invalid) << *invalid << "\n" << file.path << "\n" << c.definition;
       ASSERT_NE(text, "") << c.definition;
-      const KeyUse use = key_use(text, key_use_columns(), major);
+      const KeyUse use = key_use(text, key_use_columns());
       const auto refused = attempt(uuids.connection(), substitute(text, use, key));
       ++created;
       if (use.problems.empty()) {
