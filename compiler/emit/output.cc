@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
+
+#include "runtime/bundle/bundle.h"
 
 namespace rekey::emit {
 namespace {
@@ -70,17 +70,10 @@ class TemporaryFolder {
   fs::path path;
 };
 
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 // The files that a bundle's manifest lists, itself included; empty when it is none. They stand at its end,
 // behind megabytes of steps.
 std::set<std::string> listed_files(const fs::path& manifest) {
-  const std::string text = read(manifest);
+  const std::string text = bundle::read_bytes(manifest);
   const auto at = text.rfind("\"files\":");
   if (at == std::string::npos) return {};
   const auto parsed = nlohmann::json::parse("{" + text.substr(at), nullptr, false);
@@ -141,7 +134,7 @@ std::vector<std::string> differences(const fs::path& folder, const std::map<std:
   std::vector<std::string> out;
   for (const auto& [path, text] : files) {
     if (!fs::is_regular_file(folder / path)) out.push_back(path + " is missing");
-    else if (read(folder / path) != text) out.push_back(path + " differs");
+    else if (bundle::read_bytes(folder / path) != text) out.push_back(path + " differs");
   }
   if (!fs::is_directory(folder)) return out;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
