@@ -114,9 +114,11 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   return problems;
 }
 
-// Defaults are part of a plan, and a changed column has one of ours and keeps its sequence.
-bool expected(const db::catalog::Dependent& d, bool changed) {
-  return d.kind == "default" || (changed && d.kind == "sequence");
+// A changed column has a default of ours and keeps its sequence.
+bool expected(const db::catalog::Dependent& d, const std::set<std::string>& changed) {
+  return d.kind == "sequence" && std::ranges::any_of(d.uses, [&](const auto& key) {
+           return changed.contains(key.table);
+         });
 }
 
 Problems check_dependents(db::Connection& session, const bundle::Bundle& b, const Journal& journal,
@@ -129,14 +131,13 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     if (journal.applied(c.phase)) changed.insert(c.table);
   }
   for (const db::catalog::Dependent& d : db::catalog::dependents(session, columns)) {
-    if (d.weight != db::catalog::Weight::blocks || expected(d, changed.contains(d.table))) continue;
+    if (d.weight != db::catalog::Weight::blocks || expected(d, changed)) continue;
     std::string where;
-    for (const std::string& column : d.columns) {
-      where +=
-          fmt::format("{}{}.{}", where.empty() ? "" : ", ", d.table, db::quote_identifier(column));
+    for (const auto& [table, column] : d.uses) {
+      where += fmt::format("{}{}.{}", where.empty() ? "" : ", ", table, db::quote_identifier(column));
     }
-    problems.push_back(
-        fmt::format("{} {} uses {} and is unknown to the plan", d.kind, d.name, where));
+    problems.push_back(fmt::format("{} {}{} uses {} and is unknown to the plan", d.kind, d.name,
+                                   d.table.empty() ? "" : " on " + d.table, where));
   }
   return problems;
 }

@@ -18,10 +18,6 @@ namespace {
 Decisions& decisions_at(void* owner) {
   return static_cast<Decisions&>(*static_cast<plan::Plan*>(owner));
 }
-TableDecision& table_at(void* owner) {
-  return static_cast<TableDecision&>(*static_cast<plan::Table*>(owner));
-}
-
 // Some of an object's fields, none of them required.
 plan::Object choices(const plan::Object& of, std::set<std::string_view> keys) {
   plan::Object result = of;
@@ -29,24 +25,6 @@ plan::Object choices(const plan::Object& of, std::set<std::string_view> keys) {
   std::erase_if(result.fields, [&](const plan::Field& f) { return !keys.contains(f.key); });
   for (plan::Field& field : result.fields) field.required = false;
   return result;
-}
-
-plan::Slot dependents_slot(void* owner) {
-  table_at(owner).dependents_given = true;
-  return plan::plan_object().find("tables")->object->find("dependents")->slot(owner);
-}
-
-plan::Slot tables_slot(void* owner) {
-  using Tables = std::vector<TableDecision>;
-  return plan::ItemsSlot{
-      &decisions_at(owner).of_tables,
-      [](void* items) -> void* {
-        return static_cast<plan::Table*>(&static_cast<Tables*>(items)->emplace_back());
-      },
-      [](const void* items) { return static_cast<const Tables*>(items)->size(); },
-      [](void* items, std::size_t i) -> void* {
-        return static_cast<plan::Table*>(&(*static_cast<Tables*>(items))[i]);
-      }};
 }
 
 const plan::Object& column_choices() {
@@ -59,14 +37,23 @@ const plan::Object& table_choices() {
   static const plan::Object object = [] {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
-        {"change", "generator", "time_column", "columns", "logical_references", "dependents"});
+        {"change", "generator", "time_column", "columns", "logical_references"});
     for (plan::Field& field : o.fields) {
-      if (field.key == "columns") {
-        field.object = &column_choices();
-        field.example = "{user_id: {new_default: none}}";
-      }
-      if (field.key == "dependents") field.slot = dependents_slot;
+      if (field.key != "columns") continue;
+      field.object = &column_choices();
+      field.example = "{user_id: {new_default: none}}";
     }
+    return o;
+  }();
+  return object;
+}
+
+const plan::Object& dependent_choices() {
+  static const plan::Object object = [] {
+    plan::Object o = choices(*plan::plan_object().find("dependents")->object,
+                             {"kind", "name", "table", "uses", "as_is", "set_aside", "drop", "definition",
+                              "replacement"});
+    for (plan::Field& field : o.fields) field.required = field.key == "kind" || field.key == "name";
     return o;
   }();
   return object;
@@ -84,13 +71,16 @@ const plan::Object& decisions_object() {
   static const plan::Object object = [] {
     plan::Object o =
         choices(plan::plan_object(), {"name", "strategy", "generator", "new_keys", "lock_timeout",
-                                      "maintenance_work_mem", "phases", "tables"});
+                                      "maintenance_work_mem", "phases", "tables", "dependents"});
     o.noun = "decisions";
     o.id = "decisions";
     for (plan::Field& field : o.fields) {
+      if (field.key == "dependents") {
+        field.object = &dependent_choices();
+        field.example = "[{kind: function, name: public.f(integer), as_is: it only reads names}]";
+      }
       if (field.key != "tables") continue;
       field.object = &table_choices();
-      field.slot = tables_slot;
       field.example = "{public.users: {generator: v4}}";
     }
     o.fields.push_back(patterns("include", "Only tables with such names are in the draft",
@@ -155,8 +145,7 @@ void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& 
   take(column->new_default, decided.new_default);
 }
 
-std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& table,
-                                     Diagnostics& diagnostics) {
+void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& diagnostics) {
   take(table.change, decided.change);
   take(table.generator, decided.generator);
   take(table.time_column, decided.time_column);
@@ -164,15 +153,48 @@ std::vector<std::string> apply_table(const TableDecision& decided, plan::Table& 
   table.logical_references.insert(table.logical_references.end(),
                                   decided.logical_references.begin(),
                                   decided.logical_references.end());
-  std::vector<std::string> taken_away;
-  if (decided.dependents_given) {
-    for (const plan::TableDependent& d : table.dependents) {
-      taken_away.push_back(fmt::format("{} {}, which uses {}", d.kind.value, d.name.value,
-                                       to_text(table.name.value)));
-    }
-    table.dependents = decided.dependents;
+}
+
+std::string title(const plan::Dependent& d) {
+  const auto& words = plan::plan_object().find("dependents")->object->find("kind")->words;
+  return fmt::format("{} {}{}", words[static_cast<int>(d.kind.value)], d.name.value,
+                     d.table.value.name.empty() ? "" : " on " + to_text(d.table.value));
+}
+
+plan::Dependent* find(std::vector<plan::Dependent>& dependents, const plan::Dependent& decided) {
+  auto it = std::find_if(dependents.begin(), dependents.end(),
+                         [&](const plan::Dependent& d) { return title(d) == title(decided); });
+  return it == dependents.end() ? nullptr : &*it;
+}
+
+void unknown_dependent(const plan::Dependent& decided, const plan::Plan& draft, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  std::optional<std::string> near;
+  for (const plan::Dependent& d : draft.dependents) {
+    known.push_back(title(d));
+    if (d.kind.value == decided.kind.value && d.name.value == decided.name.value) near = title(d);
   }
-  return taken_away;
+  if (!near) near = nearest(title(decided), known);
+  diagnostics.error("unknown-dependent", decided.name.span,
+                    fmt::format("{} is not in the draft", title(decided)),
+                    near ? fmt::format("did you mean {}?", *near)
+                         : "take it out of the decisions: it is gone, or uses no key");
+}
+
+void apply_dependent(const plan::Dependent& decided, plan::Plan& draft, Diagnostics& diagnostics) {
+  plan::Dependent* dependent = find(draft.dependents, decided);
+  if (!dependent) return unknown_dependent(decided, draft, diagnostics);
+  if (decided.definition.span.line && !dependent->definition.value.empty()) {
+    diagnostics.error("fact", decided.definition.span,
+                      fmt::format("the definition of {} is the catalog's", title(decided)),
+                      "write what it shall be once the keys have changed under replacement:");
+  }
+  if (!decided.uses.empty()) dependent->uses = decided.uses;
+  take(dependent->as_is, decided.as_is);
+  take(dependent->set_aside, decided.set_aside);
+  take(dependent->drop, decided.drop);
+  take(dependent->definition, decided.definition);
+  take(dependent->replacement, decided.replacement);
 }
 
 }  // namespace
@@ -190,8 +212,7 @@ bool matches(const plan::TableName& pattern, const plan::TableName& name) {
          matches(std::string_view(pattern.name), name.name);
 }
 
-std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft,
-                               Diagnostics& diagnostics) {
+void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics) {
   take(draft.name, decisions.name);
   take(draft.strategy, decisions.strategy);
   take(draft.generator, decisions.generator);
@@ -212,14 +233,10 @@ std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft,
   for (const plan::Phase& phase : draft.phases) {
     for (const auto& table : phase.tables) known(table);
   }
-  std::vector<std::string> taken_away;
-  for (const TableDecision& decided : decisions.of_tables) {
-    if (plan::Table* table = known(decided.name)) {
-      std::vector<std::string> gone = apply_table(decided, *table, diagnostics);
-      taken_away.insert(taken_away.end(), gone.begin(), gone.end());
-    }
+  for (const plan::Table& decided : decisions.tables) {
+    if (plan::Table* table = known(decided.name)) apply_table(decided, *table, diagnostics);
   }
-  return taken_away;
+  for (const plan::Dependent& decided : decisions.dependents) apply_dependent(decided, draft, diagnostics);
 }
 
 }  // namespace rekey::inspect

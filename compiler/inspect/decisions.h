@@ -3,12 +3,13 @@
 //
 //   include: public.*                # only these; * and ? stand for any characters, for any one
 //   exclude: [public.audit_*]
-//   generator: keyed                 # and name, strategy, new_keys, lock_timeout, phases, as in a
-//   plan tables:
-//     public.users: {generator: v7, time_column: created_at, columns: {user_id: {new_default:
-//     none}}}
+//   generator: keyed      # and name, strategy, new_keys, lock_timeout, phases, as in a plan
+//   tables:
+//     public.users: {generator: v7, time_column: created_at, columns: {user_id: {new_default: none}}}
+//   dependents:           # of the draft's, by kind, name and table
+//     - {kind: function, name: public.f(integer), as_is: it only reads names}
 //
-// Facts (types, keys, indexes) cannot be given: they are the catalog's.
+// Facts (types, keys, indexes, definitions) cannot be given: they are the catalog's.
 #pragma once
 
 #include <string>
@@ -18,22 +19,15 @@
 
 namespace rekey::inspect {
 
-struct TableDecision : plan::Table {
-  bool dependents_given = false;  // even if as an empty list: it takes the place of the draft's
-};
-
 struct Decisions : plan::Plan {
   std::vector<plan::Located<plan::TableName>> include, exclude;
-  std::vector<TableDecision> of_tables;
 };
 
 Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics);
 
 bool matches(const plan::TableName& pattern, const plan::TableName& name);
 
-// Lays them over a draft. A table or column that the draft does not have is an error. Returns a
-// line for the draft's reader on everything that it takes away.
-std::vector<std::string> apply(const Decisions& decisions, plan::Plan& draft,
-                               Diagnostics& diagnostics);
+// Lays them over a draft. A table, column or dependent that the draft does not have is an error.
+void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics);
 
 }  // namespace rekey::inspect

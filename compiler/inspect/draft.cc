@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compiler/model/fk_graph.h"
+#include "compiler/plan/fields.h"
 #include "compiler/plan/names.h"
 
 namespace rekey::inspect {
@@ -79,17 +80,23 @@ plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignK
   return result;
 }
 
-plan::TableDependent dependent(const std::string& kind, const std::string& name,
-                          const std::vector<std::string>& columns) {
-  return {text(kind), text(name), texts(columns), {}};
+// A kind that plans have no word for goes before the name.
+plan::Dependent dependent(const db::catalog::Dependent& d) {
+  static const auto& words = plan::plan_object().find("dependents")->object->find("kind")->words;
+  const auto word = std::find(words.begin(), words.end(), d.kind);
+  plan::Dependent result;
+  if (word != words.end()) result.kind.value = static_cast<plan::DependentKind>(word - words.begin());
+  result.name = text(word != words.end() ? d.name : d.kind + " " + d.name);
+  if (!d.table.empty()) result.table.value = plan::parse_table_name(d.table).value();
+  if (d.weight == db::catalog::Weight::blocks) result.problem = text(d.problem);
+  result.definition = text(d.definition);
+  result.drop = text(d.drop);
+  return result;
 }
 
-// What the name of the kind does not say already.
-bool needs_words(const db::catalog::Dependent& d) {
-  static const std::set<std::string> plain = {
-      "view",       "materialized view", "rule",     "policy",          "check",
-      "statistics", "procedure",         "function", "generated column"};
-  return !plain.contains(d.kind);
+// Whether the definition does not name all that it uses.
+bool hides_tables(const db::catalog::Dependent& d) {
+  return d.definition.empty() || ((d.kind == "function" || d.kind == "procedure") && !d.problem.empty());
 }
 
 class Drafter {
@@ -106,10 +113,16 @@ class Drafter {
     add_keys();
     for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) add(f);
     add_inherited();
-    for (const db::catalog::Index& i : indexes) {
-      if (plan::Table* t = table(i.table)) t->indexes.push_back({text(i.name), text(i.definition)});
+    std::set<std::string> told;
+    for (const db::catalog::Dependent& d : dependents) {
+      add(d);
+      if (d.kind == "index") told.insert(d.name);
     }
-    for (const db::catalog::Dependent& d : dependents) add(d);
+    for (const db::catalog::Index& i : indexes) {
+      const std::string name =
+          db::quote_identifier(catalog_.name(i.table).schema) + "." + db::quote_identifier(i.name);
+      if (!told.contains(name)) table(i.table)->indexes.push_back({text(i.name), text(i.definition)});
+    }
     return std::move(draft_);
   }
 
@@ -174,15 +187,12 @@ class Drafter {
     for (std::size_t i = 0; i < f.columns.size(); ++i) {
       const bool from = changes(f.table, f.columns[i]), to = changes(f.target, f.target_columns[i]);
       if (from == to) continue;
-      add(db::catalog::Dependent{
-          from ? f.table : f.target,
-          {from ? f.columns[i] : f.target_columns[i]},
-          "foreign key",
-          fmt::format("{} on {}", plan::name_part(f.name), f.table),
-          fmt::format("ties the column to {}, which is no integer",
-                      from ? catalog_.path(catalog_.column_at.at({f.target, f.target_columns[i]}))
-                           : catalog_.path(catalog_.column_at.at({f.table, f.columns[i]}))),
-          db::catalog::Weight::blocks});
+      const db::catalog::KeyColumn ends[] = {{f.table, f.columns[i]}, {f.target, f.target_columns[i]}};
+      db::catalog::Dependent d{"foreign key", db::quote_identifier(f.name), f.table, {ends[to]}, {}, {}, {}};
+      d.problem = fmt::format("it ties {} to {}, which is no integer",
+                              catalog_.path(catalog_.column_at.at({ends[to].table, ends[to].column})),
+                              catalog_.path(catalog_.column_at.at({ends[from].table, ends[from].column})));
+      add(d);
       return;
     }
     table(f.table)->foreign_keys.push_back(foreign_key(catalog_, f));
@@ -229,14 +239,18 @@ class Drafter {
   }
 
   void add(const db::catalog::Dependent& d) {
-    plan::Table* t = table(d.table);
-    if (!t || d.weight == db::catalog::Weight::notes) return;
-    if (d.kind == "default") return;  // stands at its column
-    t->dependents.push_back(dependent(d.kind, d.name, d.columns));
-    if (needs_words(d)) {
-      draft_.comments.tables[t->name.value].push_back(
-          fmt::format("{} {}: {}", d.kind, d.name, d.reason));
+    if (d.weight == db::catalog::Weight::notes) return;
+    plan::Dependent written = dependent(d);
+    std::set<std::string> uses;
+    for (const db::catalog::KeyColumn& key : d.uses) uses.insert(key.table);
+    uses.erase(d.table);
+    if (hides_tables(d)) {
+      for (const std::string& name : uses) written.uses.push_back({catalog_.name(name), {}});
     }
+    if (d.weight == db::catalog::Weight::warns) {
+      draft_.comments.dependents[draft_.plan.dependents.size()].push_back(d.problem);
+    }
+    draft_.plan.dependents.push_back(written);
   }
 
   const Catalog& catalog_;

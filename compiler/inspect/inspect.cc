@@ -19,12 +19,6 @@ std::vector<db::catalog::KeyColumn> changing(const Catalog& catalog, const Selec
   return result;
 }
 
-void add_gone(plan::Comments& comments, const std::vector<std::string>& gone) {
-  if (gone.empty()) return;
-  comments.top.push_back("Taken away by the decisions:");
-  for (const std::string& line : gone) comments.top.push_back("  " + line);
-}
-
 std::string draft_from(db::Connection& connection, const Request& request, const Decisions& decisions,
                        Diagnostics& diagnostics) {
   const db::catalog::Reading reading(connection);
@@ -37,7 +31,7 @@ std::string draft_from(db::Connection& connection, const Request& request, const
   Draft draft =
       make_draft(catalog, selection, db::catalog::indexes(connection, columns), dependents);
   draft.comments.top = remarks(catalog, selection, dependents, draft.plan);
-  if (request.decisions) add_gone(draft.comments, apply(decisions, draft.plan, diagnostics));
+  if (request.decisions) apply(decisions, draft.plan, diagnostics);
   if (request.strategy) draft.plan.strategy.value = *request.strategy;
   if (request.generator) draft.plan.generator.value = *request.generator;
   return diagnostics.has_errors() ? std::string() : plan::print(draft.plan, draft.comments);

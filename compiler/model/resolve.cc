@@ -166,42 +166,6 @@ void add_logical_references(Model& model, Names& names, Diagnostics& diagnostics
   }
 }
 
-bool touches_changing_column(const Model& model, const Table& table, const plan::TableDependent& dependent) {
-  for (ColumnId c : table.columns) {
-    if (!model.changes(c)) continue;
-    if (dependent.columns.empty()) return true;
-    for (const auto& named : dependent.columns) {
-      if (named.value == model.columns[c].name()) return true;
-    }
-  }
-  return false;
-}
-
-void refuse_what_touches_keys(const Model& model, Diagnostics& diagnostics) {
-  for (const auto& table : model.tables) {
-    for (const auto& dependent : table.written->dependents) {
-      if (!touches_changing_column(model, table, dependent)) continue;
-      std::vector<std::string> names{to_text(table.name())};
-      for (const auto& c : dependent.columns) {
-        names.push_back(names.front() + "." + c.value);
-      }
-      if (names.size() > 1) names.erase(names.begin());
-      const bool advisory = dependent.kind.value == "trigger function" || dependent.kind.value == "publication";
-      auto message = fmt::format("{} {} uses {}", dependent.kind.value, dependent.name.value,
-                                 fmt::join(names, ", "));
-      if (advisory) {
-        diagnostics.warning("dependent", dependent.span, message + ": it is left as it is",
-                            "check by hand that it works with uuid keys");
-      } else {
-        diagnostics.error("dependent", dependent.span,
-                          message + ", which this version cannot carry over",
-                          "drop it before and create it again after the migration (then delete this entry), "
-                          "or leave the table out with change: keep");
-      }
-    }
-  }
-}
-
 }  // namespace
 
 std::string Model::path(ColumnId c) const {
@@ -230,7 +194,6 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics) {
   find_key_domains(model, diagnostics);
   check_families(model, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
-  refuse_what_touches_keys(model, diagnostics);
   assign_phases(model, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   return model;

@@ -282,23 +282,6 @@ const Object& dependent_object() {
   return object;
 }
 
-const Object& table_dependent_object() {
-  static const Object object{
-      .noun = "dependent",
-      .id = "tableDependent",
-      .help = "Any other object whose definition uses a key column of the table",
-      .fields = {{.key = "kind", .kind = Kind::text, .slot = at<&TableDependent::kind>,
-                  .help = "view, materialized view, rule, trigger, policy, check, function and so on",
-                  .example = "view", .required = true},
-                 {.key = "name", .kind = Kind::text, .slot = at<&TableDependent::name>,
-                  .help = "Its name, with the schema where it has one",
-                  .example = "public.active_users", .required = true},
-                 {.key = "columns", .kind = Kind::names, .slot = at<&TableDependent::columns>,
-                  .help = "The key columns of the table that it uses", .example = "[user_id]"}},
-      .span = [](void* item) { return &static_cast<TableDependent*>(item)->span; }};
-  return object;
-}
-
 const Object& table_object() {
   static const Object object{
       .noun = "table",
@@ -340,11 +323,7 @@ const Object& table_object() {
            {.key = "logical_references", .kind = Kind::list, .slot = at<&Table::logical_references>,
             .help = "References that no constraint enforces",
             .example = "[{columns: [owner_id], references: public.users}]",
-            .object = &logical_reference_object()},
-           {.key = "dependents", .kind = Kind::list, .slot = at<&Table::dependents>,
-            .help = "What else uses a key column of the table",
-            .example = "[{kind: view, name: public.active_users}]",
-            .object = &table_dependent_object()}},
+            .object = &logical_reference_object()}},
       .name = at<&Table::name>,
       .name_kind = Kind::qualified,
       .block = true};
@@ -408,7 +387,7 @@ const std::vector<const Object*>& all_objects() {
       &plan_object(),   &new_keys_object(),    &phase_object(),
       &probe_object(),  &table_object(),       &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
-      &logical_reference_object(), &table_dependent_object(), &dependent_object()};
+      &logical_reference_object(), &dependent_object()};
   return objects;
 }
 

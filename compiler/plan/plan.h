@@ -103,14 +103,6 @@ struct Dependent {
   Span span;
 };
 
-// Anything else whose definition uses a key column.
-struct TableDependent {
-  Text kind;  // view, materialized view, rule, trigger, policy, check, function, …
-  Text name;
-  Texts columns;  // of the table it stands under
-  Span span;
-};
-
 struct Table {
   Located<TableName> name;
   Located<Change> change{Change::rekey, {}};
@@ -126,7 +118,6 @@ struct Table {
   std::vector<Index> indexes;
   std::vector<ForeignKey> foreign_keys;
   std::vector<LogicalReference> logical_references;
-  std::vector<TableDependent> dependents;
 };
 
 // A query over the database that must give one true after the phase.

@@ -154,6 +154,10 @@ class Printer {
       void* item = items.at(items.items, i);
       std::string dash = std::string(indent + 2, ' ') + "- ";
       std::string line = dash + flow(*field.object, item);
+      if (top && field.key == "dependents") {
+        if (auto note = comments_.dependents.find(i); note != comments_.dependents.end())
+          comment(note->second, indent + 2);
+      }
       if (!field.object->block && width(line) <= kWidth)
         text += line + "\n";
       else

@@ -11,10 +11,12 @@
 
 namespace rekey::plan {
 
-// Lines of comment, without "# ": at the top of the file and above tables.
+// Lines of comment, without "# ": at the top of the file, above tables, and above dependents by their
+// place in the plan.
 struct Comments {
   std::vector<std::string> top;
   std::map<TableName, std::vector<std::string>> tables;
+  std::map<std::size_t, std::vector<std::string>> dependents = {};
 };
 
 // The text must be UTF-8, as the names of a catalog are.

@@ -171,6 +171,7 @@ Reading::Reading(Connection& connection) : connection_(connection) {
   connection_.exec("SET LOCAL search_path = ''");
   connection_.exec("SET LOCAL client_encoding = 'UTF8'");
   connection_.exec("SET LOCAL quote_all_identifiers = off");
+  connection_.exec("SET LOCAL jit = off");  // queries over catalogs are estimated far too dear
   connection_.exec("SET LOCAL standard_conforming_strings = on");
 }
 

@@ -77,6 +77,7 @@ std::vector<ForeignKey> foreign_keys(Connection& connection);
 
 struct KeyColumn {
   std::string table, column;
+  auto operator<=>(const KeyColumn&) const = default;
 };
 
 // An index that is neither unique nor a constraint's and that mentions one of the columns.
@@ -93,15 +94,19 @@ enum class Weight {
   notes,   // works as before, but whoever is behind it sees new values
 };
 
-// Anything but keys, foreign keys and plain indexes that uses key columns; by table, kind and name.
+// Anything but keys, foreign keys and plain indexes that uses key columns, itself or through another
+// dependent. Its statements end with a semicolon and a line feed each.
 struct Dependent {
-  std::string table;
-  std::vector<std::string> columns;  // of the table, sorted
-  std::string kind;                  // view, trigger, policy, check, …
-  std::string name;                  // "public.active_users", "audit on public.users"
-  std::string reason;
+  std::string kind;   // view, trigger, policy, check, …; also what no plan has a word for: subscription
+  std::string name;   // as SQL writes it: public.active_users, audit, public.f(integer)
+  std::string table;  // that it stands on; need not have a key
+  std::vector<KeyColumn> uses;
+  std::string definition;  // statements that make it again; empty where that cannot be
+  std::string drop;        // a statement, where kind and name do not say it
+  std::string problem;     // why it cannot be carried over as it is; mostly none
   Weight weight = Weight::blocks;
 };
+// What one is built on stands before it; else by kind and name.
 std::vector<Dependent> dependents(Connection& connection, const std::vector<KeyColumn>& columns);
 
 // How a list goes into a text[] parameter, and comes out of a text[] result.

@@ -1,382 +1,331 @@
-// All that uses key columns besides keys, foreign keys and plain indexes: one query a kind of
-// object. Each finds (kind, name, rel, att, reason) for the columns in `keys`; what no query of its
-// own knows is found by the last one through pg_depend, so that nothing is passed over in silence.
+// All that uses key columns besides keys, foreign keys and plain indexes. A walk through pg_depend finds
+// the objects, a query a kind of object their definitions; what no query knows is named all the same, so
+// that nothing is passed over in silence.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "runtime/db/catalog.h"
+#include "runtime/db/catalog_queries.h"
 
 namespace rekey::db::catalog {
 
 namespace {
 
-struct Finder {
-  Weight weight;
-  const char* sql;
+using ObjectId = std::pair<std::string, std::string>;  // catalog, oid
+
+struct Found {
+  Dependent dependent;
+  std::set<ObjectId> built_on;
 };
 
-// Resolved once, by themselves: over names the planner of the queries below would expect one row.
+// Resolved once, by themselves: over names the planner of the other queries would expect one row.
 constexpr const char* kKeys = R"(
-SELECT array_agg(g.table_name), array_agg(a.attname), array_agg(a.attrelid), array_agg(a.attnum),
-       array_agg(a.atttypid)
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, g.table_name
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) g(table_name, column_name)
 JOIN pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
+ORDER BY 1, 2
 )";
 
-constexpr const char* kFrame = R"(
-WITH RECURSIVE keys AS MATERIALIZED (
-  SELECT * FROM unnest($1::text[], $2::name[], $3::oid[], $4::smallint[], $5::oid[])
-                AS k(table_name, attname, rel, att, type)
-), rels AS MATERIALIZED (
-  SELECT rel, att, c.relname, c.relkind, c.relispartition, c.reloftype, c.reltype, n.nspname
-  FROM keys JOIN pg_class c ON c.oid = rel JOIN pg_namespace n ON n.oid = c.relnamespace
-), found(kind, name, rel, att, reason) AS ($found)
-SELECT k.table_name, array_agg(DISTINCT k.attname::text), f.kind, f.name, f.reason
-FROM found f JOIN keys k USING (rel, att)
-GROUP BY k.table_name, f.kind, f.name, f.reason
+constexpr const char* kIdentities = R"(
+SELECT o.class, o.id, i.type, i.identity
+FROM unnest($1::regclass[], $2::oid[]) o(class, id)
+CROSS JOIN LATERAL pg_identify_object(o.class, o.id, 0) i
 )";
 
-// A view on such a view has to go and come back with it.
-constexpr const char* kViews = R"(
-  SELECT DISTINCT ON (name, rel, att) kind, name, rel, att,
-         CASE WHEN via IS NULL THEN 'uses the column' ELSE 'is built on ' || via END
-  FROM (
-    WITH RECURSIVE uses(rule, rel, att, via) AS (
-      SELECT d.objid, k.rel, k.att, NULL
-      FROM keys k
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                      AND d.refobjsubid = k.att AND d.classid = 'pg_rewrite'::regclass
-      UNION
-      SELECT d.objid, u.rel, u.att, r.ev_class::regclass::text
-      FROM uses u
-      JOIN pg_rewrite r ON r.oid = u.rule AND r.rulename = '_RETURN'
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.ev_class
-                      AND d.classid = 'pg_rewrite'::regclass AND d.objid <> r.oid
-    )
-    SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'rule'
-                WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END AS kind,
-           CASE WHEN r.rulename = '_RETURN' THEN c.oid::regclass::text
-                ELSE format('%I on %s', r.rulename, c.oid::regclass) END AS name,
-           u.rel, u.att, u.via
-    FROM uses u JOIN pg_rewrite r ON r.oid = u.rule JOIN pg_class c ON c.oid = r.ev_class) v
-  ORDER BY name, rel, att, via NULLS FIRST
+constexpr const char* kObstacles = R"(
+WITH objects(class, id) AS (SELECT * FROM unnest($1::regclass[], $2::oid[]))
+SELECT o.class, o.id, 'it belongs to extension ' || quote_ident(e.extname)
+FROM objects o
+JOIN pg_depend d ON d.classid = o.class AND d.objid = o.id AND d.deptype = 'e'
+JOIN pg_extension e ON e.oid = d.refobjid
+UNION ALL
+SELECT DISTINCT o.class, o.id, 'it has a security label'
+FROM objects o JOIN pg_seclabel s ON s.classoid = o.class AND s.objoid = o.id
 )";
 
-constexpr const char* kTriggers = R"(
-  SELECT 'trigger', format('%I on %s', t.tgname, t.tgrelid::regclass), k.rel, k.att,
-         CASE WHEN t.tgrelid = k.rel AND k.att = ANY (t.tgattr) THEN 'fires on UPDATE OF the column'
-              ELSE 'its WHEN condition uses the column' END
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_trigger'::regclass
-  JOIN pg_trigger t ON t.oid = d.objid AND NOT t.tgisinternal
-)";
+std::string text(const std::optional<std::string>& value) { return value.value_or(""); }
 
-constexpr const char* kTriggerFunctions = R"(
-  SELECT 'trigger function', p.oid::regprocedure::text, k.rel, k.att,
-         'its body names the column; called by ' || string_agg(DISTINCT quote_ident(t.tgname), ', ')
-  FROM keys k
-  JOIN pg_trigger t ON t.tgrelid = k.rel AND NOT t.tgisinternal
-  JOIN pg_proc p ON p.oid = t.tgfoid
-  JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
-  WHERE p.prosrc ~* ('(^|\W)' || regexp_replace(k.attname::text, '(\W)', '\\\1', 'g') || '(\W|$)')
-  GROUP BY p.oid, k.rel, k.att
-)";
+// In the order of its elements.
+template <class Range, class Get>
+std::string array_of(const Range& items, Get get) {
+  std::vector<std::string> values;
+  for (const auto& item : items) values.push_back(get(item));
+  return to_array(values);
+}
 
-constexpr const char* kPolicies = R"(
-  SELECT DISTINCT 'policy', format('%I on %s', p.polname, p.polrelid::regclass), k.rel, k.att,
-         'its expression uses the column'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_policy'::regclass
-  JOIN pg_policy p ON p.oid = d.objid
-)";
+void add_problem(std::string& to, const std::string& problem) {
+  if (!problem.empty()) to += (to.empty() ? "" : "; ") + problem;
+}
 
-constexpr const char* kConstraints = R"(
-  SELECT CASE c.contype WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion constraint' END,
-         format('%I on %s', c.conname, c.conrelid::regclass), k.rel, k.att,
-         CASE c.contype WHEN 'c' THEN 'its condition uses the column'
-              ELSE 'its operators are those of integers' END
-  FROM keys k
-  JOIN pg_constraint c ON c.conrelid = k.rel AND c.contype IN ('c', 'x')
-  LEFT JOIN pg_index x ON x.indexrelid = c.conindid
-  WHERE k.att = ANY (c.conkey)
-     OR concat(x.indexprs, x.indpred) LIKE '%:varattno ' || k.att || ' %'
-)";
-
-constexpr const char* kForeignKeys = R"(
-  SELECT CASE u.contype WHEN 'f' THEN 'foreign key' ELSE 'unique key' END,
-         format('%I on %s', u.conname, u.conrelid::regclass), u.rel, u.att,
-         CASE WHEN u.period THEN 'has a part that is a period of time'
-              WHEN NOT u.enforced THEN 'is not enforced'
-              ELSE 'its triggers are disabled, and would be enabled again' END
-  FROM (
-    WITH odd AS MATERIALIZED (
-      SELECT * FROM (
-        SELECT c.*, coalesce((to_jsonb(c) ->> 'conperiod')::boolean, false) AS period,
-               coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) AS enforced
-        FROM pg_constraint c WHERE c.contype IN ('f', 'p', 'u')) c
-      WHERE period OR NOT enforced
-         OR EXISTS (SELECT FROM pg_trigger t
-                    WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')
-    )
-    SELECT conname, contype, conrelid, period, enforced, conrelid AS rel, unnest(conkey) AS att
-    FROM odd
-    UNION
-    SELECT conname, contype, conrelid, period, enforced, confrelid, unnest(confkey) FROM odd) u
-)";
-
-// From 15 on the dependency starts at the expression, before at the column.
-constexpr const char* kGeneratedColumns = R"(
-  WITH generated AS MATERIALIZED (
-    SELECT attrelid, attnum, attname FROM pg_attribute WHERE attgenerated <> ''
-  )
-  SELECT DISTINCT 'generated column', format('%s.%I', a.attrelid::regclass, a.attname),
-         k.rel, k.att, 'is computed from the column'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att
-  LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
-  JOIN generated a ON a.attrelid = k.rel AND a.attnum <> k.att
-   AND (a.attnum = ad.adnum AND ad.adrelid = k.rel
-        OR d.classid = 'pg_class'::regclass AND d.objid = k.rel AND a.attnum = d.objsubid)
-  UNION ALL
-  SELECT 'generated column', format('%s.%I', k.rel::regclass, k.attname), k.rel, k.att,
-         'is computed itself'
-  FROM keys k
-  JOIN pg_attribute a ON a.attrelid = k.rel AND a.attnum = k.att AND a.attgenerated <> ''
-)";
-
-// In an index expression each Var is of the table itself; attribute 0 is the whole row.
-constexpr const char* kIndexes = R"(
-  SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
-         CASE WHEN x.indexprs::text LIKE '%:varattno ' || k.att || ' %'
-              THEN 'is on an expression over the column'
-              ELSE 'its WHERE condition uses the column' END
-  FROM keys k JOIN pg_index x ON x.indrelid = k.rel AND NOT x.indisexclusion
-  WHERE (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
-    AND concat(x.indexprs, ' ', x.indpred) LIKE '%:varattno ' || k.att || ' %'
-  UNION ALL
-  SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
-         CASE WHEN NOT o.opcdefault THEN 'has the operator class ' || o.opcname
-              ELSE format('%s indexes cannot hold uuid', am.amname) END
-  FROM keys k
-  JOIN pg_index x ON x.indrelid = k.rel AND NOT x.indisexclusion
-  JOIN pg_class i ON i.oid = x.indexrelid
-  JOIN pg_am am ON am.oid = i.relam
-  CROSS JOIN LATERAL unnest(x.indkey, x.indclass) AS e(att, class)
-  JOIN pg_opclass o ON o.oid = e.class
-  WHERE e.att = k.att
-    AND NOT (o.opcdefault
-             AND EXISTS (SELECT FROM pg_opclass u WHERE u.opcmethod = am.oid AND u.opcdefault
-                                                   AND u.opcintype = 'uuid'::regtype))
-  UNION ALL
-  SELECT 'index', x.indexrelid::regclass::text, k.rel, k.att,
-         CASE WHEN NOT x.indisvalid THEN 'is invalid: drop it or REINDEX it first'
-              ELSE 'a statistics target on its expression would be lost' END
-  FROM keys k JOIN pg_index x ON x.indrelid = k.rel AND k.att = ANY (x.indkey)
-  JOIN pg_class i ON i.oid = x.indexrelid
-  WHERE NOT x.indisvalid AND i.relkind = 'i'
-     OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0)
-)";
-
-constexpr const char* kStatistics = R"(
-  SELECT DISTINCT 'statistics', format('%I.%I', n.nspname, s.stxname), k.rel, k.att,
-         'is computed over the column'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_statistic_ext'::regclass
-  JOIN pg_statistic_ext s ON s.oid = d.objid
-  JOIN pg_namespace n ON n.oid = s.stxnamespace
-)";
-
-constexpr const char* kFunctions = R"(
-  SELECT DISTINCT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
-         p.oid::regprocedure::text, k.rel, k.att, 'its BEGIN ATOMIC body uses the column'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_proc'::regclass
-  JOIN pg_proc p ON p.oid = d.objid
-)";
-
-constexpr const char* kPublicationLists = R"(
-  SELECT DISTINCT 'publication', quote_ident(p.pubname), k.rel, k.att,
-         'its column list or row filter for the table uses the column'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_publication_rel'::regclass
-  JOIN pg_publication_rel r ON r.oid = d.objid
-  JOIN pg_publication p ON p.oid = r.prpubid
-)";
-
-constexpr const char* kPublications = R"(
-  SELECT 'publication', quote_ident(p.pubname), k.rel, k.att,
-         'publishes the table: change its subscribers first'
-  FROM rels k JOIN pg_publication_tables p ON p.schemaname = k.nspname AND p.tablename = k.relname
-)";
-
-constexpr const char* kSubscriptions = R"(
-  SELECT 'subscription', quote_ident(s.subname), k.rel, k.att,
-         'writes integers into the table'
-  FROM keys k
-  JOIN pg_subscription_rel r ON r.srrelid = k.rel
-  JOIN pg_subscription s ON s.oid = r.srsubid
-)";
-
-constexpr const char* kDefaults = R"(
-  SELECT 'default', format('%s.%I', k.rel::regclass, k.attname), k.rel, k.att,
-         'new rows get ' || pg_get_expr(ad.adbin, ad.adrelid)
-  FROM keys k
-  JOIN pg_attribute a ON a.attrelid = k.rel AND a.attnum = k.att AND a.attgenerated = ''
-  JOIN pg_attrdef ad ON ad.adrelid = k.rel AND ad.adnum = k.att
-  WHERE NOT EXISTS (
-    SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
-    WHERE d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
-      AND d.refclassid = 'pg_class'::regclass
-      AND pg_get_expr(ad.adbin, ad.adrelid)
-          = 'nextval(''' || replace(s.oid::regclass::text, '''', '''''') || '''::regclass)')
-)";
-
-constexpr const char* kSequences = R"(
-  SELECT DISTINCT 'sequence', u.seq::regclass::text, u.rel, u.att,
-         format('gives %s.%I its values too', o.attrelid::regclass, o.attname)
-  FROM (
-    SELECT k.rel, k.att, d.objid AS seq
-    FROM keys k
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                    AND d.refobjsubid = k.att AND d.classid = 'pg_class'::regclass
-                    AND d.deptype = 'i'
-    UNION
-    SELECT k.rel, k.att, d.refobjid
-    FROM keys k
-    JOIN pg_attrdef ad ON ad.adrelid = k.rel AND ad.adnum = k.att
-    JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
-                    AND d.refclassid = 'pg_class'::regclass
-  ) u
-  JOIN pg_class s ON s.oid = u.seq AND s.relkind = 'S'
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = u.seq
-                  AND d.classid = 'pg_attrdef'::regclass
-  JOIN pg_attrdef ad ON ad.oid = d.objid AND (ad.adrelid, ad.adnum) <> (u.rel, u.att)
-  JOIN pg_attribute o ON o.attrelid = ad.adrelid AND o.attnum = ad.adnum
-  UNION ALL
-  SELECT 'sequence', s.seqrelid::regclass::text, k.rel, k.att,
-         format('is %s, while the identity column is %s', s.seqtypid::regtype, k.type::regtype)
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
-  JOIN pg_sequence s ON s.seqrelid = d.objid AND s.seqtypid <> k.type
-)";
-
-// Arrays of a row type, domains over it and composite types that hold it count as the row type.
-constexpr const char* kRowTypes = R"(
-  SELECT DISTINCT 'row-type column', format('%s.%I', a.attrelid::regclass, a.attname), y.rel, k.att,
-         'holds rows of the table'
-  FROM (
-    WITH RECURSIVE steps(inner_type, outer_type) AS MATERIALIZED (
-      SELECT typelem, oid FROM pg_type WHERE typelem <> 0 AND typcategory = 'A'
-      UNION ALL SELECT typbasetype, oid FROM pg_type WHERE typbasetype <> 0
-      UNION ALL SELECT rngsubtype, rngtypid FROM pg_range
-      UNION ALL SELECT a.atttypid, c.reltype
-                FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'c'
-                WHERE NOT a.attisdropped
-    ), types(type, rel) AS (
-      SELECT reltype, rel FROM rels
-      UNION
-      SELECT s.outer_type, t.rel FROM types t JOIN steps s ON s.inner_type = t.type
-    )
-    SELECT type, rel FROM types) y
-  JOIN keys k USING (rel)
-  JOIN pg_attribute a ON a.atttypid = y.type AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'm', 'f')
-)";
-
-constexpr const char* kTableKinds = R"(
-  SELECT 'partitioning', rel::regclass::text, rel, att, 'is partitioned'
-  FROM rels WHERE relkind = 'p'
-  UNION ALL
-  SELECT CASE WHEN r.relispartition THEN 'partitioning' ELSE 'inheritance' END,
-         i.inhparent::regclass::text, rel, att,
-         CASE WHEN r.relispartition THEN 'the table is a partition of it'
-              ELSE 'the table inherits from it' END
-  FROM rels r JOIN pg_inherits i ON i.inhrelid = rel
-  UNION ALL
-  SELECT 'inheritance', i.inhrelid::regclass::text, rel, att, 'inherits from the table'
-  FROM rels r JOIN pg_inherits i ON i.inhparent = rel
-  WHERE r.relkind <> 'p'
-  UNION ALL
-  SELECT 'typed table', rel::regclass::text, rel, att, format('is OF type %s', reloftype::regtype)
-  FROM rels WHERE reloftype <> 0
-  UNION ALL
-  SELECT 'foreign table', rel::regclass::text, rel, att, 'its rows are elsewhere'
-  FROM rels WHERE relkind = 'f'
-  UNION ALL
-  SELECT 'domain', type::regtype::text, rel, att, 'the column is of this type'
-  FROM keys JOIN pg_type t ON t.oid = type AND t.typtype = 'd'
-)";
-
-constexpr const char* kOthers = R"(
-  SELECT DISTINCT 'object', pg_describe_object(d.classid, d.objid, d.objsubid), k.rel, k.att,
-         'depends on the column in a way that rekey does not know'
-  FROM keys k
-  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
-                  AND d.refobjsubid = k.att AND d.deptype <> 'i'
-  WHERE d.classid NOT IN (
-    'pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
-    'pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_statistic_ext'::regclass,
-    'pg_proc'::regclass, 'pg_publication_rel'::regclass)
-)";
-
-constexpr Finder kFinders[] = {
-    {Weight::blocks, kViews},
-    {Weight::blocks, kTriggers},
-    {Weight::warns, kTriggerFunctions},
-    {Weight::blocks, kPolicies},
-    {Weight::blocks, kConstraints},
-    {Weight::blocks, kForeignKeys},
-    {Weight::blocks, kGeneratedColumns},
-    {Weight::blocks, kIndexes},
-    {Weight::blocks, kStatistics},
-    {Weight::blocks, kFunctions},
-    {Weight::blocks, kPublicationLists},
-    {Weight::notes, kPublications},
-    {Weight::blocks, kSubscriptions},
-    {Weight::blocks, kDefaults},
-    {Weight::blocks, kSequences},
-    {Weight::blocks, kRowTypes},
-    {Weight::blocks, kTableKinds},
-    {Weight::blocks, kOthers},
+// Parameters of queries, all of the same length.
+struct KeyArrays {
+  std::string relations, numbers, names, types;
 };
 
-std::string in_frame(const char* found) {
-  std::string sql = kFrame;
-  const std::string mark = "$found";
-  return sql.replace(sql.find(mark), mark.size(), found);
-}
+class Search {
+ public:
+  Search(Connection& connection, const std::vector<KeyColumn>& columns) : connection_(connection) {
+    const auto table = [](const KeyColumn& c) { return c.table; };
+    const auto column = [](const KeyColumn& c) { return c.column; };
+    std::array<std::vector<std::string>, 4> arrays;
+    for (const Row& r :
+         connection.exec(kKeys, {array_of(columns, table), array_of(columns, column)}).rows) {
+      for (std::size_t i = 0; i < arrays.size(); ++i) arrays[i].push_back(text(r[i]));
+      keys_[{text(r[0]), text(r[1])}] = {text(r[4]), text(r[2])};
+    }
+    arrays_ = {to_array(arrays[0]), to_array(arrays[1]), to_array(arrays[2]), to_array(arrays[3])};
+  }
+
+  std::vector<Dependent> run() {
+    if (keys_.empty()) return {};
+    walk();
+    spread_uses();
+    read_bodies();
+    define();
+    name_the_rest();
+    add_obstacles();
+    add_findings();
+    return in_order();
+  }
+
+ private:
+  void walk() {
+    for (const Row& r : connection_.exec(walk_query(), {arrays_.relations, arrays_.numbers}).rows) {
+      Found& found = found_[{text(r[0]), text(r[1])}];
+      if (text(r[4]) == "0") {
+        found.built_on.insert({text(r[2]), text(r[3])});
+      } else {
+        found.dependent.uses.push_back(keys_.at({text(r[3]), text(r[4])}));
+      }
+    }
+  }
+
+  // What one is built on uses the same keys; circles come to rest too.
+  void spread_uses() {
+    std::map<ObjectId, std::set<ObjectId>> users;
+    std::map<ObjectId, std::set<KeyColumn>> uses;
+    std::set<ObjectId> open;
+    for (const auto& [id, found] : found_) {
+      for (const ObjectId& on : found.built_on) users[on].insert(id);
+      uses[id] = {found.dependent.uses.begin(), found.dependent.uses.end()};
+      open.insert(id);
+    }
+    while (!open.empty()) {
+      const ObjectId id = *open.begin();
+      open.erase(open.begin());
+      for (const ObjectId& user : users[id]) {
+        const std::size_t before = uses[user].size();
+        uses[user].insert(uses[id].begin(), uses[id].end());
+        if (uses[user].size() != before) open.insert(user);
+      }
+    }
+    for (auto& [id, found] : found_) found.dependent.uses.assign(uses[id].begin(), uses[id].end());
+  }
+
+  // Views count as names of the tables that they show.
+  void read_bodies() {
+    std::vector<std::string> views, relations, numbers;
+    std::map<KeyColumn, std::pair<std::string, std::string>> at;
+    for (const auto& [place, key] : keys_) at[key] = place;
+    for (const Row& r : connection_
+                            .exec("SELECT oid, relname FROM pg_class WHERE oid = ANY ($1::oid[])",
+                                  {array_of(ids_in("pg_class"), std::identity())})
+                            .rows) {
+      for (const KeyColumn& key : found_.at({"pg_class", text(r[0])}).dependent.uses) {
+        views.push_back(text(r[1]));
+        relations.push_back(at[key].first);
+        numbers.push_back(at[key].second);
+      }
+    }
+    std::map<std::string, std::set<std::string>> names;
+    std::map<std::string, std::string> problems;
+    for (const Row& r : connection_
+                            .exec(bodies_query(), {arrays_.relations, arrays_.numbers, arrays_.names,
+                                            to_array(views), to_array(relations), to_array(numbers)})
+                            .rows) {
+      const bool is_new = !found_.contains({"pg_proc", text(r[0])});
+      Found& found = found_[{"pg_proc", text(r[0])}];
+      auto& uses = found.dependent.uses;
+      const KeyColumn& key = keys_.at({text(r[1]), text(r[2])});
+      if (std::find(uses.begin(), uses.end(), key) == uses.end()) uses.push_back(key);
+      if (is_new) found.dependent.weight = Weight::warns;
+      if (r[5]) found.dependent.weight = Weight::blocks;
+      names[text(r[0])].insert(text(r[3]));
+      problems[text(r[0])] = r[5] ? fmt::format("; {} {} it", *r[5],
+                                                r[5]->find(", ") == std::string::npos ? "runs" : "run")
+                                  : "";
+      bodies_[text(r[0])] = fmt::format("{} {}{}", text(r[4]) == "names" ? "its body names" : "it takes",
+                                        fmt::join(names[text(r[0])], ", "), problems[text(r[0])]);
+    }
+    for (const auto& [oid, problem] : bodies_) {
+      auto& uses = found_.at({"pg_proc", oid}).dependent.uses;
+      std::sort(uses.begin(), uses.end());
+    }
+  }
+
+  std::vector<std::string> ids_in(const std::string& catalog) const {
+    std::vector<std::string> result;
+    for (const auto& [id, found] : found_) {
+      if (id.first == catalog) result.push_back(id.second);
+    }
+    return result;
+  }
+
+  void define() {
+    for (const DefinitionQuery& query : definition_queries()) {
+      const std::vector<std::string> ids = ids_in(query.catalog);
+      if (ids.empty()) continue;
+      std::vector<std::optional<std::string>> parameters = {to_array(ids)};
+      if (query.sql.find("$2") != std::string::npos) {
+        parameters.insert(parameters.end(), {arrays_.relations, arrays_.numbers});
+      }
+      for (const Row& r : connection_.exec(query.sql, parameters).rows) {
+        Dependent& d = found_.at({query.catalog, text(r[0])}).dependent;
+        d.kind = text(r[1]);
+        d.name = text(r[2]);
+        d.table = text(r[3]);
+        d.definition = text(r[4]);
+        d.problem = text(r[5]);
+        d.drop = text(r[6]);
+      }
+    }
+    for (const auto& [oid, problem] : bodies_) {
+      add_problem(found_.at({"pg_proc", oid}).dependent.problem, problem);
+    }
+  }
+
+  Rows of_all(const char* sql) {
+    const auto catalog = [](const auto& f) { return f.first.first; };
+    const auto oid = [](const auto& f) { return f.first.second; };
+    return connection_.exec(sql, {array_of(found_, catalog), array_of(found_, oid)});
+  }
+
+  void name_the_rest() {
+    for (const Row& r : of_all(kIdentities).rows) {
+      Dependent& d = found_.at({text(r[0]), text(r[1])}).dependent;
+      if (!d.kind.empty()) continue;
+      d.kind = text(r[2]);
+      d.name = text(r[3]);
+      d.problem = "rekey does not know how to make it again";
+    }
+  }
+
+  void add_obstacles() {
+    for (const Row& r : of_all(kObstacles).rows) {
+      Dependent& d = found_.at({text(r[0]), text(r[1])}).dependent;
+      d.definition.clear();
+      add_problem(d.problem, text(r[2]));
+    }
+  }
+
+  // One entry an object, whatever is to be said about it.
+  void add_findings() {
+    const auto views = array_of(ids_in("pg_class"), std::identity());
+    for (const FindingQuery& query : finding_queries()) {
+      for (const Row& r : connection_
+                              .exec(query.sql, {arrays_.relations, arrays_.numbers, arrays_.names,
+                                                arrays_.types, views})
+                              .rows) {
+        Found& found = found_[{text(r[0]), text(r[1]) + " " + text(r[2])}];
+        Dependent& d = found.dependent;
+        d.kind = text(r[0]);
+        d.name = text(r[1]);
+        d.table = text(r[2]);
+        d.weight = query.blocks ? Weight::blocks : Weight::notes;
+        d.definition = text(r[5]);
+        d.drop = text(r[7]);
+        if (d.problem.find(text(r[6])) == std::string::npos) add_problem(d.problem, text(r[6]));
+        add_uses(d, text(r[3]), text(r[4]));
+      }
+    }
+  }
+
+  // Without a number all key columns of the relation, or all that a view shows.
+  void add_uses(Dependent& d, const std::string& relation, const std::string& number) {
+    std::set<KeyColumn> uses(d.uses.begin(), d.uses.end());
+    for (const auto& [place, key] : keys_) {
+      if (place.first == relation && (number == "0" || number == place.second)) uses.insert(key);
+    }
+    if (const auto view = found_.find({"pg_class", relation}); view != found_.end()) {
+      uses.insert(view->second.dependent.uses.begin(), view->second.dependent.uses.end());
+    }
+    d.uses.assign(uses.begin(), uses.end());
+  }
+
+  // Bodies that are text come first, where nothing can be built on.
+  static std::size_t rank(const std::string& kind) {
+    static const std::vector<std::string> kinds = {
+        "function", "procedure", "view", "materialized view", "rule", "trigger", "policy", "check",
+        "exclusion constraint", "index", "statistics", "publication", "typed table", "generated column"};
+    return std::find(kinds.begin(), kinds.end(), kind) - kinds.begin();
+  }
+
+  std::vector<Dependent> in_order() {
+    using Place = std::tuple<std::size_t, std::string, std::string, std::string, ObjectId>;
+    std::map<ObjectId, std::set<ObjectId>> waiting;
+    std::map<ObjectId, std::vector<ObjectId>> users;
+    std::set<Place> ready;
+    const auto place = [&](const ObjectId& id) {
+      const Dependent& d = found_.at(id).dependent;
+      return Place{rank(d.kind), d.kind, d.name, d.table, id};
+    };
+    for (const auto& [id, found] : found_) {
+      if (found.built_on.empty()) ready.insert(place(id));
+      waiting[id] = found.built_on;
+      for (const ObjectId& on : found.built_on) users[on].push_back(id);
+    }
+    std::vector<Dependent> result;
+    while (!waiting.empty()) {
+      if (ready.empty()) break_a_circle(waiting, ready, place);
+      const ObjectId id = std::get<ObjectId>(*ready.begin());
+      ready.erase(ready.begin());
+      waiting.erase(id);
+      result.push_back(std::move(found_.at(id).dependent));
+      for (const ObjectId& user : users[id]) {
+        const auto it = waiting.find(user);
+        if (it != waiting.end() && it->second.erase(id) && it->second.empty()) ready.insert(place(user));
+      }
+    }
+    return result;
+  }
+
+  template <class Waiting, class Ready, class PlaceOf>
+  void break_a_circle(Waiting& waiting, Ready& ready, PlaceOf place) {
+    std::vector<ObjectId> circle;
+    for (ObjectId id = waiting.begin()->first;; id = *waiting.at(id).begin()) {
+      const auto again = std::find(circle.begin(), circle.end(), id);
+      if (again != circle.end()) {
+        circle.erase(circle.begin(), again);
+        break;
+      }
+      circle.push_back(id);
+    }
+    const ObjectId first = *std::min_element(
+        circle.begin(), circle.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    Dependent& d = found_.at(first).dependent;
+    d.definition.clear();
+    add_problem(d.problem, "it is part of a circle: what it is built on is built on it");
+    waiting.at(first).clear();
+    ready.insert(place(first));
+  }
+
+  Connection& connection_;
+  KeyArrays arrays_;
+  std::map<std::pair<std::string, std::string>, KeyColumn> keys_;  // by oid and number
+  std::map<ObjectId, Found> found_;
+  std::map<std::string, std::string> bodies_;  // oid of a function whose body is text -> what is in it
+};
 
 }  // namespace
 
 std::vector<Dependent> dependents(Connection& connection, const std::vector<KeyColumn>& columns) {
-  std::vector<std::string> in_tables, names;
-  for (const KeyColumn& c : columns) {
-    in_tables.push_back(c.table);
-    names.push_back(c.column);
-  }
-  const Row keys = connection.exec(kKeys, {to_array(in_tables), to_array(names)}).rows.at(0);
-  std::vector<Dependent> result;
-  if (!keys[0]) return result;
-  for (const Finder& finder : kFinders) {
-    for (const Row& r : connection.exec(in_frame(finder.sql), keys).rows) {
-      std::vector<std::string> used = from_array(r[1].value());
-      std::sort(used.begin(), used.end());
-      result.push_back(
-          {r[0].value(), used, r[2].value(), r[3].value(), r[4].value(), finder.weight});
-    }
-  }
-  std::sort(result.begin(), result.end(), [](const Dependent& a, const Dependent& b) {
-    return std::tie(a.table, a.kind, a.name, a.reason, a.columns) <
-           std::tie(b.table, b.kind, b.name, b.reason, b.columns);
-  });
-  return result;
+  return Search(connection, columns).run();
 }
 
 }  // namespace rekey::db::catalog

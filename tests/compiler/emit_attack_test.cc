@@ -40,14 +40,14 @@ tables:
       {ref}: integer
     foreign_keys:
       {fk}: {{columns: {ref}, references: {reference}, comment: {comment}}}
-    dependents:
-      - {{kind: trigger function, name: {dependent}, columns: [{id}]}}
   ? {times}
   : primary_key: {id}
     generator: v7
     time_column: {time}
     columns:
       {id}: integer
+dependents:
+  - {{kind: function, name: {dependent}, as_is: {reason}}}
 )",
       fmt::arg("users", scalar(table("u"))), fmt::arg("orders", scalar(table("o"))),
       fmt::arg("times", scalar(table("t"))), fmt::arg("reason", scalar(name("r"))),

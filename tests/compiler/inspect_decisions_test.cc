@@ -21,23 +21,36 @@ tables:
     columns:
       user_id: {type: integer, sequence: public.users_user_id_seq}
       manager_id: {type: integer, default: "1"}
-    dependents:
-      - {kind: view, name: public.active_users, columns: [user_id]}
 
   public.orders:
     primary_key: [order_id]
     columns:
       order_id: integer
+
+dependents:
+  - kind: view
+    name: public.active_users
+    definition: |
+      CREATE VIEW public.active_users AS SELECT user_id FROM public.users;
+  - kind: function
+    name: public.touch()
+    uses: [public.users]
+    problem: its body names user_id
+    definition: |
+      CREATE FUNCTION public.touch() …;
+  - kind: trigger
+    name: touch
+    table: public.users
+    problem: it is odd
 )";
 
-// The draft under the decisions, the lines on what they took away, and what is wrong with them.
+// The draft under the decisions, or what is wrong with them.
 std::string decide(const std::string& decisions_text) {
   Diagnostics of_draft("draft", kDraft), diagnostics("decisions.yaml", decisions_text);
   plan::Plan plan = plan::parse(kDraft, of_draft);
   const Decisions decisions = parse_decisions(decisions_text, diagnostics);
-  plan::Comments comments;
-  if (!diagnostics.has_errors()) comments.top = apply(decisions, plan, diagnostics);
-  return diagnostics.has_errors() ? diagnostics.render() : plan::print(plan, comments);
+  if (!diagnostics.has_errors()) apply(decisions, plan, diagnostics);
+  return diagnostics.has_errors() ? diagnostics.render() : plan::print(plan);
 }
 
 struct Case {
@@ -99,22 +112,39 @@ tables:
       manager_id: {type: integer, default: "1", new_default: none}
     logical_references:
       - {columns: [manager_id], references: public.users}
-    dependents:
-      - {kind: view, name: public.active_users, columns: [user_id]}
 
   public.orders:
     change: keep
     primary_key: [order_id]
     columns:
       order_id: integer
-)"},
-    {"no_dependents",
-     R"(tables:
-  public.users: {dependents: []}
-)",
-     R"(# view public.active_users, which uses public.users
 
-version: 1
+dependents:
+  - kind: view
+    name: public.active_users
+    definition: |
+      CREATE VIEW public.active_users AS SELECT user_id FROM public.users;
+  - kind: function
+    name: public.touch()
+    uses: [public.users]
+    problem: its body names user_id
+    definition: |
+      CREATE FUNCTION public.touch() …;
+  - kind: trigger
+    name: touch
+    table: public.users
+    problem: it is odd
+)"},
+    {"dependents",
+     R"(dependents:
+  - {kind: view, name: public.active_users, set_aside: it moves}
+  - kind: function
+    name: public.touch()
+    replacement: |
+      CREATE OR REPLACE FUNCTION public.touch() new;
+  - {kind: trigger, name: touch, table: public.users, drop: DROP TRIGGER touch ON public.users, definition: CREATE TRIGGER touch …}
+)",
+     R"(version: 1
 name: shop
 server: 15
 
@@ -129,30 +159,64 @@ tables:
     primary_key: [order_id]
     columns:
       order_id: integer
+
+dependents:
+  - kind: view
+    name: public.active_users
+    set_aside: it moves
+    definition: |
+      CREATE VIEW public.active_users AS SELECT user_id FROM public.users;
+  - kind: function
+    name: public.touch()
+    uses: [public.users]
+    problem: its body names user_id
+    definition: |
+      CREATE FUNCTION public.touch() …;
+    replacement: |
+      CREATE OR REPLACE FUNCTION public.touch() new;
+  - kind: trigger
+    name: touch
+    table: public.users
+    problem: it is odd
+    drop: DROP TRIGGER touch ON public.users
+    definition: CREATE TRIGGER touch …
 )"},
-    {"other_dependents",
-     R"(tables:
-  public.users: {dependents: [{kind: function, name: public.f()}]}
+    {"dependents_gone",
+     R"(dependents:
+  - {kind: view, name: public.active_user, as_is: fine}
+  - {kind: trigger, name: touch, as_is: fine}
+  - {kind: policy, name: p, table: public.orders, as_is: fine}
+  - {kind: view, name: public.active_users, definition: CREATE VIEW other}
 )",
-     R"(# view public.active_users, which uses public.users
-
-version: 1
-name: shop
-server: 15
-
-tables:
-  public.users:
-    primary_key: [user_id]
-    columns:
-      user_id: {type: integer, sequence: public.users_user_id_seq}
-      manager_id: {type: integer, default: "1"}
-    dependents:
-      - {kind: function, name: public.f()}
-
-  public.orders:
-    primary_key: [order_id]
-    columns:
-      order_id: integer
+     R"(decisions.yaml:2:24: error: view public.active_user is not in the draft [unknown-dependent]
+  - {kind: view, name: public.active_user, as_is: fine}
+                       ^~~~~~~~~~~~~~~~~~
+  did you mean view public.active_users?
+decisions.yaml:3:27: error: trigger touch is not in the draft [unknown-dependent]
+  - {kind: trigger, name: touch, as_is: fine}
+                          ^~~~~
+  did you mean trigger touch on public.users?
+decisions.yaml:4:26: error: policy p on public.orders is not in the draft [unknown-dependent]
+  - {kind: policy, name: p, table: public.orders, as_is: fine}
+                         ^
+  take it out of the decisions: it is gone, or uses no key
+decisions.yaml:5:57: error: the definition of view public.active_users is the catalog's [fact]
+  - {kind: view, name: public.active_users, definition: CREATE VIEW other}
+                                                        ^~~~~~~~~~~~~~~~~
+  write what it shall be once the keys have changed under replacement:
+)"},
+    {"dependents_malformed",
+     R"(dependents:
+  - {kind: view, problem: none}
+)",
+     R"(decisions.yaml:2:5: error: this dependent has no "name" [missing-key]
+  - {kind: view, problem: none}
+    ^
+  add name: public.active_users
+decisions.yaml:2:18: error: unknown key "problem" in this dependent [unknown-key]
+  - {kind: view, problem: none}
+                 ^~~~~~~
+  the keys here are kind, name, table, uses, as_is, set_aside, drop, definition, replacement
 )"},
     {"gone",
      R"(phases: [{name: all, tables: [public.users, public.carts]}]
@@ -183,11 +247,11 @@ tables:
      R"(decisions.yaml:1:1: error: unknown key "server" in the decisions [unknown-key]
 server: 16
 ^~~~~~
-  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, phases, tables, include, exclude
+  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, phases, tables, dependents, include, exclude
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~
-  the keys here are change, generator, time_column, columns, logical_references, dependents
+  the keys here are change, generator, time_column, columns, logical_references
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~
@@ -250,13 +314,27 @@ tables:
     columns:
       user_id: {type: integer, sequence: public.users_user_id_seq}
       manager_id: {type: integer, default: "1"}
-    dependents:
-      - {kind: view, name: public.active_users, columns: [user_id]}
 
   public.orders:
     primary_key: [order_id]
     columns:
       order_id: integer
+
+dependents:
+  - kind: view
+    name: public.active_users
+    definition: |
+      CREATE VIEW public.active_users AS SELECT user_id FROM public.users;
+  - kind: function
+    name: public.touch()
+    uses: [public.users]
+    problem: its body names user_id
+    definition: |
+      CREATE FUNCTION public.touch() …;
+  - kind: trigger
+    name: touch
+    table: public.users
+    problem: it is odd
 )"},
 };
 

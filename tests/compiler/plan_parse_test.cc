@@ -277,10 +277,10 @@ TEST(PlanParse, Keys) {
        "      f: {columns: [a], refernces: public.t}\n"
        "                        ^~~~~~~~~\n"
        "  did you mean \"references\"?\n"},
-      {table("    dependents: [{kind: view}]"),
-       "plan.yaml:5:18: error: this dependent has no \"name\" [missing-key]\n"
-       "    dependents: [{kind: view}]\n"
-       "                 ^\n"
+      {top("dependents: [{kind: view}]"),
+       "plan.yaml:4:14: error: this dependent has no \"name\" [missing-key]\n"
+       "dependents: [{kind: view}]\n"
+       "             ^\n"
        "  add name: public.active_users\n"},
   });
 }
@@ -575,8 +575,8 @@ tables:
       f: {columns: [manager_id], references: 'public.users (user_id, "x y")', match: full, on_delete: set null, on_update: cascade, on_delete_columns: [manager_id], deferrable: initially deferred, valid: false, comment: c}
     logical_references:
       - {columns: owner_id, references: public.users}
-    dependents:
-      - {kind: view, name: public.v, columns: [user_id]}
+dependents:
+  - {kind: index, name: public.i, table: public.users, uses: public.orders, problem: a, as_is: b, set_aside: c, drop: d, definition: e, replacement: f}
 )";
 
 TEST(PlanParse, WholePlan) {
@@ -650,11 +650,17 @@ TEST(PlanParse, WholePlan) {
   ASSERT_EQ(t.logical_references.size(), 1u);
   EXPECT_EQ(t.logical_references[0].columns[0].value, "owner_id");
   EXPECT_EQ(t.logical_references[0].references.value.table, t.name.value);
-  ASSERT_EQ(t.dependents.size(), 1u);
-  EXPECT_EQ(t.dependents[0].kind.value, "view");
-  EXPECT_EQ(t.dependents[0].name.value, "public.v");
-  EXPECT_EQ(t.dependents[0].columns[0].value, "user_id");
-  EXPECT_EQ(t.dependents[0].span.line, 34);
+  ASSERT_EQ(plan.dependents.size(), 1u);
+  const Dependent& d = plan.dependents[0];
+  EXPECT_EQ(d.kind.value, DependentKind::index);
+  EXPECT_EQ(d.name.value, "public.i");
+  EXPECT_EQ(d.table.value, t.name.value);
+  ASSERT_EQ(d.uses.size(), 1u);
+  EXPECT_EQ(d.uses[0].value, (TableName{"public", "orders"}));
+  EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
+                d.replacement.value,
+            "abcdef");
+  EXPECT_EQ(d.span.line, 34);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

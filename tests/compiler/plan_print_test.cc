@@ -80,7 +80,6 @@ phases: [{name: t, tables: [public.a_table_with_a_long_name, public.another_tabl
 tables:
   a.b:
     foreign_keys: {f: {columns: [first_column, second_column], references: 'a.c (first_column, second_column)', on_delete: set null}}
-    dependents: [{kind: view, name: a.v}]
 )",
      R"(version: 1
 name: p
@@ -99,8 +98,6 @@ tables:
         columns: [first_column, second_column]
         references: a.c (first_column, second_column)
         on_delete: set null
-    dependents:
-      - {kind: view, name: a.v}
 )"},
     // SQL keeps its lines.
     {R"(
@@ -277,7 +274,6 @@ TEST(PlanPrint, OddTextsSurvive) {
     key.references.value = {{name, name}, {name, "b", name}};
     key.comment = text(name);
     t.foreign_keys.push_back(key);
-    t.dependents.push_back({text("view"), text(name), {text(name)}, {}});
     plan.tables.push_back(t);
     Dependent d;
     d.name = text(name);
@@ -305,7 +301,6 @@ TEST(PlanPrint, OddTextsSurvive) {
     EXPECT_EQ(t.foreign_keys[0].references.value.columns,
               (std::vector<std::string>{odd[i], "b", odd[i]}));
     EXPECT_EQ(t.foreign_keys[0].comment.value, odd[i]);
-    EXPECT_EQ(t.dependents[0].name.value, odd[i]);
     const Dependent& d = again.dependents[i];
     EXPECT_EQ(d.name.value, odd[i]);
     EXPECT_EQ(d.table.value, (TableName{odd[i], odd[i]}));

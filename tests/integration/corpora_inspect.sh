@@ -27,14 +27,14 @@ inspected_and_refused() {
   remember before
   exits 2 "$REKEYC" compile "$work/$name.yaml" -o "$work/$name"
   [[ ! -e $work/$name ]] || fail 'a refused plan left a bundle'
-  says 'which this version cannot carry over' 'drop it before and create it again'
+  says 'cannot be carried over'
   # A finding has its place: file, line, column.
   grep -qE "^$work/$name\.yaml:[0-9]+:[0-9]+: error: " "$work/output" || fail 'findings have no place'
   exactly_as before
 }
 
 views_on_keys="
-  SELECT DISTINCT n.nspname || '.' || v.relname || ' uses'
+  SELECT DISTINCT n.nspname || '.' || v.relname
   FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
   JOIN pg_namespace n ON n.oid = v.relnamespace
   JOIN pg_constraint c ON c.conrelid = d.refobjid AND c.contype IN ('p', 'f') AND d.refobjsubid = ANY (c.conkey)
@@ -45,25 +45,21 @@ views_on_keys="
 begin 'pagila: partitions, views, a domain type'
 load pagila
 inspected_and_refused pagila
-says 'view public.staff_list uses public.staff.' 'view public.actor_info uses public.film.film_id' \
-  'partitioning public.payment uses public.payment_p2022_06.' \
-  'materialized view public.rental_by_category uses public.rental.'
+says public.staff_list public.actor_info 'partitioning public.payment' public.rental_by_category
 nothing_hidden "$views_on_keys"
 ok
 
 begin 'cratesio: triggers, a materialized view'
 load cratesio
 inspected_and_refused cratesio
-says 'materialized view public.recent_crate_downloads uses ' \
-  'trigger function public.touch_crate_on_version_modified() uses public.versions.'
+says public.recent_crate_downloads 'public.touch_crate_on_version_modified()'
 nothing_hidden "$views_on_keys"
 ok
 
 begin 'adventureworks: five schemas, 83 views on keys, checks'
 load adventureworks
 inspected_and_refused adventureworks
-says 'view humanresources.vemployee uses ' 'check "CK_BillOfMaterials_BOMLevel" on production.billofmaterials' \
-  'view sales.vstorewithaddresses uses '
+says humanresources.vemployee '"CK_BillOfMaterials_BOMLevel"' sales.vstorewithaddresses
 nothing_hidden "$views_on_keys"
 ok
 

@@ -43,13 +43,16 @@ version: 1
 ...
 
 tables:
-  # foreign key uses_amount_fkey on public.uses: ties the column to public.amounts.amount, which is no integer
   public.uses:
     primary_key: [amount]
     columns:
       amount: integer
-    dependents:
-      - {kind: foreign key, name: uses_amount_fkey on public.uses, columns: [amount]}
+
+dependents:
+  - kind: object
+    name: foreign key uses_amount_fkey
+    table: public.uses
+    problem: it ties public.uses.amount to public.amounts.amount, which is no integer
 )"},
       {"across_schemas", 13,
        R"(CREATE SCHEMA hr;
@@ -254,30 +257,30 @@ version: 1
 ...
 
 tables:
-  # partitioning public.events: is partitioned
   public.events:
     primary_key: [id, at]
     columns:
       user_id: integer
     logical_references:
       - {columns: [user_id], references: public.users}
-    dependents:
-      - {kind: partitioning, name: public.events, columns: [user_id]}
 
   public.users:
     primary_key: [id]
     columns:
       id: {type: integer, sequence: public.users_id_seq}
 
-  # partitioning public.events: the table is a partition of it
   public.events_new:
     primary_key: [id, at]
     columns:
       user_id: integer
     foreign_keys:
       to_users: {columns: [user_id], references: public.users}
-    dependents:
-      - {kind: partitioning, name: public.events, columns: [user_id]}
+
+dependents:
+  - kind: object
+    name: partitioning public.events
+    uses: [public.events, public.events_new]
+    problem: it is partitioned; public.events_new is a partition of it
 )"},
       {"inheritance", 13,
        R"(CREATE TABLE vehicles (id serial PRIMARY KEY);
@@ -289,26 +292,30 @@ version: 1
 ...
 
 tables:
-  # inheritance public.cars: inherits from the table
-  # sequence public.vehicles_id_seq: gives public.cars.id its values too
   public.vehicles:
     primary_key: [id]
     columns:
       id: {type: integer, sequence: public.vehicles_id_seq}
-    dependents:
-      - {kind: inheritance, name: public.cars, columns: [id]}
-      - {kind: sequence, name: public.vehicles_id_seq, columns: [id]}
 
-  # inheritance public.vehicles: the table inherits from it
-  # sequence public.vehicles_id_seq: gives public.vehicles.id its values too
   public.cars:
     columns:
       id: {type: integer, sequence: public.vehicles_id_seq}
     logical_references:
       - {columns: [id], references: public.vehicles}
-    dependents:
-      - {kind: inheritance, name: public.vehicles, columns: [id]}
-      - {kind: sequence, name: public.vehicles_id_seq, columns: [id]}
+
+dependents:
+  - kind: object
+    name: inheritance public.cars
+    uses: [public.vehicles]
+    problem: it inherits from public.vehicles
+  - kind: object
+    name: inheritance public.vehicles
+    uses: [public.cars]
+    problem: public.cars inherits from it
+  - kind: object
+    name: sequence public.vehicles_id_seq
+    uses: [public.cars, public.vehicles]
+    problem: it gives public.vehicles.id its values, and public.cars.id too; it gives public.cars.id its values, and public.vehicles.id too
 )"},
       {"publication_as_a_note", 13,
        R"(CREATE TABLE users (id serial PRIMARY KEY);
@@ -338,7 +345,9 @@ tables:
 )"},
       {"dependents_in_a_plan", 13,
        R"(CREATE TABLE users (id serial PRIMARY KEY, name text);
-CREATE VIEW names AS SELECT id, name FROM users;
+CREATE VIEW names AS SELECT u.id, o.name FROM users u JOIN users o USING (name);
+CREATE FUNCTION name_of(user_id integer) RETURNS text LANGUAGE sql AS
+  'SELECT name FROM public.users WHERE id = user_id';
 CREATE INDEX even ON users (name) WHERE id % 2 = 0;
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN PERFORM pg_notify(''users'', NEW.id::text); RETURN NEW; END';
@@ -350,16 +359,46 @@ version: 1
 ...
 
 tables:
-  # index public.even: its WHERE condition uses the column
-  # trigger function public.note(): its body names the column; called by notes
   public.users:
     primary_key: [id]
     columns:
       id: {type: integer, sequence: public.users_id_seq}
-    dependents:
-      - {kind: index, name: public.even, columns: [id]}
-      - {kind: trigger function, name: public.note(), columns: [id]}
-      - {kind: view, name: public.names, columns: [id]}
+
+dependents:
+  # its body names id
+  - kind: function
+    name: public.name_of(integer)
+    uses: [public.users]
+    definition: |
+      CREATE OR REPLACE FUNCTION public.name_of(user_id integer)
+       RETURNS text
+       LANGUAGE sql
+      AS $function$SELECT name FROM public.users WHERE id = user_id$function$;
+      ALTER FUNCTION public.name_of(integer) OWNER TO postgres;
+  - kind: function
+    name: public.note()
+    uses: [public.users]
+    problem: its body names id; trigger notes on public.users runs it
+    definition: |
+      CREATE OR REPLACE FUNCTION public.note()
+       RETURNS trigger
+       LANGUAGE plpgsql
+      AS $function$BEGIN PERFORM pg_notify('users', NEW.id::text); RETURN NEW; END$function$;
+      ALTER FUNCTION public.note() OWNER TO postgres;
+  - kind: view
+    name: public.names
+    definition: |
+      CREATE VIEW public.names AS
+       SELECT u.id,
+          o.name
+         FROM (public.users u
+           JOIN public.users o USING (name));
+      ALTER VIEW public.names OWNER TO postgres;
+  - kind: index
+    name: public.even
+    table: public.users
+    definition: |
+      CREATE INDEX even ON public.users USING btree (name) WHERE ((id % 2) = 0);
 )"},
   };
 }

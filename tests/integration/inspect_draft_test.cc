@@ -16,6 +16,7 @@ std::string draft_of(const Database& database) {
   std::string text = draft(request, diagnostics) + diagnostics.render();
   text = std::regex_replace(text, std::regex("database inspect_\\w+, PostgreSQL \\S+\n"),
                             "database D, PostgreSQL V.\n");
+  text = std::regex_replace(text, std::regex("OWNER TO \\w+;"), "OWNER TO postgres;");
   return std::regex_replace(text, std::regex("name: inspect_\\w+\nserver: \\d+\n"), "...\n");
 }
 

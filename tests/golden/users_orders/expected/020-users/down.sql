@@ -1,5 +1,5 @@
 -- Plan users and orders, phase 020 users (2 of 3): the way back
--- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+-- Plan digest sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -43,7 +43,7 @@ ALTER TABLE public.users
 CALL rekey.end_undo('020.users.attach');
 COMMIT;
 
--- step 020.orders.attach · offline · plan.yaml:29
+-- step 020.orders.attach · offline · plan.yaml:27
 -- way back: sets 1 foreign key of public.orders aside
 -- ACCESS EXCLUSIVE on public.orders, public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -64,7 +64,7 @@ CALL rekey.assign_legacy_ids('public.users.user_id');
 CALL rekey.end_undo('020.users.keys');
 COMMIT;
 
--- step 020.orders.keys · offline · plan.yaml:32
+-- step 020.orders.keys · offline · plan.yaml:30
 -- way back: gives rows of public.orders.order_id written since a legacy id
 -- ACCESS SHARE on public.orders; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -93,7 +93,7 @@ CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT c
 CALL rekey.end_undo('020.users.rewrite');
 COMMIT;
 
--- step 020.orders.rewrite · offline · plan.yaml:29
+-- step 020.orders.rewrite · offline · plan.yaml:27
 -- way back: public.orders: order_id, user_id back to their old types
 -- ACCESS EXCLUSIVE on public.orders; rewrites public.orders; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -124,7 +124,7 @@ ALTER TABLE public.users
 CALL rekey.end_undo('020.users.detach');
 COMMIT;
 
--- step 020.orders.detach · offline · plan.yaml:29
+-- step 020.orders.detach · offline · plan.yaml:27
 -- way back: puts 1 foreign key of public.orders back, not yet validated
 -- SHARE ROW EXCLUSIVE on public.orders, public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -147,7 +147,7 @@ ALTER TABLE public.users
 CALL rekey.end_undo('020.users.validate');
 COMMIT;
 
--- step 020.orders.validate · offline · plan.yaml:29
+-- step 020.orders.validate · offline · plan.yaml:27
 -- way back: checks every row of public.orders against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.orders; ROW SHARE on public.users; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -165,7 +165,7 @@ CALL rekey.begin_undo('020.users.vacuum');
 VACUUM (ANALYZE) public.users;
 CALL rekey.end_undo('020.users.vacuum', analyzed => 'public.users');
 
--- step 020.orders.vacuum · offline · outside of a transaction · plan.yaml:29
+-- step 020.orders.vacuum · offline · outside of a transaction · plan.yaml:27
 -- way back: fresh statistics and visibility map for public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('020.orders.vacuum');

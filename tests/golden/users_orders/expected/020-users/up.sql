@@ -1,5 +1,5 @@
 -- Plan users and orders, phase 020 users (2 of 3): the way forward
--- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+-- Plan digest sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET maintenance_work_mem = '256MB';
 -- goes back with 020.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
-CALL rekey.open_phase('020', 'users', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '010');
+CALL rekey.open_phase('020', 'users', 'sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
 ["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"ff2a4b59b62b8e0db515ba4df2c37793eea544be7921e52242c66b2fcbff8bd2","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
@@ -73,7 +73,7 @@ ALTER TABLE public.users
 CALL rekey.end_step('020.users.detach');
 COMMIT;
 
--- step 020.orders.detach · offline · plan.yaml:29
+-- step 020.orders.detach · offline · plan.yaml:27
 -- sets 1 foreign key of public.orders aside
 -- ACCESS EXCLUSIVE on public.orders, public.users
 -- goes back with 020.orders.detach in down.sql, for as long as schema rekey is there
@@ -96,7 +96,7 @@ CALL rekey.save_ids('public.users.user_id');
 CALL rekey.end_step('020.users.keys');
 COMMIT;
 
--- step 020.orders.keys · offline · plan.yaml:32
+-- step 020.orders.keys · offline · plan.yaml:30
 -- notes where the ids of public.orders.order_id stand
 -- ACCESS SHARE on public.orders; reads all of public.orders
 -- goes back with 020.orders.keys in down.sql, for as long as schema rekey is there
@@ -127,7 +127,7 @@ CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT c
 CALL rekey.end_step('020.users.rewrite');
 COMMIT;
 
--- step 020.orders.rewrite · offline · plan.yaml:29
+-- step 020.orders.rewrite · offline · plan.yaml:27
 -- public.orders: order_id, user_id to uuid
 -- ACCESS EXCLUSIVE on public.orders; rewrites public.orders; reads all of public.orders
 -- goes back with 020.orders.rewrite in down.sql, for as long as schema rekey is there
@@ -159,7 +159,7 @@ ALTER TABLE public.users
 CALL rekey.end_step('020.users.attach');
 COMMIT;
 
--- step 020.orders.attach · offline · plan.yaml:29
+-- step 020.orders.attach · offline · plan.yaml:27
 -- puts 1 foreign key of public.orders back, not yet validated
 -- SHARE ROW EXCLUSIVE on public.orders, public.users
 -- goes back with 020.orders.attach in down.sql, for as long as schema rekey is there
@@ -184,7 +184,7 @@ ALTER TABLE public.users
 CALL rekey.end_step('020.users.validate');
 COMMIT;
 
--- step 020.orders.validate · offline · plan.yaml:29
+-- step 020.orders.validate · offline · plan.yaml:27
 -- checks every row of public.orders against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.orders; ROW SHARE on public.users; reads all of public.orders
 -- goes back with 020.orders.validate in down.sql, for as long as schema rekey is there
@@ -204,7 +204,7 @@ CALL rekey.begin_step('020.users.vacuum');
 VACUUM (ANALYZE) public.users;
 CALL rekey.end_step('020.users.vacuum', analyzed => 'public.users');
 
--- step 020.orders.vacuum · offline · outside of a transaction · plan.yaml:29
+-- step 020.orders.vacuum · offline · outside of a transaction · plan.yaml:27
 -- fresh statistics and visibility map for public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 020.orders.vacuum in down.sql, for as long as schema rekey is there

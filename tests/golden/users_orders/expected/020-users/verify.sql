@@ -1,5 +1,5 @@
 -- Plan users and orders, phase 020 users (2 of 3): checks
--- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+-- Plan digest sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99
 --
 -- Run it with:  psql -X -f 020-users/verify.sql
 -- Every row must say ok = t. Each result is also written to rekey.checks.

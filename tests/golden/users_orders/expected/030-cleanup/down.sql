@@ -1,5 +1,5 @@
 -- Plan users and orders, phase 030 cleanup (3 of 3): the way back
--- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+-- Plan digest sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -34,7 +34,7 @@ CALL rekey.begin_undo('030.users.settle');
 CALL rekey.end_undo('030.users.settle');
 COMMIT;
 
--- step 030.orders.settle · offline · plan.yaml:29
+-- step 030.orders.settle · offline · plan.yaml:27
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

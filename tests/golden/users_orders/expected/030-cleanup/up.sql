@@ -1,5 +1,5 @@
 -- Plan users and orders, phase 030 cleanup (3 of 3): the way forward
--- Plan digest sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c
+-- Plan digest sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET maintenance_work_mem = '256MB';
 -- goes back with 030.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '5s';
-CALL rekey.open_phase('030', 'cleanup', 'sha256:5a76f82e728952200c0a540de84f6450a45a45962d2b13aef8bd81332c9c816c', '020');
+CALL rekey.open_phase('030', 'cleanup', 'sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
 ["030.open",true,false,[],["030.users.settle","030.orders.settle"],"bc0ba58b8faa99551fbb5301ce1476eb3eeaee649d1b205804bbb3c678ac3947","9be8584b2b884c5edff62216ee09a53e0026a6684f36f7db446f0e4bb42a9813"],
@@ -45,7 +45,7 @@ CALL rekey.settle_indexes('public.users');
 CALL rekey.end_step('030.users.settle');
 COMMIT;
 
--- step 030.orders.settle · offline · plan.yaml:29
+-- step 030.orders.settle · offline · plan.yaml:27
 -- builds invalid indexes of public.orders again
 -- SHARE on public.orders
 -- goes back with 030.orders.settle in down.sql, for as long as schema rekey is there
