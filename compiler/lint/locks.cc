@@ -57,10 +57,20 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
   }
 }
 
+// The table and, without ONLY, all of its family below it.
+std::vector<std::string> reached(const PgQuery__RangeVar& relation, const Knowledge& knowledge) {
+  std::vector<std::string> tables{table_name(relation)};
+  if (!relation.inh) return tables;
+  const auto& members = knowledge.members(tables.front());
+  tables.insert(tables.end(), members.begin(), members.end());
+  return tables;
+}
+
 void read_alter_table(const PgQuery__AlterTableStmt& statement, const Knowledge& knowledge, Effects& out) {
-  const auto table = table_name(*statement.relation);
-  for (std::size_t i = 0; i < statement.n_cmds; ++i) {
-    read_alter_command(table, *statement.cmds[i]->alter_table_cmd, knowledge, out);
+  for (const auto& table : reached(*statement.relation, knowledge)) {
+    for (std::size_t i = 0; i < statement.n_cmds; ++i) {
+      read_alter_command(table, *statement.cmds[i]->alter_table_cmd, knowledge, out);
+    }
   }
 }
 
@@ -209,8 +219,10 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       out.lock(table_name(*node.create_trig_stmt->relation), LockMode::share_row_exclusive);
       return true;
     case PG_QUERY__NODE__NODE_LOCK_STMT:
-      for (const auto& table : tables_in(node.lock_stmt->base)) {
-        out.lock(table, static_cast<LockMode>(node.lock_stmt->mode - 1));
+      for (std::size_t i = 0; i < node.lock_stmt->n_relations; ++i) {
+        for (const auto& table : reached(*node.lock_stmt->relations[i]->range_var, knowledge)) {
+          out.lock(table, static_cast<LockMode>(node.lock_stmt->mode - 1));
+        }
       }
       return true;
     case PG_QUERY__NODE__NODE_VACUUM_STMT:
@@ -261,6 +273,12 @@ Knowledge::Knowledge(const model::Model& model) {
   for (const auto& fk : model.foreign_keys) {
     referenced_[{table(fk.child), fk.written->name.value}] = table(fk.parent);
   }
+  for (std::size_t t = 0; t < model.tables.size(); ++t) {
+    if (model.tables[t].children.empty()) continue;
+    for (model::TableId member : model.family(static_cast<int>(t))) {
+      if (member != static_cast<int>(t)) members_[table(static_cast<int>(t))].push_back(table(member));
+    }
+  }
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
     auto& sources = sources_[domain.name];
@@ -281,6 +299,11 @@ const std::string& Knowledge::referenced(const std::string& table, const std::st
 const std::vector<std::string>& Knowledge::sources(const std::string& domain) const {
   auto found = sources_.find(domain);
   return found == sources_.end() ? kNoTables : found->second;
+}
+
+const std::vector<std::string>& Knowledge::members(const std::string& table) const {
+  auto found = members_.find(table);
+  return found == members_.end() ? kNoTables : found->second;
 }
 
 const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) const {

@@ -209,7 +209,7 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
       fmt::join(id_names, ", "), fmt::join(known, " AND "), fmt::join(taken_back, ", "), step.table));
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
-  for (TableId member : context.family(t)) {
+  for (TableId member : context.model.family(t)) {
     std::set<TableId> detached;
     if (context.foreign_keys.contains(member)) detached.insert(member);
     if (auto found = context.children.find(member); found != context.children.end()) detached.merge(std::set(found->second));

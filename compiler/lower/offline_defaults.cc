@@ -84,7 +84,7 @@ std::string Surroundings::altered(const model::Column& column, const char* only)
 // The column wherever it is in the family, itself first.
 std::vector<ColumnId> Surroundings::sharing(ColumnId c) const {
   std::vector<ColumnId> out;
-  for (TableId t : context_.family(context_.model.columns[c].table)) {
+  for (TableId t : context_.model.family(context_.model.columns[c].table)) {
     for (ColumnId other : context_.model.tables[t].columns) {
       if (context_.model.top(other) == c) out.push_back(other);
     }

@@ -48,15 +48,6 @@ std::set<std::string> OfflinePhase::rewrites(TableId t) const {
   return out;
 }
 
-std::vector<TableId> OfflinePhase::family(TableId t) const {
-  std::vector<TableId> out{t};
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto& children = model.tables[out[i]].children;
-    out.insert(out.end(), children.begin(), children.end());
-  }
-  return out;
-}
-
 std::vector<TableId> OfflinePhase::changed_tables(const model::Dependent& dependent) const {
   std::vector<TableId> out;
   for (TableId t : dependent.tables) {

@@ -26,7 +26,6 @@ struct OfflinePhase {
   std::string table(model::TableId t) const;  // quoted
   bool changes_here(model::ColumnId c) const;
   bool validates(model::TableId t) const;     // some foreign key of it, in a step of its own
-  std::vector<model::TableId> family(model::TableId t) const;  // it and all that an ALTER TABLE of it reaches
   std::vector<model::TableId> changed_tables(const model::Dependent& dependent) const;
   model::PhaseId number() const;
 

@@ -90,4 +90,13 @@ ColumnId Model::top(ColumnId c) const {
   return c;
 }
 
+std::vector<TableId> Model::family(TableId t) const {
+  std::vector<TableId> out{t};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& below = tables[out[i]].children;
+    out.insert(out.end(), below.begin(), below.end());
+  }
+  return out;
+}
+
 }  // namespace rekey::model
