@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "runtime/checks.h"
 #include "runtime/db/catalog.h"
@@ -114,11 +115,40 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   return problems;
 }
 
-// A changed column has a default of ours and keeps its sequence.
+using Object = std::tuple<std::string, std::string, std::string>;  // kind, name, table
+
+std::string title(const std::string& kind, const std::string& name, const std::string& table) {
+  return fmt::format("{} {}{}", kind, name, table.empty() ? "" : " on " + table);
+}
+
+std::string used_columns(const db::catalog::Dependent& d) {
+  std::string out;
+  for (const auto& [table, column] : d.uses) {
+    out += fmt::format("{}{}.{}", out.empty() ? "" : ", ", table, db::quote_identifier(column));
+  }
+  return out;
+}
+
+// A changed column keeps its sequence, and an identity of it that others use too.
 bool expected(const db::catalog::Dependent& d, const std::set<std::string>& changed) {
   return d.kind == "sequence" && std::ranges::any_of(d.uses, [&](const auto& key) {
            return changed.contains(key.table);
          });
+}
+
+// Before its first change an object is what the plan says, word for word; after its last it is there, unless
+// the plan leaves it out.
+Problems check_known(const bundle::Dependent& known, const db::catalog::Dependent* present,
+                     const Journal& journal) {
+  const auto& phases = known.phases;
+  const auto name = title(known.kind, known.name, known.table);
+  const bool untouched = std::ranges::none_of(phases, [&](const auto& p) { return journal.present(p); });
+  if (phases.empty() || std::ranges::any_of(phases, [&](const auto& p) { return journal.in_the_middle(p); })) return {};
+  if (untouched && !present) return {name + " is missing: draft the plan anew with rekeyc inspect"};
+  if (untouched && bundle::sha256(present->definition) != known.sha256) {
+    return {name + " is not what the plan says: draft the plan anew with rekeyc inspect"};
+  }
+  return {};
 }
 
 Problems check_dependents(db::Connection& session, const bundle::Bundle& b, const Journal& journal,
@@ -130,14 +160,39 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     if (!unsettled.contains(c.table)) columns.push_back({c.table, c.column});
     if (journal.applied(c.phase)) changed.insert(c.table);
   }
-  for (const db::catalog::Dependent& d : db::catalog::dependents(session, columns)) {
-    if (d.weight != db::catalog::Weight::blocks || expected(d, changed)) continue;
-    std::string where;
-    for (const auto& [table, column] : d.uses) {
-      where += fmt::format("{}{}.{}", where.empty() ? "" : ", ", table, db::quote_identifier(column));
+  std::map<Object, const bundle::Dependent*> known;
+  for (const bundle::Dependent& d : b.dependents) known[{d.kind, d.name, d.table}] = &d;
+  std::map<const bundle::Dependent*, const db::catalog::Dependent*> present;
+  const auto found = db::catalog::dependents(session, columns);
+  for (const db::catalog::Dependent& d : found) {
+    const auto entry = known.find({d.kind, d.name, d.table});
+    if (entry != known.end()) {
+      present[entry->second] = &d;
+    } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed)) {
+      problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
+                                     title(d.kind, d.name, d.table), used_columns(d)));
     }
-    problems.push_back(fmt::format("{} {}{} uses {} and is unknown to the plan", d.kind, d.name,
-                                   d.table.empty() ? "" : " on " + d.table, where));
+  }
+  for (const bundle::Dependent& d : b.dependents) {
+    const auto entry = present.find(&d);
+    const Problems more = check_known(d, entry == present.end() ? nullptr : entry->second, journal);
+    problems.insert(problems.end(), more.begin(), more.end());
+  }
+  return problems;
+}
+
+// A table that joined a family since would be left out by the fence and come along with the rewrite.
+Problems check_families(db::Connection& session, const bundle::Bundle& b) {
+  std::set<std::string> known;
+  for (const bundle::Column& c : b.columns) known.insert(c.table);
+  Problems problems;
+  for (const db::catalog::Table& t : db::catalog::tables(session)) {
+    if (known.contains(t.table)) continue;
+    for (const std::string& parent : t.parents) {
+      if (!known.contains(parent)) continue;
+      problems.push_back(fmt::format("table {} is a {} {} and is unknown to the plan", t.table,
+                                     t.kind == "partition" ? "partition of" : "child of", parent));
+    }
   }
   return problems;
 }
@@ -171,6 +226,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   };
   add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
+  add(check_families(session, b));
   add(check_dependents(session, b, journal, unsettled));
   return problems;
 }

@@ -50,6 +50,7 @@ plan::Column column(const db::catalog::Column& c) {
   plan::Column result;
   result.name = text(c.name);
   result.type = text(c.integer);
+  if (c.type != c.integer) result.type_name = text(c.type);
   if (!c.sequence.empty())
     result.sequence = text(to_text(plan::TableName{c.sequence_schema, c.sequence}));
   result.identity.value = identity(c.identity);
@@ -112,7 +113,7 @@ class Drafter {
     add_tables();
     add_keys();
     for (const db::catalog::ForeignKey& f : catalog_.foreign_keys) add(f);
-    add_inherited();
+    add_families();
     std::set<std::string> told;
     for (const db::catalog::Dependent& d : dependents) {
       add(d);
@@ -165,6 +166,21 @@ class Drafter {
     }
   }
 
+  void add_families() {
+    for (const db::catalog::Table& t : catalog_.tables) {
+      plan::Table* written = table(t.table);
+      if (!written) continue;
+      written->partitioning = text(t.partitioning);
+      written->partition_columns = texts(t.partition_columns);
+      for (const std::string& parent : t.parents) {
+        if (!table(parent)) continue;
+        const plan::Located<plan::TableName> name{catalog_.name(parent), {}};
+        if (t.kind == "partition") written->partition_of = name;
+        else written->inherits.push_back(name);
+      }
+    }
+  }
+
   void add_keys() {
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
       if (selection_.changes[c])
@@ -196,46 +212,6 @@ class Drafter {
       return;
     }
     table(f.table)->foreign_keys.push_back(foreign_key(catalog_, f));
-  }
-
-  // A column that is a key only in a partition, or only in the parent, is tied to the others by the
-  // server, not by a constraint of its own.
-  void add_inherited() {
-    std::set<std::string> family;
-    for (const db::catalog::Table& t : catalog_.tables) {
-      if (!t.parents.empty()) family.insert(t.table);
-      family.insert(t.parents.begin(), t.parents.end());
-    }
-    std::map<int, int> root_of;  // component to its first root, a parent's rather than a child's
-    for (const bool parents_only : {true, false}) {
-      for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-        const db::catalog::Table& t =
-            catalog_.tables[catalog_.table_at.at(catalog_.columns[c].table)];
-        if (selection_.root[c] && (t.parents.empty() || !parents_only))
-          root_of.emplace(selection_.component[c], c);
-      }
-    }
-    for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-      const db::catalog::Column& column = catalog_.columns[c];
-      if (!selection_.changes[c] || !family.contains(column.table)) continue;
-      const int root = root_of.at(selection_.component[c]);
-      if (root != static_cast<int>(c) && !refers(column))
-        add_logical_reference(column, catalog_.columns[root]);
-    }
-  }
-
-  bool refers(const db::catalog::Column& column) {
-    const auto& keys = table(column.table)->foreign_keys;
-    return std::any_of(keys.begin(), keys.end(), [&](const plan::ForeignKey& f) {
-      return std::any_of(f.columns.begin(), f.columns.end(),
-                         [&](const plan::Text& c) { return c.value == column.name; });
-    });
-  }
-
-  void add_logical_reference(const db::catalog::Column& from, const db::catalog::Column& to) {
-    plan::LogicalReference reference{texts({from.name}), {}};
-    reference.references.value = referenced(catalog_, to.table, {to.name});
-    table(from.table)->logical_references.push_back(reference);
   }
 
   void add(const db::catalog::Dependent& d) {

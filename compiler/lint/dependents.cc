@@ -92,7 +92,11 @@ class Reader {
     const KeyUse use = key_use(written.definition.value, keys_);
     find_what_it_uses(dependent, use);
     if (dependent.tables.empty()) return warn_unused(written);
-    if (!settled) take_keys(dependent, use);
+    if (is_function(written.kind.value) && !has_parsed_body(parsed)) {
+      if (!settled) warn_of_body(written);
+    } else if (!settled) {
+      take_keys(dependent, use);
+    }
     dependent.handling = handling(dependent, parsed);
     for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
   }
@@ -166,6 +170,14 @@ class Reader {
     diagnostics_.warning("unused-dependent", written.name.span,
                          fmt::format("{} uses no table whose keys change", lower::title(written)),
                          "name the tables under uses:, or delete the entry");
+  }
+
+  void warn_of_body(const plan::Dependent& written) {
+    diagnostics_.warning("function-body", written.name.span,
+                         fmt::format("{} names key columns in a body that is a text to the server: it is left as it is",
+                                     lower::title(written)),
+                         "check that it works with uuid keys, then say so with as_is: (a reason), or give it a "
+                         "replacement:");
   }
 
   void unknown_table(const plan::Located<plan::TableName>& table) {

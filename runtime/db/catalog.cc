@@ -21,7 +21,11 @@ SELECT c.oid::regclass, n.nspname, c.relname, pg_get_userbyid(c.relowner),
           AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'),
        ARRAY(SELECT i.inhparent::regclass::text FROM pg_inherits i
              WHERE i.inhrelid = c.oid ORDER BY i.inhseqno),
-       c.reltuples
+       c.reltuples, pg_get_partkeydef(c.oid),
+       ARRAY(SELECT a.attname::text FROM pg_partitioned_table t
+             JOIN pg_attribute a ON a.attrelid = t.partrelid AND a.attnum > 0
+              AND (a.attnum = ANY (t.partattrs) OR t.partexprs LIKE '%:varattno ' || a.attnum || ' %')
+             WHERE t.partrelid = c.oid ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE $tables
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
@@ -187,7 +191,7 @@ std::vector<Table> tables(Connection& connection) {
   std::vector<Table> result;
   for (const Row& r : connection.exec(over_our_tables(kTables)).rows) {
     result.push_back({text(r[0]), text(r[1]), text(r[2]), text(r[3]), text(r[4]), truth(r[5]),
-                      text(r[6]), from_array(text(r[7])), std::stod(text(r[8]))});
+                      text(r[6]), from_array(text(r[7])), std::stod(text(r[8])), text(r[9]), from_array(text(r[10]))});
   }
   return result;
 }

@@ -32,6 +32,8 @@ struct Table {
   std::string extension;             // that owns it, mostly none
   std::vector<std::string> parents;  // it is a partition of one or inherits from many
   double rows = 0;                   // the planner's estimate; below 0 where nothing is known
+  std::string partitioning;          // "RANGE (created_at)", of a partitioned table
+  std::vector<std::string> partition_columns;  // named in it
 };
 std::vector<Table> tables(Connection& connection);
 

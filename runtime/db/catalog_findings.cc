@@ -91,12 +91,6 @@ constexpr const char* kSequences = R"(
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = k.rel
                     AND d.refobjsubid = k.att AND d.classid = 'pg_class'::regclass
                     AND d.deptype = 'i'
-    UNION
-    SELECT k.rel, k.att, k.attname, d.refobjid
-    FROM keys k
-    JOIN pg_attrdef ad ON ad.adrelid = k.rel AND ad.adnum = k.att
-    JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid
-                    AND d.refclassid = 'pg_class'::regclass
   ) u
   JOIN pg_class s ON s.oid = u.seq AND s.relkind = 'S'
   JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = u.seq
@@ -130,20 +124,6 @@ constexpr const char* kRowTypes = R"(
 )";
 
 constexpr const char* kTableKinds = R"(
-  SELECT 'partitioning', rel::regclass::text, NULL::oid, rel, 0, NULL, 'it is partitioned', NULL
-  FROM rels WHERE relkind = 'p'
-  UNION ALL
-  SELECT CASE WHEN r.relispartition THEN 'partitioning' ELSE 'inheritance' END,
-         i.inhparent::regclass::text, NULL, rel, 0, NULL,
-         CASE WHEN r.relispartition THEN rel::regclass || ' is a partition of it'
-              ELSE rel::regclass || ' inherits from it' END, NULL
-  FROM rels r JOIN pg_inherits i ON i.inhrelid = rel
-  UNION ALL
-  SELECT 'inheritance', i.inhrelid::regclass::text, NULL, rel, 0, NULL,
-         'it inherits from ' || rel::regclass, NULL
-  FROM rels r JOIN pg_inherits i ON i.inhparent = rel
-  WHERE r.relkind <> 'p'
-  UNION ALL
   SELECT 'typed table', rel::regclass::text, rel, rel, 0,
          format(E'ALTER TABLE %s OF %s;\n', rel::regclass, reloftype::regtype),
          format('%s has integer columns: the table cannot be of that type while its keys are uuid',
@@ -153,10 +133,6 @@ constexpr const char* kTableKinds = R"(
   UNION ALL
   SELECT 'foreign table', rel::regclass::text, NULL, rel, 0, NULL, 'its rows are elsewhere', NULL
   FROM rels WHERE relkind = 'f'
-  UNION ALL
-  SELECT 'domain', type::regtype::text, NULL, rel, att, NULL,
-         format('column %I of %s is of this type', attname, rel::regclass), NULL
-  FROM keys JOIN pg_type t ON t.oid = type AND t.typtype = 'd'
 )";
 
 }  // namespace
