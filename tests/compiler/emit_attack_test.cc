@@ -47,15 +47,14 @@ tables:
     columns:
       {id}: integer
 dependents:
-  - {{kind: function, name: {dependent}, as_is: {reason}}}
+  - {{kind: function, name: public.f(), as_is: {reason}}}
 )",
       fmt::arg("users", scalar(table("u"))), fmt::arg("orders", scalar(table("o"))),
       fmt::arg("times", scalar(table("t"))), fmt::arg("reason", scalar(name("r"))),
       fmt::arg("probe", scalar(name("p"))), fmt::arg("schema", scalar(name("s"))),
       fmt::arg("id", scalar(name("i"))), fmt::arg("ref", scalar(name("f"))),
       fmt::arg("sequence", scalar(table("q"))), fmt::arg("fk", scalar(name("k"))),
-      fmt::arg("reference", scalar(table("u"))), fmt::arg("comment", scalar(name("c"))),
-      fmt::arg("dependent", scalar(name("d"))), fmt::arg("time", scalar(name("z"))));
+      fmt::arg("reference", scalar(table("u"))), fmt::arg("comment", scalar(name("c"))), fmt::arg("time", scalar(name("z"))));
 }
 
 const char* const kAttacks[] = {
