@@ -72,7 +72,7 @@ COMMIT;
 
 -- step 020.base.attach · offline · plan.yaml:30
 -- way back: sets 1 foreign key of public.base aside
--- ACCESS EXCLUSIVE on public.base, public.customer
+-- ACCESS EXCLUSIVE on public.base, public.customer, public.derived
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.base.attach');
@@ -151,8 +151,8 @@ COMMIT;
 
 -- step 020.payment.rewrite · offline · plan.yaml:9
 -- way back: public.payment: payment_id, customer_id back to their old types
--- ACCESS EXCLUSIVE on public.payment, public.payment_1, public.payment_2; rewrites public.payment;
---   reads all of public.payment
+-- ACCESS EXCLUSIVE on public.payment, public.payment_1, public.payment_2; rewrites public.payment,
+--   public.payment_1, public.payment_2; reads all of public.payment
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.payment.rewrite');
@@ -179,7 +179,8 @@ COMMIT;
 
 -- step 020.base.rewrite · offline · plan.yaml:30
 -- way back: public.base: id, owner back to their old types
--- ACCESS EXCLUSIVE on public.base, public.derived; rewrites public.base; reads all of public.base
+-- ACCESS EXCLUSIVE on public.base, public.derived; rewrites public.base, public.derived; reads all
+--   of public.base
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.base.rewrite');
@@ -241,7 +242,7 @@ COMMIT;
 
 -- step 020.base.detach · offline · plan.yaml:30
 -- way back: puts 1 foreign key of public.base back, not yet validated
--- SHARE ROW EXCLUSIVE on public.base, public.customer
+-- SHARE ROW EXCLUSIVE on public.base, public.customer, public.derived
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.base.detach');
@@ -287,7 +288,8 @@ COMMIT;
 
 -- step 020.base.validate · offline · plan.yaml:30
 -- way back: checks every row of public.base against its foreign keys
--- SHARE UPDATE EXCLUSIVE on public.base; ROW SHARE on public.customer; reads all of public.base
+-- SHARE UPDATE EXCLUSIVE on public.base, public.derived; ROW SHARE on public.customer; reads all of
+--   public.base, public.derived
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.base.validate');

@@ -127,7 +127,7 @@ COMMIT;
 
 -- step 020.base.detach · offline · plan.yaml:30
 -- sets 1 foreign key of public.base aside
--- ACCESS EXCLUSIVE on public.base, public.customer
+-- ACCESS EXCLUSIVE on public.base, public.customer, public.derived
 -- goes back with 020.base.detach in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
@@ -213,8 +213,8 @@ COMMIT;
 
 -- step 020.payment.rewrite · offline · plan.yaml:9
 -- public.payment: payment_id, customer_id to uuid
--- ACCESS EXCLUSIVE on public.payment, public.payment_1, public.payment_2; rewrites public.payment;
---   reads all of public.payment
+-- ACCESS EXCLUSIVE on public.payment, public.payment_1, public.payment_2; rewrites public.payment,
+--   public.payment_1, public.payment_2; reads all of public.payment
 -- goes back with 020.payment.rewrite in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
@@ -242,7 +242,8 @@ COMMIT;
 
 -- step 020.base.rewrite · offline · plan.yaml:30
 -- public.base: id, owner to uuid
--- ACCESS EXCLUSIVE on public.base, public.derived; rewrites public.base; reads all of public.base
+-- ACCESS EXCLUSIVE on public.base, public.derived; rewrites public.base, public.derived; reads all
+--   of public.base
 -- goes back with 020.base.rewrite in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
@@ -308,7 +309,7 @@ COMMIT;
 
 -- step 020.base.attach · offline · plan.yaml:30
 -- puts 1 foreign key of public.base back, not yet validated
--- SHARE ROW EXCLUSIVE on public.base, public.customer
+-- SHARE ROW EXCLUSIVE on public.base, public.customer, public.derived
 -- goes back with 020.base.attach in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
@@ -358,7 +359,8 @@ COMMIT;
 
 -- step 020.base.validate · offline · plan.yaml:30
 -- checks every row of public.base against its foreign keys
--- SHARE UPDATE EXCLUSIVE on public.base; ROW SHARE on public.customer; reads all of public.base
+-- SHARE UPDATE EXCLUSIVE on public.base, public.derived; ROW SHARE on public.customer; reads all of
+--   public.base, public.derived
 -- goes back with 020.base.validate in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
