@@ -257,11 +257,17 @@ index public.doubled on public.parts uses public.parts.id
   ALTER INDEX public.doubled ATTACH PARTITION public.parts_2_expr_idx;
   CREATE INDEX parts_3_expr_idx ON public.parts_3 USING btree (((id * 2)));
   ALTER INDEX public.parts_2_expr_idx ATTACH PARTITION public.parts_3_expr_idx;
-partitioning public.parts uses public.parts.id, public.parts_1.id, public.parts_2.id
-  problem: it is partitioned; public.parts_1 is a partition of it; public.parts_2 is a partition of it
-partitioning public.parts_2 uses public.parts_2.id, public.parts_3.id
-  problem: it is partitioned; public.parts_3 is a partition of it
 )"},
+      {"sequence_shared", 13,
+       R"(CREATE TABLE tickets (name text, no bigint DEFAULT nextval('users_id_seq'));)",
+       R"()"},
+      {"inheritance", 13,
+       R"(CREATE TABLE admins (level text) INHERITS (users);)",
+       R"()"},
+      {"domain", 13,
+       R"(CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+CREATE TABLE things (id positive PRIMARY KEY);)",
+       R"()"},
   };
 }
 

@@ -258,11 +258,11 @@ version: 1
 
 tables:
   public.events:
+    partitioning: RANGE (at)
+    partition_columns: [at]
     primary_key: [id, at]
     columns:
       user_id: integer
-    logical_references:
-      - {columns: [user_id], references: public.users}
 
   public.users:
     primary_key: [id]
@@ -270,17 +270,12 @@ tables:
       id: {type: integer, sequence: public.users_id_seq}
 
   public.events_new:
+    partition_of: public.events
     primary_key: [id, at]
     columns:
       user_id: integer
     foreign_keys:
       to_users: {columns: [user_id], references: public.users}
-
-dependents:
-  - kind: object
-    name: partitioning public.events
-    uses: [public.events, public.events_new]
-    problem: it is partitioned; public.events_new is a partition of it
 )"},
       {"inheritance", 13,
        R"(CREATE TABLE vehicles (id serial PRIMARY KEY);
@@ -298,24 +293,9 @@ tables:
       id: {type: integer, sequence: public.vehicles_id_seq}
 
   public.cars:
+    inherits: [public.vehicles]
     columns:
       id: {type: integer, sequence: public.vehicles_id_seq}
-    logical_references:
-      - {columns: [id], references: public.vehicles}
-
-dependents:
-  - kind: object
-    name: inheritance public.cars
-    uses: [public.vehicles]
-    problem: it inherits from public.vehicles
-  - kind: object
-    name: inheritance public.vehicles
-    uses: [public.cars]
-    problem: public.cars inherits from it
-  - kind: object
-    name: sequence public.vehicles_id_seq
-    uses: [public.cars, public.vehicles]
-    problem: it gives public.vehicles.id its values, and public.cars.id too; it gives public.cars.id its values, and public.vehicles.id too
 )"},
       {"publication_as_a_note", 13,
        R"(CREATE TABLE users (id serial PRIMARY KEY);
