@@ -87,6 +87,10 @@ Executor::Executor(Run& run, const Sources& sources, Progress& progress, int job
   }
 }
 
+void Executor::disconnect() {
+  for (const auto& runner : runners_) runner->disconnect();
+}
+
 void Executor::run(const bundle::Phase& phase, const std::vector<const bundle::Step*>& steps,
                    Direction direction, const std::string& run_number) {
   std::vector<double> weights;

@@ -23,6 +23,8 @@ class Executor {
  public:
   Executor(Run& run, const Sources& sources, Progress& progress, int jobs);
 
+  // Closes the sessions that are left; the next run opens new ones.
+  void disconnect();
   // Returns when all steps are done. Throws StepFailed, db::Disconnected, Interrupted: then some
   // are done and the journal says which.
   void run(const bundle::Phase& phase, const std::vector<const bundle::Step*>& steps,

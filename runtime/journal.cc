@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "runtime/db/retry.h"
 #include "runtime/outcome.h"
+#include "runtime/text.h"
 
 namespace rekey {
 
@@ -15,17 +17,26 @@ std::string_view bare(std::string_view digest) {
   return digest.starts_with("sha256:") ? digest.substr(7) : digest;
 }
 
+// One statement, so that a step that ends meanwhile is in all of it or in none.
 void read_tables(db::Connection& session, Journal& journal) {
-  const db::Rows plan = session.exec("SELECT name FROM rekey.plan");
-  if (!plan.rows.empty()) journal.plan = text(plan.rows[0], 0);
-  for (const db::Row& row :
-       session.exec("SELECT phase, name, plan_digest, state FROM rekey.phases").rows) {
-    journal.phases[text(row, 0)] = {text(row, 1), text(row, 2), text(row, 3)};
+  for (const db::Row& row : session
+                                .exec(R"(
+SELECT n.name, p.phase, p.name, p.plan_digest, p.state, s.step, s.state, s.up_digest, s.undo_always
+FROM rekey.plan n LEFT JOIN rekey.phases p ON true LEFT JOIN rekey.steps s USING (phase))")
+                                .rows) {
+    journal.plan = text(row, 0);
+    journal.phases[text(row, 1)] = {text(row, 2), text(row, 3), text(row, 4)};
+    if (row[5]) journal.steps[*row[5]] = {text(row, 1), text(row, 6), text(row, 7), text(row, 8) == "t"};
   }
-  for (const db::Row& row :
-       session.exec("SELECT step, phase, state, up_digest, undo_always FROM rekey.steps").rows) {
-    journal.steps[text(row, 0)] = {text(row, 1), text(row, 2), text(row, 3), text(row, 4) == "t"};
+}
+
+// Only the undoing of foundation keeps readers out.
+std::string who_locks(db::Connection& session) {
+  std::vector<std::string> holders;
+  for (const db::Holder& holder : db::lock_holders(session, {"rekey.steps"}, {})) {
+    if (holder.mode == "ACCESS EXCLUSIVE") holders.push_back(db::to_text(holder));
   }
+  return joined(holders, "; ");
 }
 
 }  // namespace
@@ -73,6 +84,11 @@ FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'rekey'
   try {
     read_tables(session, journal);
   } catch (const db::Error& e) {
+    if (e.sqlstate == "42P01" || e.sqlstate == "3F000") return {};  // gone since the question above
+    if (e.sqlstate == "55P03") {
+      throw Failed(fmt::format("the journal is locked, as it is while foundation goes back: {}",
+                               who_locks(session)));
+    }
     if (e.sqlstate != "42501") throw;
     throw Refused(fmt::format("cannot read the journal: {}; connect as the role that installed it",
                               e.what()));

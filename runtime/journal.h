@@ -36,7 +36,8 @@ struct Journal {
   bool in_the_middle(const std::string& phase) const;
 };
 
-// Throws Refused when the schema is there but is not ours, or cannot be read.
+// Throws Refused when the schema is there but is not ours, or cannot be read; Failed when another
+// session keeps it locked, with who that is.
 Journal read_journal(db::Connection& session);
 
 // Why the journal does not belong to the bundle: another plan, or steps that were applied as others

@@ -79,39 +79,47 @@ Operation::Operation(const Options& options, Direction direction)
 
 Operation::~Operation() = default;
 
-void Operation::lock() {
+void Operation::wait(std::chrono::milliseconds time) const {
+  if (pause_for(time)) return;
+  if (progress_) throw Interrupted{};
+  throw Failed("interrupted; nothing has been changed");
+}
+
+void Operation::lock(std::chrono::seconds patience) {
   LockOwner other;
-  // A session whose client has just been killed needs a moment to go.
-  for (int tries = 0; !take_plan_lock(*control_, bundle_.plan, &other); ++tries) {
-    if (!options_.wait && tries >= 20) {
+  bool named = false;
+  // A session whose client has just gone needs a moment to go too.
+  for (auto waited = 0ms; !take_plan_lock(*control_, bundle_.plan, &other); waited += 50ms) {
+    if (!options_.wait && waited >= patience) {
       throw Refused(
           fmt::format("plan {} is being worked on by pid {} ({}, {}) since {}; wait for it, or "
                       "start with --wait",
                       bundle_.plan, other.pid, other.user, other.application, other.since));
     }
-    if (tries == 20) {
+    if (waited >= 1s && !named) {
       fmt::print(stderr, "waiting for pid {} ({}), which works on plan {} since {}\n", other.pid,
                  other.application, bundle_.plan, other.since);
+      named = true;
     }
-    if (!pause_for(tries < 20 ? 50ms : 1000ms))
-      throw Failed("interrupted; nothing has been changed");
+    wait(50ms);
   }
   wait_for_orphans();
 }
 
 void Operation::wait_for_orphans() {
   std::set<int> named;
-  for (;;) {
+  for (auto pause = 50ms;; pause = 200ms) {
     const std::vector<Orphan> orphans = find_orphans(*control_, run_);
     if (orphans.empty()) return;
     for (const Orphan& orphan : orphans) {
       if (!named.insert(orphan.pid).second) continue;
       fmt::print(stderr,
-                 "pid {} ({}) of an earlier run is still there ({} for {}): {}\n"
-                 "  waiting: it ends by itself when its statement does\n",
+                 "pid {0} ({1}) is left behind and still there ({2} for {3}): {4}\n"
+                 "  waiting: it ends when its statement does, or the server finds its client gone; "
+                 "to end it now: SELECT pg_terminate_backend({0})\n",
                  orphan.pid, orphan.application, orphan.state, orphan.since, orphan.query);
     }
-    if (!pause_for(200ms)) throw Failed("interrupted; nothing has been changed");
+    wait(pause);
   }
 }
 
@@ -265,7 +273,7 @@ void Operation::lock_out(const bundle::Phase& phase) {
 
 void Operation::verify(const bundle::Phase& phase) {
   std::vector<std::string> wrong;
-  for (const Check& check : false_ones(verify_phase(run_, *sources_, phase))) {
+  for (const Check& check : false_ones(verify_phase(run_, *sources_, phase, "checks"))) {
     wrong.push_back(to_text(check));
   }
   if (!wrong.empty()) {
@@ -332,15 +340,13 @@ void Operation::finish(const std::string& outcome) {
 
 // The plan's lock went with the old control session, unless it was another session that was lost.
 void Operation::renew_control() {
+  const std::chrono::seconds patience(options_.reconnect);
   try {
     control_->exec("SELECT 1");
+    wait_for_orphans();
   } catch (const db::Disconnected&) {
     control_ = run_.open("control");
-    LockOwner other;
-    if (!take_plan_lock(*control_, bundle_.plan, &other)) {
-      throw Refused(fmt::format("meanwhile pid {} ({}) works on plan {}", other.pid,
-                                other.application, bundle_.plan));
-    }
+    lock(patience);
   }
 }
 
@@ -350,13 +356,14 @@ void Operation::reconnect(const std::string& why) {
   const db::RetryPolicy policy;
   for (int tries = 1;; ++tries) {
     try {
-      renew_control();
-      return wait_for_orphans();
+      return renew_control();
+    } catch (const Refused& error) {
+      throw Failed(error.what());
     } catch (const db::Disconnected& error) {
       if (std::chrono::steady_clock::now() >= deadline) {
         throw Failed(fmt::format("the server stays away: {}", error.what()));
       }
-      if (!pause_for(back_off(policy, tries))) throw Interrupted{};
+      wait(back_off(policy, tries));
     }
   }
 }
@@ -367,13 +374,14 @@ void Operation::drive(Executor& executor, const std::function<std::string(Execut
     const std::size_t before = progress_->totals().steps;
     try {
       *outcome = work(executor);
-      return;
+      return finish(*outcome);
     } catch (const db::Disconnected& error) {
       losses = progress_->totals().steps > before ? 1 : losses + 1;
       if (losses > 5) {
         throw Failed(fmt::format("lost the connection {} times at the same place: {}", losses,
                                  error.what()));
       }
+      executor.disconnect();
       reconnect(error.what());
     }
   }
@@ -406,7 +414,6 @@ int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
     finish("refused");
     throw;
   }
-  finish(outcome);
   print_result(outcome);
   return kDone;
 }

@@ -2,6 +2,7 @@
 // in which order phases go; this says under which lock, after which checks, and how it ends.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,8 +27,9 @@ class Operation {
   Run& run() { return run_; }
   Journal journal() { return read_journal(*control_); }
 
-  // Takes the plan's lock and waits for what an earlier run left. Throws Refused.
-  void lock();
+  // Takes the plan's lock and waits for sessions that were left behind. Throws Refused when another
+  // session keeps the lock for longer than `patience`.
+  void lock(std::chrono::seconds patience = std::chrono::seconds(1));
   // Throws Refused with all problems, a line each.
   void check(const std::vector<const bundle::Phase*>& phases);
   // Asks on a terminal, or takes --yes for an answer. Throws Refused.
@@ -62,6 +64,7 @@ class Operation {
                                               const Journal& now) const;
   Problems find_problems(const std::vector<const bundle::Phase*>& phases);
   Journal as_opened(Journal now, const bundle::Phase& phase) const;
+  void wait(std::chrono::milliseconds time) const;
   void renew_control();
   void reconnect(const std::string& why);
   void drive(Executor& executor, const std::function<std::string(Executor&)>& work,

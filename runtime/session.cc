@@ -37,10 +37,6 @@ std::string Run::application(const std::string& role) const {
 
 std::string Run::pattern() const { return like(fmt::format("rekey/{}/", short_plan(plan_))); }
 
-std::string Run::own_pattern() const {
-  return like(fmt::format("rekey/{}/{}/", short_plan(plan_), tag_));
-}
-
 std::unique_ptr<db::Connection> Run::open(const std::string& role) {
   auto session = std::make_unique<db::Connection>(uri_, application(role));
   prepare(*session, role);
@@ -58,7 +54,9 @@ void Run::prepare(db::Connection& session, const std::string& role) const {
       "SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; "
       "SET quote_all_identifiers = off; "
       "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-      "SET lock_timeout = '10s'");
+      "SET lock_timeout = '10s'; "
+      // Should this machine be gone without a word, the server notices within a minute.
+      "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3");
   session.exec(verbose_ ? "SET client_min_messages = notice" : "SET client_min_messages = warning");
   if (session.server_version() >= 140000) {
     // Should this process be killed, its statement ends soon after it.
@@ -92,10 +90,10 @@ std::vector<Orphan> find_orphans(db::Connection& session, const Run& run) {
 SELECT pid, application_name, state, to_char(clock_timestamp() - query_start, 'HH24:MI:SS'),
        left(regexp_replace(query, '\s+', ' ', 'g'), 60)
 FROM pg_catalog.pg_stat_activity
-WHERE datname = current_database() AND application_name LIKE $1 AND application_name NOT LIKE $2
-  AND application_name ~ '/worker-?[0-9]*$'
+WHERE datname = current_database() AND application_name LIKE $1
+  AND application_name ~ '/(worker-?[0-9]*|checks)$'
 ORDER BY pid)",
-                                      {run.pattern(), run.own_pattern()});
+                                      {run.pattern()});
   std::vector<Orphan> orphans;
   for (const db::Row& row : found.rows) {
     orphans.push_back({std::stoi(row[0].value()), row[1].value_or(""), row[2].value_or(""),

@@ -25,7 +25,6 @@ class Run {
   const std::string& plan() const { return plan_; }
   std::string application(const std::string& role) const;
   std::string pattern() const;      // LIKE pattern of the sessions of all runs of the plan
-  std::string own_pattern() const;  // of this run
 
  private:
   std::string uri_, plan_, tag_;
@@ -40,7 +39,8 @@ struct LockOwner {
 // Takes it for the session; otherwise tells who holds it (pid 0 when that one has just gone).
 bool take_plan_lock(db::Connection& session, const std::string& plan, LockOwner* other);
 
-// Sessions that an earlier run of the plan left at work: the client is gone, the statement goes on.
+// Sessions whose client is gone while their statement goes on: of an earlier run of the plan, or of
+// this one after it lost a connection. To be looked for while this run has no worker.
 struct Orphan {
   int pid = 0;
   std::string application, state, since, query;

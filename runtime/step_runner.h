@@ -36,6 +36,8 @@ class StepRunner {
   void run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
            const std::string& run_number, const std::function<void(const std::string&)>& report);
 
+  void disconnect() { session_.reset(); }
+
  private:
   void enter(const bundle::Phase& phase, Direction direction, const std::string& run_number);
   void attempt(const std::string& path, const bundle::Side& side, bool transactional);

@@ -30,11 +30,12 @@ std::vector<Check> checks_of(const bundle::Phase& phase, const db::Rows& result)
 
 }  // namespace
 
-std::vector<Check> verify_phase(Run& run, const Sources& sources, const bundle::Phase& phase) {
+std::vector<Check> verify_phase(Run& run, const Sources& sources, const bundle::Phase& phase,
+                                const std::string& role) {
   const std::string path = phase.folder + "/verify.sql";
   std::vector<Check> checks;
   if (phase.verify.empty()) return checks;
-  const auto session = run.open("verify");
+  const auto session = run.open(role);
   if (phase.verify_session.length > 0) session->exec(sources.text(path, phase.verify_session));
   const Cancellable cancellable(*session);
   for (const bundle::Range& statement : phase.verify) {

@@ -15,7 +15,8 @@ struct Check {
 };
 
 // All checks of the phase. Throws db::Error where a statement fails, Interrupted.
-std::vector<Check> verify_phase(Run& run, const Sources& sources, const bundle::Phase& phase);
+std::vector<Check> verify_phase(Run& run, const Sources& sources, const bundle::Phase& phase,
+                                const std::string& role);
 
 std::vector<Check> false_ones(const std::vector<Check>& checks);
 // "phase 030: content of public.users: 5 rows before, 4 after"

@@ -91,7 +91,6 @@ std::optional<Problems> look_for_drift(db::Connection& session, const bundle::Bu
                                        const Journal& journal, bool running, bool same_plan) {
   if (!same_plan) return Problems{};
   if (running) return std::nullopt;
-  session.exec("SET lock_timeout = '1s'");
   try {
     return check_drift(session, b, journal);
   } catch (const db::Disconnected&) {
@@ -108,6 +107,7 @@ int status(const Options& options) {
   const bundle::Bundle b = bundle::read_bundle(options.bundle);
   Run run(options.database, b.plan, options.verbose);
   const auto session = run.open("status");
+  session->exec("SET lock_timeout = '1s'");
   const Journal journal = read_journal(*session);
   const auto running = journal.installed ? running_steps(*session) : std::vector<RunningStep>{};
   const Problems digests = differences(journal, b);

@@ -75,7 +75,9 @@ int verify(const Options& options) {
   for (const bundle::Phase& phase : b.phases) {
     if (!journal.applied(phase.id)) continue;
     try {
-      for (Check& check : verify_phase(run, sources, phase)) checks.push_back(std::move(check));
+      for (Check& check : verify_phase(run, sources, phase, "verify")) {
+        checks.push_back(std::move(check));
+      }
     } catch (const Interrupted&) {
       throw Failed("interrupted");
     }

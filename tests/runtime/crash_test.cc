@@ -101,7 +101,7 @@ TEST_F(Crash, OrphansAreNamedAndWaitedFor) {
   go();
   const Result on = wait_for(second);
   EXPECT_EQ(on.code, 0) << on.err;
-  EXPECT_THAT(settled(on.err), HasSubstr("pid PID (rekey/sample/TAG/worker-1) of an earlier run is "
+  EXPECT_THAT(settled(on.err), HasSubstr("pid PID (rekey/sample/TAG/worker-1) is left behind and "
                                          "still there (active for HH:MM:SS): DO"));
 }
 

@@ -45,10 +45,11 @@ pid_t launch(std::vector<std::string> words, const fs::path& out, const fs::path
 
 }  // namespace
 
-Database::Database() {
+Database::Database(const std::string& origin) {
   static int number = 0;
   name_ = fmt::format("test_{}", ++number);
-  db::Connection(server().url("postgres"), "test").exec("CREATE DATABASE " + name_);
+  db::Connection(server().url("postgres"), "test")
+      .exec(fmt::format("CREATE DATABASE {} TEMPLATE {}", name_, origin));
   url_ = server().url(name_);
 }
 
@@ -97,6 +98,12 @@ Process start_rekey(const std::vector<std::string>& arguments) {
   words.insert(words.end(), arguments.begin(), arguments.end());
   process.pid = launch(words, process.out, process.err);
   return process;
+}
+
+bool ended(const Process& process) {
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return info.si_pid != 0;
 }
 
 Result wait_for(const Process& process) {

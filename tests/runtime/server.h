@@ -14,13 +14,14 @@ namespace rekey::test {
 
 Sandbox& server();
 
-// A fresh database, dropped at the end.
+// A fresh database, a copy of another, dropped at the end.
 class Database {
  public:
-  Database();
+  explicit Database(const std::string& origin = "template1");
   ~Database();
   Database(const Database&) = delete;
 
+  const std::string& name() const { return name_; }
   const std::string& url() const { return url_; }
   // Rows as lines, columns with | between them; NULL is nothing.
   std::string query(const std::string& sql) const;
@@ -55,6 +56,7 @@ struct Process {
   std::filesystem::path out, err;
 };
 Process start_rekey(const std::vector<std::string>& arguments);
+bool ended(const Process& process);
 Result wait_for(const Process& process);
 Result rekey(const std::vector<std::string>& arguments);
 

@@ -1,0 +1,9 @@
+CREATE TABLE public.people (
+  id      integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  boss_id integer REFERENCES public.people,
+  name    text NOT NULL,
+  since   timestamptz NOT NULL
+);
+INSERT INTO public.people (boss_id, name, since)
+SELECT nullif(i / 2, 0), 'person ' || i, timestamptz '2020-01-01 UTC' + i * interval '1 day'
+FROM generate_series(1, 20) i;

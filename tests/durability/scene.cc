@@ -1,0 +1,171 @@
+#include "tests/durability/scene.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "tests/durability/proxy.h"
+
+namespace rekey::test {
+
+namespace {
+
+constexpr const char* kEffects = R"(
+WITH schemas AS (SELECT oid, nspname FROM pg_namespace
+                 WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'rekey')),
+     tables AS (SELECT c.oid FROM pg_class c JOIN schemas s ON s.oid = relnamespace WHERE relkind = 'r')
+SELECT line FROM (
+  SELECT format('column %s.%I %s, not null %s, identity "%s", default %s', attrelid::regclass, attname,
+                format_type(atttypid, atttypmod), attnotnull, attidentity, pg_get_expr(adbin, adrelid))
+  FROM tables t JOIN pg_attribute ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  UNION ALL
+  SELECT format('constraint %s %I %s, valid %s', conrelid::regclass, conname, pg_get_constraintdef(c.oid),
+                convalidated)
+  FROM tables t JOIN pg_constraint c ON conrelid = t.oid
+  UNION ALL
+  SELECT format('index %s, valid %s', pg_get_indexdef(indexrelid), indisvalid)
+  FROM tables t JOIN pg_index ON indrelid = t.oid
+  UNION ALL
+  SELECT format('trigger %s, enabled %s', pg_get_triggerdef(g.oid), tgenabled)
+  FROM tables t JOIN pg_trigger g ON tgrelid = t.oid AND NOT tgisinternal
+  UNION ALL
+  SELECT format('function %s', p.oid::regprocedure) FROM pg_proc p JOIN schemas s ON s.oid = pronamespace
+  UNION ALL
+  SELECT format('sequence %I.%I at %s', schemaname, sequencename, last_value)
+  FROM pg_sequences JOIN schemas ON nspname = schemaname
+  UNION ALL
+  SELECT format('row of %s: %s', t.oid::regclass, unnest(xpath('/table/row/line/text()', query_to_xml(
+                format('SELECT r::text AS line FROM %s r', t.oid::regclass), false, false, '')))::text)
+  FROM tables t
+) all_of_it (line)
+ORDER BY line COLLATE "C")";
+
+constexpr const char* kNoJournal = "SELECT to_regclass('rekey.steps') IS NULL";
+
+constexpr const char* kRest = R"(
+SELECT concat_ws('|', 'phase', phase, name, plan_digest, state) FROM rekey.phases
+UNION SELECT concat_ws('|', 'step', step, state, up_digest, down_digest) FROM rekey.steps
+UNION SELECT concat_ws('|', 'history', step, event) FROM rekey.history
+UNION SELECT concat_ws('|', 'check', phase, step, moment, "check", object, ok, detail, rows, checksum) FROM rekey.checks
+UNION SELECT concat_ws('|', 'domain', d) FROM rekey.domains d
+UNION SELECT concat_ws('|', 'column', c) FROM rekey.key_columns c
+UNION SELECT concat_ws('|', 'key', k) FROM rekey.keys k
+UNION SELECT concat_ws('|', 'plan', name, format) FROM rekey.plan
+ORDER BY 1)";
+
+Result must_end_well(const Result& result) {
+  if (result.code != 0) throw std::runtime_error("undisturbed, and yet:\n" + result.err);
+  return result;
+}
+
+std::string first_difference(const std::string& wanted, const std::string& found) {
+  std::istringstream a(wanted), b(found);
+  std::string left, right;
+  for (;;) {
+    const bool more_left = static_cast<bool>(std::getline(a, left));
+    const bool more_right = static_cast<bool>(std::getline(b, right));
+    if (!more_left) left = "(the end)";
+    if (!more_right) right = "(the end)";
+    if (left != right || !more_left) return fmt::format("  wanted: {}\n  found:  {}\n", left, right);
+  }
+}
+
+// Where the statements of each step stand among the units.
+std::vector<StepUnits> steps_among(const std::vector<std::string>& units, const bundle::Bundle& b,
+                                   Direction direction) {
+  std::vector<StepUnits> found;
+  for (const bundle::Phase& phase : b.phases) {
+    const std::string file = bundle::read_file(
+        b, phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql"));
+    for (const bundle::Step& step : phase.steps) {
+      std::vector<std::string> statements;
+      for (const bundle::Range& range : side_of(step, direction).statements) {
+        statements.push_back(file.substr(range.offset, range.length));
+      }
+      const auto at = std::ranges::search(units, statements).begin();
+      if (at == units.end()) throw std::runtime_error("never sent: step " + step.id);
+      const auto before = static_cast<std::size_t>(at - units.begin());
+      found.push_back({step.id, before + 1, before + statements.size(), step.transactional});
+    }
+  }
+  std::ranges::sort(found, {}, &StepUnits::first);
+  return found;
+}
+
+}  // namespace
+
+std::string effects(const Database& database) { return database.query(kEffects); }
+
+std::string journal(const Database& database) {
+  if (database.query(kNoJournal) == "t\n") return "";
+  return database.query("SELECT phase, state FROM rekey.phases UNION ALL "
+                        "SELECT step, state FROM rekey.steps ORDER BY 1, 2");
+}
+
+Rest rest_of(const Database& database) {
+  const bool none = database.query(kNoJournal) == "t\n";
+  return {database.schema(), effects(database), none ? "" : database.query(kRest)};
+}
+
+std::string difference(const Rest& wanted, const Rest& found) {
+  if (wanted.schema != found.schema) return first_difference(wanted.schema, found.schema);
+  if (wanted.effects != found.effects) return first_difference(wanted.effects, found.effects);
+  return first_difference(wanted.journal, found.journal);
+}
+
+Scene::Scene(const std::filesystem::path& plan, const std::string& schema, const std::string& since)
+    : bundle((folder.path() / "bundle").string()) {
+  output_of({REKEY_BINARY "/compiler/rekeyc", "compile", plan.string(), "-o", bundle});
+  manifest = bundle::read_bundle(bundle);
+  before.run(schema);
+  original = rest_of(before);
+  up = record(Direction::up);
+  after.emplace(before.name());
+  must_end_well(rekey(line(Direction::up, *after, server().folder(), 1)));
+  after->run(since);
+  down = record(Direction::down);
+}
+
+std::vector<std::string> Scene::line(Direction direction, const Database& database,
+                                     const std::filesystem::path& place, int jobs) const {
+  return {direction == Direction::up ? "apply" : "rollback",
+          bundle,
+          "--database",
+          fmt::format("postgresql:///{}?host={}&port=5432&user=postgres", database.name(),
+                      place.string()),
+          "--yes",
+          "--wait",
+          "--jobs",
+          std::to_string(jobs)};
+}
+
+// Once to see the units, once more to look at the database between them.
+Course Scene::record(Direction direction) const {
+  Course course;
+  for (const bool looking : {false, true}) {
+    const Database database(start(direction).name());
+    const Folder place;
+    Proxy proxy(place.path(), server().folder());
+    const Process process = start_rekey(line(direction, database, place.path(), 1));
+    if (looking) course.states[journal(database)] = effects(database);
+    for (const StepUnits& step : course.steps) {
+      for (std::size_t unit = step.transactional ? step.last : step.first; unit <= step.last; ++unit) {
+        proxy.arm({unit, Moment::after});
+        if (!proxy.serve([&] { return ended(process); })) break;
+        course.states[journal(database)] = effects(database);
+      }
+    }
+    proxy.serve([&] { return ended(process); });
+    must_end_well(wait_for(process));
+    course.units = proxy.units();
+    if (!looking) course.steps = steps_among(course.units, manifest, direction);
+    course.end = rest_of(database);
+  }
+  return course;
+}
+
+}  // namespace rekey::test

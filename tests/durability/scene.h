@@ -1,0 +1,65 @@
+// A bundle, a database before it and one after it, and what an undisturbed run does between the two:
+// the units it sends, where each step begins and ends among them, and what is in effect after each.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/scheduler.h"
+#include "tests/runtime/server.h"
+
+namespace rekey::test {
+
+// Everything outside schema rekey, as text: columns, constraints, indexes, triggers, functions,
+// sequences with their positions, rows.
+std::string effects(const Database& database);
+// The states of phases and steps; nothing without the schema.
+std::string journal(const Database& database);
+
+// All that a run leaves, run ids and times aside.
+struct Rest {
+  std::string schema, effects, journal;
+  bool operator==(const Rest&) const = default;
+};
+Rest rest_of(const Database& database);
+std::string difference(const Rest& wanted, const Rest& found);  // the first line that differs
+
+struct StepUnits {
+  std::string id;
+  std::size_t first = 0, last = 0;  // numbers of units
+  bool transactional = true;
+};
+
+struct Course {
+  std::vector<std::string> units;  // of --jobs 1
+  std::vector<StepUnits> steps;    // in their order
+  std::map<std::string, std::string> states;  // journal -> effects, wherever no step is under way
+  Rest end;
+};
+
+struct Scene {
+  // since: SQL that writes rows after the change.
+  Scene(const std::filesystem::path& plan, const std::string& schema, const std::string& since);
+
+  Folder folder;
+  std::string bundle;
+  bundle::Bundle manifest;
+  Database before;
+  std::optional<Database> after;
+  Rest original;
+  Course up, down;
+
+  const Database& start(Direction d) const { return d == Direction::up ? before : *after; }
+  const Course& course(Direction d) const { return d == Direction::up ? up : down; }
+  // The command line of apply or rollback on `database`, whose server seems to listen in `place`.
+  std::vector<std::string> line(Direction direction, const Database& database,
+                                const std::filesystem::path& place, int jobs) const;
+
+ private:
+  Course record(Direction direction) const;
+};
+
+}  // namespace rekey::test
