@@ -10,6 +10,7 @@
 #include "runtime/bundle/bundle.h"
 #include "runtime/db/connection.h"
 #include "runtime/journal.h"
+#include "runtime/scheduler.h"
 #include "runtime/session.h"
 
 namespace rekey {
@@ -42,10 +43,10 @@ Problems check_ranges(const std::vector<IdRange>& ranges);
 // What works, and surprises: keys that do not sort as their ids did.
 std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges);
 
-// Rows that would stop one of these phases in its middle, whichever way it goes: none of them is open.
-// Reads them on `jobs` sessions of their own. Throws Failed when it is interrupted.
+// Rows that would stop one of these phases, none of them open, in its middle. Reads them on `jobs`
+// sessions of their own. Throws Failed when it is interrupted.
 Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b,
-                    const std::vector<const bundle::Phase*>& phases, int jobs);
+                    const std::vector<const bundle::Phase*>& phases, Direction direction, int jobs);
 
 // Before a rollback of these phases, which are applied: rows written since the change can get legacy
 // ids.

@@ -57,6 +57,28 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
   return problems;
 }
 
+// Generator v7 reads a column that the plan knows by its name alone.
+Problems check_time_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  for (const bundle::Domain& d : b.domains) {
+    if (d.time_column.empty() || journal.present(d.phase)) continue;
+    const db::Rows found = session.exec(R"(
+SELECT format_type(a.atttypid, a.atttypmod),
+       coalesce(nullif(t.typbasetype, 0), t.oid) IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped)",
+                                        {d.table, d.time_column});
+    const std::string name = d.table + "." + db::quote_identifier(d.time_column);
+    if (found.rows.empty()) {
+      problems.push_back(fmt::format("column {} is missing: generator v7 takes times from it", name));
+    } else if (text(found.rows[0], 1) != "t") {
+      problems.push_back(fmt::format("column {} is {}: generator v7 takes times from a timestamp or a date", name,
+                                     text(found.rows[0], 0)));
+    }
+  }
+  return problems;
+}
+
 // Before its change a column's default is the plan's to set aside: another one would be lost, or in
 // the way.
 Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
@@ -224,6 +246,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   const auto add = [&](Problems more) {
     problems.insert(problems.end(), more.begin(), more.end());
   };
+  add(check_time_columns(session, b, journal));
   add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
   add(check_families(session, b));

@@ -146,7 +146,7 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   if (!phases.empty()) add(check_rights(*control_, bundle_, now));
   if (!problems.empty() || phases.empty()) return problems;
   const auto next = untouched(phases, now);
-  add(check_rows(run_, *control_, bundle_, next, options_.jobs));
+  add(check_rows(run_, *control_, bundle_, next, direction_, options_.jobs));
   if (direction_ == Direction::down) {
     add(check_fresh_ids(*control_, next));
     return problems;

@@ -60,11 +60,14 @@ Problems ask(Run& run, const std::vector<Question>& questions, int jobs) {
   return answers;
 }
 
+bool is_one_of(const Phases& phases, const std::string& id) {
+  return std::ranges::any_of(phases, [&](const bundle::Phase* phase) { return phase->id == id; });
+}
+
 std::vector<const bundle::Column*> columns_of(const bundle::Bundle& b, const Phases& phases) {
   std::vector<const bundle::Column*> columns;
   for (const bundle::Column& column : b.columns) {
-    if (std::ranges::any_of(phases, [&](auto* phase) { return phase->id == column.phase; }))
-      columns.push_back(&column);
+    if (is_one_of(phases, column.phase)) columns.push_back(&column);
   }
   return columns;
 }
@@ -120,12 +123,52 @@ ORDER BY con.conrelid::regclass::text, con.conname)",
   }
 }
 
+// The root's rows give generator v7 the times of their keys, and of all keys that point at them.
+void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if (d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
+    const std::string time = db::quote_identifier(d.time_column), key = db::quote_identifier(d.column);
+    const std::string untimed = fmt::format(
+        "SELECT {0}::text AS key FROM {1} WHERE NOT coalesce(isfinite({2}) AND extract(epoch FROM {2}) * 1000 "
+        ">= -140737488355328 AND extract(epoch FROM {2}) * 1000 < 140737488355328, false)",
+        key, d.table, time);
+    questions.push_back(
+        {counted_keys(untimed), [d, time, key](const db::Row& row) {
+           return number(row, 0) == 0
+                      ? ""
+                      : fmt::format("{}: {} without a time in {} that generator v7 can put into a key (it is "
+                                    "NULL, infinite or far off), such as {} = {}; fill it in, or give the "
+                                    "table another generator in the plan",
+                                    d.table, counted(number(row, 0), "row"), time, key, text(row, 1));
+         }});
+    for (const bundle::Column& c : b.columns) {
+      if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
+      const std::string column = db::quote_identifier(c.column);
+      const std::string lost = fmt::format(
+          "SELECT c.{0}::text AS key FROM {1} c WHERE c.{0} IS NOT NULL AND NOT EXISTS "
+          "(SELECT FROM {2} p WHERE p.{3} = c.{0})",
+          column, c.table, d.table, key);
+      questions.push_back(
+          {counted_keys(lost), [d, c, column](const db::Row& row) {
+             return number(row, 0) == 0
+                        ? ""
+                        : fmt::format("{}: {} with a {} that no row of {} has, such as {}; delete these rows, add "
+                                      "those that they point at, or give {} another generator in the plan: v7 "
+                                      "takes the time of a key from there",
+                                      c.table, counted(number(row, 0), "row"), column, d.table, text(row, 1),
+                                      d.table);
+           }});
+    }
+  }
+}
+
 }  // namespace
 
 Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, const Phases& phases,
-                    int jobs) {
+                    Direction direction, int jobs) {
   std::vector<Question> questions;
   ask_for_orphans(session, b, phases, questions);
+  if (direction == Direction::up) ask_for_times(b, phases, questions);
   return ask(run, questions, jobs);
 }
 

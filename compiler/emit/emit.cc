@@ -261,7 +261,9 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
     const auto& phase = model.phases[domain.phase].id;
-    out.domains.push_back({domain.name, lower::word(domain.generator), phase});
+    const auto& root = model.columns[domain.root];
+    out.domains.push_back({domain.name, lower::word(domain.generator), phase,
+                           sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain)});
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),

@@ -203,6 +203,11 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
                                    [](const auto& d) { return d.generator == "ordered"; });
   data["reveals"] = reveals;
+  std::vector<std::string> times;
+  for (const auto& domain : bundle.domains) {
+    if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));
+  }
+  if (!times.empty()) data["times"] = one_line(joined(times));
   for (const auto& file : bundle.files) {
     data["files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", std::to_string(file.bytes)}});
   }

@@ -70,6 +70,11 @@ std::string is_known(const model::Domain& domain, const std::string& id, const s
   return "";
 }
 
+std::string time_column(const model::Model& model, const model::Domain& domain) {
+  if (domain.generator != plan::Generator::v7) return "";
+  return model.tables[model.columns[domain.root].table].written->time_column.value;
+}
+
 std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time) {
   return fmt::format("rekey.timed({}, {}, {})", id, time, secret(domain));
 }

@@ -16,6 +16,8 @@ std::string legacy_id(const model::Domain& domain, const std::string& key);
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key);
 // Whether the id that legacy_id_of_any() gave for the key is one; NULL for none.
 std::string is_known(const model::Domain& domain, const std::string& id, const std::string& key);
+// v7 alone, else empty: the column of the root's table that it takes the time from, as in the plan.
+std::string time_column(const model::Model& model, const model::Domain& domain);
 // v7 alone: the root row's key from its id and time.
 std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time);
 

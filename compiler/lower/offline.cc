@@ -100,8 +100,10 @@ Step open_step(const OfflinePhase& context) {
   data["tables"] = json::array();
   for (DomainId d : context.phase.domains) {
     const auto& domain = model.domains[d];
-    data["domains"].push_back(
-        {{"name", sql::literal(domain.name)}, {"generator", sql::literal(word(domain.generator))}});
+    const auto time = time_column(model, domain);
+    data["domains"].push_back({{"name", sql::literal(domain.name)},
+                               {"generator", sql::literal(word(domain.generator))},
+                               {"time", time.empty() ? "NULL" : sql::literal(time)}});
     for (ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       const auto& sequence = column.written->sequence.value;
@@ -154,10 +156,8 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   step.data["domain"] = sql::literal(domain.name);
   if (listed) {
     const auto column = sql::identifier(root.name());
-    const auto& time = context.model.tables[root.table].written->time_column.value;
-    step.data["listed"] = {{"table", step.table},
-                           {"column", column},
-                           {"key", timed_key(domain, column, sql::identifier(time))}};
+    const auto time = sql::identifier(time_column(context.model, domain));
+    step.data["listed"] = {{"table", step.table}, {"column", column}, {"key", timed_key(domain, column, time)}};
   }
   return step;
 }

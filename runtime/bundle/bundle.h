@@ -120,6 +120,8 @@ struct Domain {
   std::string name;       // "public.users.user_id"
   std::string generator;  // ordered, keyed, v4, v7
   std::string phase;
+  std::string table, column;  // its root
+  std::string time_column;    // of that table; v7 alone has one
 };
 
 struct File {

@@ -103,6 +103,9 @@ void fields(Domain& x, F f) {
   f("name", x.name);
   f("generator", x.generator);
   f("phase", x.phase);
+  f("table", x.table);
+  f("column", x.column);
+  f("time_column", x.time_column);
 }
 
 template <class F>

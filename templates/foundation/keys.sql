@@ -1,9 +1,10 @@
 CREATE TABLE rekey.domains (
-  domain    text PRIMARY KEY,
-  phase     text NOT NULL REFERENCES rekey.phases,
-  generator text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
-  old_low   bigint,
-  old_high  bigint
+  domain      text PRIMARY KEY,
+  phase       text NOT NULL REFERENCES rekey.phases,
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
+  old_low     bigint,
+  old_high    bigint
 );
 COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
@@ -243,6 +244,51 @@ BEGIN
 END
 $body$;
 
+-- Generator v7 lists the keys of the root's rows: each needs a time that 48 bits of milliseconds hold, and
+-- every key that another column holds needs its row there.
+CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item    record;
+  found   bigint;
+  example bigint;
+BEGIN
+  FOR item IN
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
+    FROM rekey.domains d
+    JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
+    JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
+    WHERE d.phase = of_phase AND d.generator = 'v7'
+    ORDER BY c.table_name, c.column_name
+  LOOP
+    IF item.is_root THEN
+      EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
+                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
+                     item.column_name, item.table_name, item.time_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % without a time in % that a key can hold, such as % = %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.time_column),
+          quote_ident(item.column_name), example
+          USING ERRCODE = 'RK003',
+            HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
+      END IF;
+    ELSE
+      EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
+                     '(SELECT FROM %s p WHERE p.%I = c.%1$I)', item.column_name, item.table_name,
+                     item.root_table, item.root_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.column_name),
+          item.root_table, example
+          USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
+            'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
+      END IF;
+    END IF;
+  END LOOP;
+END
+$body$;
+
 -- Before a change is taken back, with the fence up: what would stop the way back in its middle.
 CREATE PROCEDURE rekey.expect_way_back(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -293,6 +339,7 @@ BEGIN
     END IF;
   END LOOP;
   CALL rekey.refuse_orphans(of_phase);
+  CALL rekey.refuse_untimed(of_phase);
 END
 $body$;
 

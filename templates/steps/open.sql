@@ -3,10 +3,10 @@ CALL rekey.open_phase({{phase}}, {{phase_name}}, {{plan_digest}}, {{after}});
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps({{phase}}, {{steps}});
 %up
-INSERT INTO rekey.domains (domain, phase, generator)
+INSERT INTO rekey.domains (domain, phase, generator, time_column)
 VALUES
 {{#domains}}
-  ({{name}}, {{phase}}, {{generator}}){{separator}}
+  ({{name}}, {{phase}}, {{generator}}, {{time}}){{separator}}
 {{/domains}}
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES

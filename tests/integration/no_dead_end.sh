@@ -116,3 +116,40 @@ exits 1 "$REKEY" apply "$bundle" --yes --database 'dbname=shown password=pass-wo
 says 'go on:' 'dbname=shown'
 says_not pass-word
 ok
+
+begin 'generator v7 without a time'
+database timeless
+sql -c 'CREATE TABLE moment (id serial PRIMARY KEY, at timestamp)' \
+  -c "INSERT INTO moment VALUES (1, '2024-05-06 07:08:09'), (2, NULL), (3, 'infinity'), (4, '9999-01-01')" \
+  -c 'CREATE TABLE note (id serial PRIMARY KEY, moment_id integer)' -c 'INSERT INTO note VALUES (1, 1), (2, 8)' \
+  -c 'ALTER TABLE note ADD FOREIGN KEY (moment_id) REFERENCES moment NOT VALID'
+printf 'tables:\n  public.moment: {generator: v7, time_column: at}\n' >"$work/decisions.yaml"
+exits 0 "$REKEYC" inspect --decisions "$work/decisions.yaml" -o "$work/plan.yaml"
+compile "$work/plan.yaml" "$bundle"
+remember timeless
+exits 3 "$REKEY" apply "$bundle" --yes
+says 'public.moment: 3 rows without a time in at' 'such as id = 2, 3, 4; fill it in' \
+  'public.note: 1 row with a moment_id that no row of public.moment has, such as 8; delete'
+exactly_as timeless
+run_phases() { local p; for p in "$@"; do psql -X -v ON_ERROR_STOP=1 -f "$bundle/$p/up.sql" || return; done; }
+exits 3 run_phases 010-foundation 020-moment
+says 'public.moment: 3 rows without a time in at that a key can hold, such as id = 2' 'Nothing has changed'
+no_trace_of_fences
+sql -c 'DELETE FROM moment WHERE id > 1'
+exits 3 run_phases 020-moment
+says 'public.note: 1 row with a moment_id that no row of public.moment has, such as 8'
+sql -c 'ALTER TABLE moment ALTER at TYPE text'
+exits 3 "$REKEY" apply "$bundle" --yes
+says 'column public.moment.at is text: generator v7 takes times from a timestamp or a date'
+sql -c 'ALTER TABLE moment RENAME at TO since'
+exits 3 "$REKEY" apply "$bundle" --yes
+says 'column public.moment.at is missing: generator v7 takes times from it'
+ok
+
+begin 'a time without time zone is read as UTC, whatever the session thinks'
+database zoned
+sql -c 'CREATE TABLE moment (id serial PRIMARY KEY, at timestamp)' \
+  -c "INSERT INTO moment VALUES (1, '2024-05-06 07:08:09')" -c "ALTER DATABASE zoned SET TimeZone = 'Asia/Tokyo'"
+PGTZ=America/New_York apply "$bundle"
+proves "SELECT left(id::text, 13) = '018f4ca7-2ca8' FROM moment"
+ok

@@ -306,7 +306,8 @@ StepSql rewrite_orders() {
 
 Sample sample() {
   Sample s;
-  s.domains = {{kUsers, "ordered", "020"}, {kOrders, "ordered", "020"}};
+  s.domains = {{kUsers, "ordered", "020", "public.users", "user_id", ""},
+               {kOrders, "ordered", "020", "public.orders", "order_id", ""}};
   s.columns = {
       {"public.orders", "order_id", "integer", "uuid", "020", kOrders, true,
        "sequence public.orders_order_id_seq"},
