@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;
@@ -25,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"3ad6e15d446025d87ef3927c4d986b3ee7092b49dcc0cb36af4256a1c912943a","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"36e503b002ee4585406ee33f2fd2db57d9e29805b41e24180761312d55ead88c","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
 ["020.notes.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.notes.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
 ["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
@@ -44,10 +45,10 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum"],[],"9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07","5ef71fbc966cbf9818f3ff6873d217ce8ccbba26b4402cf4694596e980db0d0e"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator)
+INSERT INTO rekey.domains (domain, phase, generator, time_column)
 VALUES
-  ('public.cycles.cycle_id', '020', 'ordered'),
-  ('public.reports.report_id', '020', 'ordered');
+  ('public.cycles.cycle_id', '020', 'ordered', NULL),
+  ('public.reports.report_id', '020', 'ordered', NULL);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
   ('public.cycles.cycle_id', 'public.cycles', 'cycle_id', 'integer', 'integer', true, true, 'public.cycles_cycle_id_seq', false),

@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;
@@ -26,7 +27,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'customer', 'sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"4a1a4a85be00248ecea2b4b9d3925472f8812421355da789e8d692ca3a016838","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
+["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"694d8cd3c9391ab73f4079516b351d4c2e6e1b3787ef552025435a602de0345b","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
 ["020.payment_1.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"d65d6b1d489f072e6e3829740791878f75ff8203f7682c52f2674ad6df95adcf","9545cd7fa7f90e00c3603607a7330fad666bd5cf90ca593c16214334691f36fa"],
 ["020.payment_2.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"2b4dc6df52277ceff6d73edb90786e3b6c82b0eb6bbcda548b1035a7af176b03","3d6f88b2ac98913a76fd193d4d97d5f9b7e04fb47c112e0f4aca82ad5b4aed80"],
 ["020.base.detach",true,false,["020.open"],["020.base.rewrite","020.customer.rewrite"],"9be4931b60eb681099ea4bcc6aa79c7770c150d3d2857badaf8d4e6715ace78e","29992a7b01d0a108537cd04ec1ffe6176166577c2bff08aafb9d06fe20a88e72"],
@@ -55,12 +56,12 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum"],[],"562d6a44976367535c4e8638adef3954705ffee324305f0ab5b0e44b29daecf0","8478872d5bf23e81a09eb47e8f17746bf7561b2a86acf6a765834ce74844aa0f"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator)
+INSERT INTO rekey.domains (domain, phase, generator, time_column)
 VALUES
-  ('public.customer.customer_id', '020', 'ordered'),
-  ('public.payment.payment_id', '020', 'ordered'),
-  ('public.base.id', '020', 'ordered'),
-  ('public.bybase.id', '020', 'ordered');
+  ('public.customer.customer_id', '020', 'ordered', NULL),
+  ('public.payment.payment_id', '020', 'ordered', NULL),
+  ('public.base.id', '020', 'ordered', NULL),
+  ('public.bybase.id', '020', 'ordered', NULL);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
   ('public.customer.customer_id', 'public.customer', 'customer_id', 'integer', 'integer', true, true, 'public.customer_customer_id_seq', false),

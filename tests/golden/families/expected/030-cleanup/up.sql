@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;

@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;
@@ -25,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'Order | Head', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"1cc5ce2c1342a03d9dae048e0a7f84ea82702f863d329a6547aeb9efbf37cd9a","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
+["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"85f4ada099da49c4c468203d89374b78333cf8af59e405623119eb7de85fb76d","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
 ["020.Sales.it-s-a-line-_2.detach",true,false,["020.open"],["020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite"],"6c465be8c4a7c383f26ede10dc11da9a0075e899b7ce4484b8bb13c076433e04","071cb2af0095864d8e7b661c4a92c877ae719dd686a6f76104b340e0dfdecdff"],
 ["020.Sales.Order-Head_1.keys",true,false,["020.open"],["020.close"],"e9f7e8dfdbc0d6c048828c782902e2d5f129ab9af2bd0ba511657218a0024d77","6947a4eba7fb90d2946465974000603f4337811ab2957eb1af397d3eff171eef"],
 ["020.Sales.it-s-a-line-_2.keys",true,false,["020.open"],["020.close"],"fddbfa0366662e6ec1c43e57d385f6abb2fe84f82fa3da690c4f70f12700bf28","7664b3ac8bca137143996096f96d8351d7a03867a32e67d03c0c451984b57d76"],
@@ -38,10 +39,10 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum"],[],"3ce738bdba3ac7395a0b5f990dba79e3b68b04c6ec280656b1947f776ff67cfa","8f6092e7b84ad1ae0832159ba9a6c2e06dc0e54fc2b5c0f2a366b96bf8c726ae"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator)
+INSERT INTO rekey.domains (domain, phase, generator, time_column)
 VALUES
-  ('Sales."Order | Head".Order No', '020', 'ordered'),
-  ('Sales."it''s a ""line""".größe', '020', 'ordered');
+  ('Sales."Order | Head".Order No', '020', 'ordered', NULL),
+  ('Sales."it''s a ""line""".größe', '020', 'ordered', NULL);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
 VALUES
   ('Sales."Order | Head".Order No', '"Sales"."Order | Head"', 'Order No', 'integer', 'integer', true, true, '"Sales"."Order No_seq"', false),

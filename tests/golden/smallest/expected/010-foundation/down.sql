@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;
@@ -26,7 +27,8 @@ DROP VIEW rekey.mapping;
 DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
   rekey.begin_step(text), rekey.end_step(text, regclass),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
-  rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.save_ids(text), rekey.assign_legacy_ids(text),
+  rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
+  rekey.save_ids(text), rekey.assign_legacy_ids(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text), rekey.settle_indexes(regclass);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.run_with_keys(text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),

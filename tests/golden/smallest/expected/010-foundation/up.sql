@@ -10,6 +10,7 @@
 SET search_path = pg_catalog, pg_temp;
 SET lock_timeout = '2s';
 SET row_security = off;
+SET TimeZone = 'UTC';
 SET standard_conforming_strings = on;
 SET check_function_bodies = off;
 SET statement_timeout = 0;
@@ -458,11 +459,12 @@ SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
 $body$;
 
 CREATE TABLE rekey.domains (
-  domain    text PRIMARY KEY,
-  phase     text NOT NULL REFERENCES rekey.phases,
-  generator text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
-  old_low   bigint,
-  old_high  bigint
+  domain      text PRIMARY KEY,
+  phase       text NOT NULL REFERENCES rekey.phases,
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
+  old_low     bigint,
+  old_high    bigint
 );
 COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
@@ -702,6 +704,51 @@ BEGIN
 END
 $body$;
 
+-- Generator v7 lists the keys of the root's rows: each needs a time that 48 bits of milliseconds hold, and
+-- every key that another column holds needs its row there.
+CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item    record;
+  found   bigint;
+  example bigint;
+BEGIN
+  FOR item IN
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
+    FROM rekey.domains d
+    JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
+    JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
+    WHERE d.phase = of_phase AND d.generator = 'v7'
+    ORDER BY c.table_name, c.column_name
+  LOOP
+    IF item.is_root THEN
+      EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
+                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
+                     item.column_name, item.table_name, item.time_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % without a time in % that a key can hold, such as % = %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.time_column),
+          quote_ident(item.column_name), example
+          USING ERRCODE = 'RK003',
+            HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
+      END IF;
+    ELSE
+      EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
+                     '(SELECT FROM %s p WHERE p.%I = c.%1$I)', item.column_name, item.table_name,
+                     item.root_table, item.root_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.column_name),
+          item.root_table, example
+          USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
+            'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
+      END IF;
+    END IF;
+  END LOOP;
+END
+$body$;
+
 -- Before a change is taken back, with the fence up: what would stop the way back in its middle.
 CREATE PROCEDURE rekey.expect_way_back(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -752,6 +799,7 @@ BEGIN
     END IF;
   END LOOP;
   CALL rekey.refuse_orphans(of_phase);
+  CALL rekey.refuse_untimed(of_phase);
 END
 $body$;
 
@@ -1240,7 +1288,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a891a5ccfbc8e5d4b746fe8cf13d5c02e29f0f1840cbd4d73fd3aa814cde1e4b', '079efe87451cd2b357f1f4c24b0e62e86c810c9857976aac9713eb58443294e2', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '806bccd530c90f9a74fd6176ab6d7112562de095e082e6ff63a6605ff8deb56a', '8daf30353bcdeabe1a747dfeb6facf755b81cebfa1e0816965143b0f3558390f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
