@@ -50,7 +50,8 @@ constexpr const char* kRest = R"(
 SELECT concat_ws('|', 'phase', phase, name, plan_digest, state) FROM rekey.phases
 UNION SELECT concat_ws('|', 'step', step, state, up_digest, down_digest) FROM rekey.steps
 UNION SELECT concat_ws('|', 'history', step, event) FROM rekey.history
-UNION SELECT concat_ws('|', 'check', phase, step, moment, "check", object, ok, detail, rows, checksum) FROM rekey.checks
+UNION SELECT concat_ws('|', 'check', phase, step, moment, "check", object, ok,
+                       CASE WHEN moment <> 'verify' THEN detail END, rows, checksum) FROM rekey.checks
 UNION SELECT concat_ws('|', 'domain', d) FROM rekey.domains d
 UNION SELECT concat_ws('|', 'column', c) FROM rekey.key_columns c
 UNION SELECT concat_ws('|', 'key', k) FROM rekey.keys k
