@@ -38,9 +38,10 @@ std::string domain_row(const bundle::Domain& d) {
 std::string column_row(const bundle::Column& c) {
   const bool root = c.table + "." + c.column == c.domain;
   const std::string sequence = c.table + "_" + c.column + "_seq";
-  return fmt::format("({}, {}, {}, {}, {}, {}, {}, false)", quote_literal(c.domain),
-                     quote_literal(c.table), quote_literal(c.column), quote_literal(c.type), root,
-                     c.source, root ? quote_literal(sequence) : "NULL");
+  const std::string type = quote_literal(c.type);
+  return fmt::format("({}, {}, {}, {}, {}, {}, {}, {}, false)", quote_literal(c.domain),
+                     quote_literal(c.table), quote_literal(c.column), type, type, root, c.source,
+                     root ? quote_literal(sequence) : "NULL");
 }
 
 std::string list(const std::vector<std::string>& values) {
@@ -330,9 +331,8 @@ Sample sample() {
        "",
        "INSERT INTO rekey.domains (domain, phase, generator) VALUES " + domains +
            ";\n"
-           "INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, is_root, "
-           "is_source, "
-           "sequence, is_identity) VALUES " +
+           "INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, "
+           "declared, is_root, is_source, sequence, is_identity) VALUES " +
            columns + ";\n" + fence(both[0], true) + fence(both[1], true),
        fence(both[0], false) + fence(both[1], false) + "CALL rekey.withdraw_phase('020');\n",
        {},
