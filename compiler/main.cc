@@ -3,6 +3,7 @@
 #include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -93,6 +94,17 @@ int graph(const Options& options) {
   });
 }
 
+// What is still to be decided in a draft.
+void announce_findings(const Options& options, const std::string& text) {
+  Diagnostics found(options.output, text);
+  check_plan(text, found);
+  const auto errors = static_cast<std::size_t>(std::count_if(
+      found.all().begin(), found.all().end(), [](const auto& d) { return d.severity == Severity::error; }));
+  if (found.all().empty()) return;
+  std::cerr << fmt::format("{}, {} of them to be settled first; rekeyc check lists them\n",
+                           counted(found.all().size(), "finding"), errors);
+}
+
 int inspect_database(const Options& options) {
   inspect::Request request{options.database, options.schemas, {}, {}, {}};
   if (options.strategy == "offline") request.strategy = plan::Strategy::offline;
@@ -107,6 +119,7 @@ int inspect_database(const Options& options) {
   const std::string text = inspect::draft(request, diagnostics);
   std::cerr << diagnostics.render();
   if (diagnostics.has_errors()) return kUsage;
+  announce_findings(options, text);
   if (options.output == "-") {
     std::cout << text;
     return kDone;

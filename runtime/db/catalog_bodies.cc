@@ -54,12 +54,13 @@ WITH keys(rel, att, attname) AS MATERIALIZED (
     SELECT x.indrelid, 'index ' || x.indexrelid::regclass
     FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND x.indexrelid = d.objid) u(rel, what)
   WHERE d.refclassid = 'pg_proc'::regclass
+), near(oid, rel, att) AS MATERIALIZED (
+  SELECT w.oid, n.rel, n.att FROM words w JOIN names n USING (word)
+  UNION
+  SELECT r.oid, k.rel, k.att FROM runs r JOIN keys k USING (rel) WHERE r.what ~ '^trigger '
 ), hits AS MATERIALIZED (
-  SELECT DISTINCT w.oid, k.rel, k.att, k.attname
-  FROM words w JOIN keys k ON k.attname = w.word
-  WHERE EXISTS (SELECT FROM words t JOIN names n ON n.word = t.word
-                WHERE t.oid = w.oid AND n.rel = k.rel AND n.att = k.att)
-     OR EXISTS (SELECT FROM runs r WHERE r.oid = w.oid AND r.rel = k.rel AND r.what ~ '^trigger ')
+  SELECT DISTINCT n.oid, k.rel, k.att, k.attname
+  FROM near n JOIN keys k USING (rel, att) JOIN words w ON w.oid = n.oid AND w.word = k.attname
 ), primary_keys AS MATERIALIZED (
   SELECT k.rel, k.att, k.attname FROM keys k JOIN pg_index x ON x.indrelid = k.rel
   WHERE x.indisprimary AND x.indnkeyatts = 1 AND x.indkey[0] = k.att

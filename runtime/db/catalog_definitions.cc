@@ -231,7 +231,8 @@ SELECT g.oid, 'trigger', quote_ident(g.tgname), g.tgrelid::regclass,
                  SELECT g.oid, g.tgrelid, g.tgenabled, 0 AS level
                  UNION ALL
                  SELECT t.oid, t.tgrelid, t.tgenabled, f.level + 1
-                 FROM family f JOIN pg_trigger t ON t.tgparentid = f.oid)
+                 FROM family f JOIN pg_inherits h ON h.inhparent = f.tgrelid
+                 JOIN pg_trigger t ON t.tgrelid = h.inhrelid AND t.tgparentid = f.oid)
                SELECT string_agg(format(E'ALTER TABLE %s %s TRIGGER %I;\n', f.tgrelid::regclass,
                                         CASE f.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'
                                              WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, g.tgname), ''

@@ -31,6 +31,7 @@ nothing_hidden() {
 inspected_and_refused() {
   local name=$1
   exits 0 "$REKEYC" inspect -o "$work/$name.yaml"
+  says 'to be settled first; rekeyc check lists them'
   remember before
   exits 2 "$REKEYC" compile "$work/$name.yaml" -o "$work/$name"
   [[ ! -e $work/$name ]] || fail 'a refused plan left a bundle'
