@@ -29,7 +29,7 @@ GRANT EXECUTE ON PROCEDURE leave TO inspect_app;)",
   REVOKE ALL ON FUNCTION public.name_of(integer,text) FROM PUBLIC;
   GRANT ALL ON FUNCTION public.name_of(integer,text) TO inspect_app WITH GRANT OPTION;
 procedure public.leave(integer,text) uses public.users.boss_id
-  CREATE OR REPLACE PROCEDURE public.leave(IN integer, INOUT text)
+  CREATE OR REPLACE PROCEDURE public.leave(integer, INOUT text)
    LANGUAGE sql
   BEGIN ATOMIC
    DELETE FROM public.users
@@ -200,7 +200,7 @@ warns: function public.through_view() uses public.posts.user_id
   ALTER FUNCTION public.through_view() OWNER TO postgres;
 warns: procedure public.remove(bigint) uses public.posts.id
   problem: its body names id
-  CREATE OR REPLACE PROCEDURE public.remove(IN p_user_id bigint)
+  CREATE OR REPLACE PROCEDURE public.remove(p_user_id bigint)
    LANGUAGE plpgsql
   AS $procedure$BEGIN EXECUTE 'DELETE FROM ' || 'posts' || ' WHERE id = $1' USING p_user_id; END$procedure$;
   ALTER PROCEDURE public.remove(bigint) OWNER TO postgres;
