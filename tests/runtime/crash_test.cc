@@ -94,7 +94,7 @@ TEST_F(Crash, OrphansAreNamedAndWaitedFor) {
   kill(first.pid, SIGKILL);
   wait_for(first);
   const Process second = start("apply", {"--yes", "--jobs", "1"});
-  while (read_text(second.err).find("it ends by itself") == std::string::npos) {
+  while (read_text(second.err).find("it ends when its statement does") == std::string::npos) {
     ASSERT_EQ(kill(second.pid, 0), 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
