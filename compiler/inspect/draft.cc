@@ -81,13 +81,12 @@ plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignK
   return result;
 }
 
-// A kind that plans have no word for goes before the name.
 plan::Dependent dependent(const db::catalog::Dependent& d) {
   static const auto& words = plan::plan_object().find("dependents")->object->find("kind")->words;
-  const auto word = std::find(words.begin(), words.end(), d.kind);
   plan::Dependent result;
-  if (word != words.end()) result.kind.value = static_cast<plan::DependentKind>(word - words.begin());
-  result.name = text(word != words.end() ? d.name : d.kind + " " + d.name);
+  result.kind.value =
+      static_cast<plan::DependentKind>(std::find(words.begin(), words.end(), d.kind) - words.begin());
+  result.name = text(d.name);
   if (!d.table.empty()) result.table.value = plan::parse_table_name(d.table).value();
   if (d.weight == db::catalog::Weight::blocks) result.problem = text(d.problem);
   result.definition = text(d.definition);
@@ -204,7 +203,7 @@ class Drafter {
       const bool from = changes(f.table, f.columns[i]), to = changes(f.target, f.target_columns[i]);
       if (from == to) continue;
       const db::catalog::KeyColumn ends[] = {{f.table, f.columns[i]}, {f.target, f.target_columns[i]}};
-      db::catalog::Dependent d{"foreign key", db::quote_identifier(f.name), f.table, {ends[to]}, {}, {}, {}};
+      db::catalog::Dependent d{"object", "foreign key " + db::quote_identifier(f.name), f.table, {ends[to]}, {}, {}, {}};
       d.problem = fmt::format("it ties {} to {}, which is no integer",
                               catalog_.path(catalog_.column_at.at({ends[to].table, ends[to].column})),
                               catalog_.path(catalog_.column_at.at({ends[from].table, ends[from].column})));

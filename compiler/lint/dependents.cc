@@ -42,6 +42,25 @@ bool has_parsed_body(const ParsedSql& definition) {
   });
 }
 
+// Types of a function's arguments and result, which may be rows of tables and views.
+std::vector<std::string> types_of(const ParsedSql& definition) {
+  std::vector<std::string> out;
+  auto add = [&](const PgQuery__TypeName* type) {
+    if (!type || type->n_names != 2) return;
+    out.push_back(sql::identifier(type->names[0]->string->sval) + "." +
+                  sql::identifier(type->names[1]->string->sval));
+  };
+  for (const auto* s : definition.statements()) {
+    if (s->node_case != PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) continue;
+    const auto& function = *s->create_function_stmt;
+    add(function.return_type);
+    for (std::size_t i = 0; i < function.n_parameters; ++i) {
+      add(function.parameters[i]->function_parameter->arg_type);
+    }
+  }
+  return out;
+}
+
 // ALTER COLUMN TYPE makes these anew from their definitions, and loses their statistics targets.
 bool is_rebuilt(DependentKind kind) {
   return kind == DependentKind::check || kind == DependentKind::exclusion_constraint ||
@@ -90,10 +109,10 @@ class Reader {
       dependent.statements.emplace_back(s.offset, s.length);
     }
     const KeyUse use = key_use(written.definition.value, keys_);
-    find_what_it_uses(dependent, use);
+    find_what_it_uses(dependent, use, types_of(parsed));
     if (dependent.tables.empty()) return warn_unused(written);
     if (is_function(written.kind.value) && !has_parsed_body(parsed)) {
-      if (!settled) warn_of_body(written);
+      if (!settled && !written.uses.empty()) warn_of_body(written);
     } else if (!settled) {
       take_keys(dependent, use);
     }
@@ -101,7 +120,7 @@ class Reader {
     for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
   }
 
-  void find_what_it_uses(Dependent& dependent, const KeyUse& use) {
+  void find_what_it_uses(Dependent& dependent, const KeyUse& use, const std::vector<std::string>& types) {
     const auto& written = *dependent.written;
     std::set<model::TableId> tables;
     std::set<DependentId> built_on;
@@ -110,6 +129,7 @@ class Reader {
       if (auto found = known_.find(relation); found != known_.end()) built_on.insert(found->second);
     };
     for (const auto& relation : use.relations) add(relation);
+    for (const auto& type : types) add(type);
     for (const auto& function : use.functions) {
       if (auto found = known_.find(function); found != known_.end()) built_on.insert(found->second);
     }
@@ -143,18 +163,20 @@ class Reader {
     }
   }
 
+  bool stands_on_what_moves(const Dependent& dependent) const {
+    return std::any_of(dependent.built_on.begin(), dependent.built_on.end(), [&](DependentId d) {
+      return model_.dependents[d].handling == Dependent::Handling::moved;
+    });
+  }
+
   Dependent::Handling handling(const Dependent& dependent, const ParsedSql& parsed) const {
     using enum Dependent::Handling;
     const auto& written = *dependent.written;
-    if (is_function(written.kind.value) && !has_parsed_body(parsed)) {
-      return written.replacement.value.empty() ? written.set_aside.value.empty() ? nothing : moved : replaced;
-    }
+    const bool is_text = is_function(written.kind.value) && !has_parsed_body(parsed);
+    if (!written.set_aside.value.empty() || stands_on_what_moves(dependent)) return moved;
+    if (is_text) return written.replacement.value.empty() ? nothing : replaced;
     const bool stays = is_rebuilt(written.kind.value) && dependent.edits.empty() &&
-                       written.replacement.value.empty() && written.set_aside.value.empty() &&
-                       !sets_statistics(parsed) &&
-                       std::all_of(dependent.built_on.begin(), dependent.built_on.end(), [&](DependentId d) {
-                         return model_.dependents[d].handling == nothing;
-                       });
+                       written.replacement.value.empty() && !sets_statistics(parsed);
     return stays ? nothing : moved;
   }
 

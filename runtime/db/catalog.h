@@ -99,8 +99,9 @@ enum class Weight {
 // Anything but keys, foreign keys and plain indexes that uses key columns, itself or through another
 // dependent. Its statements end with a semicolon and a line feed each.
 struct Dependent {
-  std::string kind;   // view, trigger, policy, check, …; also what no plan has a word for: subscription
-  std::string name;   // as SQL writes it: public.active_users, audit, public.f(integer)
+  std::string kind;   // view, trigger, policy, check, …; object for what has no definition or rarely one
+  std::string name;   // as SQL writes it: public.active_users, audit, public.f(integer); of an object
+                      // in words: subscription s
   std::string table;  // that it stands on; need not have a key
   std::vector<KeyColumn> uses;
   std::string definition;  // statements that make it again; empty where that cannot be

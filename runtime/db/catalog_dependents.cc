@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "runtime/db/catalog.h"
@@ -63,6 +64,11 @@ void add_problem(std::string& to, const std::string& problem) {
   if (!problem.empty()) to += (to.empty() ? "" : "; ") + problem;
 }
 
+// In their order among equals: functions first, as all the others may call one whose body is text.
+constexpr std::array<std::string_view, 14> kKinds = {
+    "function", "procedure", "view", "materialized view", "rule", "trigger", "policy", "check",
+    "exclusion constraint", "index", "statistics", "publication", "typed table", "generated column"};
+
 // Parameters of queries, all of the same length.
 struct KeyArrays {
   std::string relations, numbers, names, types;
@@ -91,6 +97,7 @@ class Search {
     name_the_rest();
     add_obstacles();
     add_findings();
+    word_kinds();
     return in_order();
   }
 
@@ -258,12 +265,17 @@ class Search {
     d.uses.assign(uses.begin(), uses.end());
   }
 
-  // Bodies that are text come first, where nothing can be built on.
+  void word_kinds() {
+    for (auto& [id, found] : found_) {
+      Dependent& d = found.dependent;
+      if (rank(d.kind) < kKinds.size()) continue;
+      d.name = d.kind + " " + d.name;
+      d.kind = "object";
+    }
+  }
+
   static std::size_t rank(const std::string& kind) {
-    static const std::vector<std::string> kinds = {
-        "function", "procedure", "view", "materialized view", "rule", "trigger", "policy", "check",
-        "exclusion constraint", "index", "statistics", "publication", "typed table", "generated column"};
-    return std::find(kinds.begin(), kinds.end(), kind) - kinds.begin();
+    return std::find(kKinds.begin(), kKinds.end(), kind) - kKinds.begin();
   }
 
   std::vector<Dependent> in_order() {

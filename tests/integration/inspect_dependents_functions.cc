@@ -86,7 +86,7 @@ index public.named on public.posts uses public.users.id
 statistics public.named on public.posts uses public.users.id
   CREATE STATISTICS public.named ON public.name_of(length(title)) FROM public.posts;
   ALTER STATISTICS public.named OWNER TO postgres;
-default public.posts.title on public.posts uses public.users.id
+object default public.posts.title on public.posts uses public.users.id
   ALTER TABLE ONLY public.posts ALTER COLUMN title DROP DEFAULT;
   ALTER TABLE ONLY public.posts ALTER COLUMN title SET DEFAULT public.name_of(4);
 )"},
@@ -109,11 +109,11 @@ ALTER TABLE posts ADD computed integer GENERATED ALWAYS AS (of(3, 4)) STORED;)",
   ALTER FUNCTION public.of(integer,integer) OWNER TO postgres;
 generated column computed on public.posts uses public.users.id
   problem: it is computed by what has to be made anew
-aggregate public.aggregated(integer) uses public.users.id
+object aggregate public.aggregated(integer) uses public.users.id
   problem: rekey does not know how to make it again
-domain constraint checked_check on public.checked uses public.users.id
+object domain constraint checked_check on public.checked uses public.users.id
   problem: rekey does not know how to make it again
-operator public.===(integer,integer) uses public.users.id
+object operator public.===(integer,integer) uses public.users.id
   problem: rekey does not know how to make it again
 )"},
       {"default_privileges", 14,

@@ -8,9 +8,9 @@ std::vector<DependentCase> problem_cases() {
       {"row_type", 13,
        R"(CREATE TYPE pair AS (one users, two users); CREATE DOMAIN pairs AS pair[];
 CREATE TABLE holder (key text, u users, p pairs, t text);)",
-       R"(row-type column public.holder.p uses public.users.boss_id, public.users.id
+       R"(object row-type column public.holder.p uses public.users.boss_id, public.users.id
   problem: it holds rows of public.users
-row-type column public.holder.u uses public.users.boss_id, public.users.id
+object row-type column public.holder.u uses public.users.boss_id, public.users.id
   problem: it holds rows of public.users
 )"},
       {"row_type_of_view", 13,
@@ -21,13 +21,13 @@ CREATE TABLE holder (key text, v v, p pair);)",
    SELECT id
      FROM public.users;
   ALTER VIEW public.v OWNER TO postgres;
-row-type column public.holder.p uses public.users.id
+object row-type column public.holder.p uses public.users.id
   problem: it holds rows of public.v
-row-type column public.holder.v uses public.users.id
+object row-type column public.holder.v uses public.users.id
   problem: it holds rows of public.v
-type public.other uses public.users.id
+object type public.other uses public.users.id
   problem: rekey does not know how to make it again
-type public.pair uses public.users.id
+object type public.pair uses public.users.id
   problem: rekey does not know how to make it again
 )"},
       {"index_invalid", 13,
@@ -72,12 +72,12 @@ view public.v uses public.users.id
 )"},
       {"sequence_type", 13,
        R"(ALTER SEQUENCE posts_id_seq AS bigint;)",
-       R"(sequence public.posts_id_seq uses public.posts.id
+       R"(object sequence public.posts_id_seq uses public.posts.id
   problem: it is bigint, while the identity column public.posts.id is integer
 )"},
       {"foreign_key_disabled", 13,
        R"(ALTER TABLE posts DISABLE TRIGGER ALL;)",
-       R"(foreign key posts_user_id_fkey on public.posts uses public.posts.user_id, public.users.id
+       R"(object foreign key posts_user_id_fkey on public.posts uses public.posts.user_id, public.users.id
   problem: its triggers are disabled, and would be enabled again
 )"},
       {"foreign_key_not_enforced", 18,
@@ -89,7 +89,7 @@ view public.v uses public.users.id
       {"foreign_table", 13,
        R"(CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;
 CREATE TABLE parts (id integer, PRIMARY KEY (id)); CREATE FOREIGN TABLE away () INHERITS (parts) SERVER far;)",
-       R"(foreign table public.away uses public.away.id
+       R"(object foreign table public.away uses public.away.id
   problem: its rows are elsewhere
 )"},
   };
