@@ -275,7 +275,7 @@ BEGIN
       END IF;
     ELSE
       EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
-                     '(SELECT FROM %s p WHERE p.%I = c.%1$I)', item.column_name, item.table_name,
+                     '(SELECT FROM %3$s p WHERE p.%4$I = c.%1$I)', item.column_name, item.table_name,
                      item.root_table, item.root_column) INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,

@@ -735,7 +735,7 @@ BEGIN
       END IF;
     ELSE
       EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
-                     '(SELECT FROM %s p WHERE p.%I = c.%1$I)', item.column_name, item.table_name,
+                     '(SELECT FROM %3$s p WHERE p.%4$I = c.%1$I)', item.column_name, item.table_name,
                      item.root_table, item.root_column) INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
@@ -1288,7 +1288,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '806bccd530c90f9a74fd6176ab6d7112562de095e082e6ff63a6605ff8deb56a', '8daf30353bcdeabe1a747dfeb6facf755b81cebfa1e0816965143b0f3558390f', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'ee8042f98737ed149425d908be83c951362d47963a4848ad053b1909a095ca3a', '8daf30353bcdeabe1a747dfeb6facf755b81cebfa1e0816965143b0f3558390f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
