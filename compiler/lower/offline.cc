@@ -139,6 +139,26 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   return step;
 }
 
+// A sequence may give several domains their ids: on the way back one after the other takes from it.
+std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context, DomainId d) {
+  auto sequences = [&](DomainId domain) {
+    std::set<std::string> out;
+    for (ColumnId c : context.model.domains[domain].columns) {
+      const auto& sequence = context.model.columns[c].written->sequence.value;
+      if (!sequence.empty()) out.insert(sequence);
+    }
+    return out;
+  };
+  const auto own = sequences(d);
+  std::vector<std::string> out;
+  for (DomainId other : context.phase.domains) {
+    const auto theirs = sequences(other);
+    const bool shared = std::any_of(theirs.begin(), theirs.end(), [&](const auto& s) { return own.contains(s); });
+    if (other < d && shared) out.push_back(context.keys_id(other));
+  }
+  return out;
+}
+
 Step keys_step(const OfflinePhase& context, DomainId d) {
   const auto& domain = context.model.domains[d];
   const auto& root = context.model.columns[domain.root];
@@ -152,7 +172,8 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
                               listed ? " and lists their new keys" : "");
   step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
   step.needs = {context.own("open")};
-  step.undo_needs = {context.own("close")};
+  step.undo_needs = before_at_a_shared_sequence(context, d);
+  step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
   if (listed) {
     const auto column = sql::identifier(root.name());

@@ -123,9 +123,9 @@ void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& 
                     "delete it here, or say what it refers to under logical_references:");
 }
 
-// 5, (-1), '-1'::integer, as the server prints it.
+// 5, (-1), '-1'::integer, ('-1'::integer)::bigint, as the server prints it.
 std::optional<std::int64_t> written_out(const std::string& expression) {
-  static const std::regex pattern(R"(\(?'?(-?[0-9]{1,18})'?\)?(::(smallint|integer|bigint))?)");
+  static const std::regex pattern(R"(\(*'?(-?[0-9]{1,18})'?(\)|::(smallint|integer|bigint))*)");
   std::smatch found;
   if (!std::regex_match(expression, found, pattern)) return std::nullopt;
   return std::stoll(found[1]);

@@ -122,14 +122,15 @@ dump_schema() {
   pg_dump --schema-only "${key[@]}" | sed -E '/^\\(un)?restrict /d'
 }
 
-# Every row of every table but those of schema rekey: the table's name, then the row as text; sorted.
+# Every row of every table and materialized view but those of schema rekey: the table's name, then the row as text; sorted.
 dump_rows() {
   sql <<'SQL' | sort
 SET search_path = '';
 SELECT format('COPY (SELECT %L, t::text FROM ONLY %s t) TO STDOUT',
   c.oid::regclass, c.oid::regclass)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND n.nspname NOT IN ('information_schema', 'rekey') AND n.nspname !~ '^pg_'
+WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated)
+  AND n.nspname NOT IN ('information_schema', 'rekey') AND n.nspname !~ '^pg_'
 \gexec
 SQL
 }
