@@ -41,11 +41,22 @@ void write_file(const fs::path& path, const std::string& text) {
   if (close(file) != 0 || !durable) fail(path, error);
 }
 
-void sync_folder(const fs::path& folder) {
+// An errno, or 0: also where the file system does not know this.
+int sync_folder(const fs::path& folder) {
   const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return;
-  fsync(file);
+  if (file < 0) return errno;
+  const int error = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
   close(file);
+  return error;
+}
+
+// The folders of a fresh bundle, which are one level deep.
+void sync_folders(const fs::path& bundle) {
+  for (const auto& entry : fs::directory_iterator(bundle)) {
+    if (!entry.is_directory()) continue;
+    if (const int error = sync_folder(entry.path())) fail(entry.path(), error);
+  }
+  if (const int error = sync_folder(bundle)) fail(bundle, error);
 }
 
 // Both names swap what they stand for in one act, or nothing happens (Linux 3.15).
@@ -61,7 +72,6 @@ class TemporaryFolder {
     std::string pattern = (beside.parent_path() / ("." + beside.filename().string() + ".XXXXXX")).string();
     if (!mkdtemp(pattern.data())) fail(beside, errno);
     path = pattern;
-    fs::permissions(path, fs::perms(0755));
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -112,22 +122,21 @@ void write_folder(const fs::path& given, const std::map<std::string, std::string
   fs::create_directories(folder.parent_path(), error);
   if (error) fail(folder.parent_path(), error.value());
   TemporaryFolder fresh(folder);
+  fs::permissions(fresh.path, fs::perms(0755), error);
+  if (error) fail(fresh.path, error.value());
   for (const auto& [path, text] : files) {
     fs::create_directories((fresh.path / path).parent_path(), error);
     if (error) fail(fresh.path / path, error.value());
     write_file(fresh.path / path, text);
   }
-  for (const auto& entry : fs::directory_iterator(fresh.path)) {
-    if (entry.is_directory()) sync_folder(entry.path());
-  }
-  sync_folder(fresh.path);
+  sync_folders(fresh.path);
   if (fs::exists(folder)) {
     if (!exchange(fresh.path, folder)) fail(folder, errno);
   } else {
     fs::rename(fresh.path, folder, error);
     if (error) fail(folder, error.value());
   }
-  sync_folder(folder.parent_path());
+  sync_folder(folder.parent_path());  // it is in its place, whatever comes of this
 }
 
 std::vector<std::string> differences(const fs::path& folder, const std::map<std::string, std::string>& files) {
