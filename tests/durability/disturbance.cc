@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPatience = 60s;
+constexpr const char* kOurs = "datname = current_database() AND application_name LIKE 'rekey/%'";
 
 // A copy of the scene's database, and a run on it through a proxy.
 class Attempt {
@@ -33,7 +34,10 @@ class Attempt {
   void strike();
   void check_state() const;
   void check_status() const;
+  void check_running(const std::map<std::string, int>& running) const;
+  const StepUnits* step_in_hand() const;
   void await_no_session(const std::string& which) const;
+  bool names_the_orphan(const std::string& text) const;
   Result see_through(const Process& process, bool through_proxy);
   void go_on(Direction direction);
 
@@ -45,6 +49,7 @@ class Attempt {
   Process first_;
   pid_t backend_ = -1;
   bool stopped_ = false;  // by SIGSTOP; it goes on when it has been named
+  std::string sql_;  // at the point
 };
 
 [[noreturn]] void broken(const std::string& what) { throw Broken(what); }
@@ -58,9 +63,8 @@ bool Attempt::reach() {
     return false;
   }
   const std::string& planned = scene_.course(d_.direction).units.at(d_.point.unit - 1);
-  if (d_.jobs == 1 && proxy_.units().back() != planned) {
-    broken(fmt::format("at the point stands\n{}\nand not\n{}", proxy_.units().back(), planned));
-  }
+  sql_ = proxy_.sql();
+  if (d_.jobs == 1 && sql_ != planned) broken("it should be " + planned);
   return true;
 }
 
@@ -116,6 +120,28 @@ std::string expected_status(const Scene& scene, const Database& database,
   return text;
 }
 
+// The step that the stopped backend has claimed.
+const StepUnits* Attempt::step_in_hand() const {
+  if (!stopped_) return nullptr;
+  for (const StepUnits& step : scene_.course(d_.direction).steps) {
+    if (step.claim && step.claim < d_.point.unit && d_.point.unit <= step.last) return &step;
+  }
+  return nullptr;
+}
+
+// What status says to run, against the sessions that are there.
+void Attempt::check_running(const std::map<std::string, int>& running) const {
+  const StepUnits* in_hand = d_.jobs == 1 ? step_in_hand() : nullptr;
+  if (in_hand && !running.contains(in_hand->id)) broken("status does not say that a step runs: " + in_hand->id);
+  for (const auto& [step, pid] : running) {
+    if (d_.jobs == 1 && (!stopped_ || pid != backend_)) broken("status says that a step runs which does not: " + step);
+    if (database_.query(fmt::format("SELECT {} AND pid = {} FROM pg_stat_activity WHERE pid = {}", kOurs, pid, pid)) !=
+        "t\n") {
+      broken(fmt::format("status says that {} runs in {}, which is no session of a run", step, pid));
+    }
+  }
+}
+
 // Status against the journal.
 void Attempt::check_status() const {
   const Result result = rekey({"status", scene_.bundle, "--database", database_.url(), "--json"});
@@ -126,12 +152,9 @@ void Attempt::check_status() const {
   if (result.code != 0) broken(fmt::format("status ends with {}:\n{}{}", result.code, result.err, result.out));
   const auto json = nlohmann::json::parse(result.out);
   std::map<std::string, int> running;
-  for (const auto& step : json.at("running")) {
-    running[step.at("step")] = step.at("pid");
-    if (step.at("pid") != backend_) broken("status says that a step runs which does not:\n" + result.out);
-  }
-  if (!stopped_ && !running.empty()) broken("status says that a step runs; none does:\n" + result.out);
-  if (!stopped_ && !json.at("drift").is_array()) broken("status did not look for drift:\n" + result.out);
+  for (const auto& step : json.at("running")) running[step.at("step")] = step.at("pid");
+  check_running(running);
+  if (running.empty() && !stopped_ && !json.at("drift").is_array()) broken("status did not look for drift:\n" + result.out);
   std::string text;
   for (const auto& phase : json.at("phases")) {
     text += fmt::format("{} {}, {} done, {} pending\n", phase.at("phase").get<std::string>(),
@@ -143,7 +166,12 @@ void Attempt::check_status() const {
 }
 
 void Attempt::check_state() const {
-  if (!stopped_ && (d_.fault == Fault::kill || d_.fault == Fault::cut)) await_no_session("true");
+  // With more jobs another worker may be in the middle of a statement, too.
+  if (d_.fault == Fault::kill || d_.fault == Fault::cut) {
+    await_no_session(stopped_ ? fmt::format("pid <> {}", backend_) : "true");
+  } else {
+    await_no_session("state = 'active'");
+  }
   check_status();
   if (stopped_ || d_.jobs > 1) return;
   const std::string said = journal(database_);
@@ -159,8 +187,7 @@ void Attempt::check_state() const {
 
 void Attempt::await_no_session(const std::string& which) const {
   const std::string query =
-      "SELECT pid, application_name, state, query FROM pg_stat_activity "
-      "WHERE datname = current_database() AND application_name LIKE 'rekey/%' AND " + which;
+      fmt::format("SELECT pid, application_name, state, query FROM pg_stat_activity WHERE {} AND {}", kOurs, which);
   std::string left;
   for (int tries = 0; tries < 1000; ++tries) {
     left = database_.query(query);
@@ -170,11 +197,20 @@ void Attempt::await_no_session(const std::string& which) const {
   broken("sessions are left:\n" + left);
 }
 
+// A worker or a session that checks is an orphan, one that holds the plan's lock is waited for.
+bool Attempt::names_the_orphan(const std::string& text) const {
+  const std::string pid = fmt::format("pid {} (", backend_);
+  const std::size_t at = text.find(pid);
+  if (at == std::string::npos) return false;
+  return text.substr(at, text.find('\n', at) - at).find(") is left behind and still there") != std::string::npos ||
+         text.find("waiting for " + pid) != std::string::npos;
+}
+
 // To its end; meanwhile a stopped backend has to be named, and then goes on.
 Result Attempt::see_through(const Process& process, bool through_proxy) {
   const auto started = Clock::now();
   const auto over = [&] {
-    if (stopped_ && read_text(process.err).find(fmt::format("pid {} ", backend_)) != std::string::npos) {
+    if (stopped_ && names_the_orphan(read_text(process.err))) {
       kill(backend_, SIGCONT);
       stopped_ = false;
     }
@@ -208,20 +244,21 @@ void Attempt::go_on(Direction direction) {
 bool Attempt::run() {
   // A sequence copied by CREATE DATABASE may fall back in a crash until the next checkpoint.
   if (d_.fault == Fault::stop) database_.run("CHECKPOINT");
-  if (!reach()) return false;
-  strike();
   try {
+    if (!reach()) return false;
+    strike();
     check_state();
     if (d_.fault != Fault::kill) {
       const Result first = see_through(first_, true);
-      const bool well = first.code == 0 || (!d_.in_a_step && first.code == 1);
+      const bool in_a_step = scene_.course(d_.direction).statements.contains(sql_);
+      const bool well = first.code == 0 || (!in_a_step && first.code == 1);
       if (!well) broken(fmt::format("the run ends with {}:\n{}", first.code, first.err));
     }
     go_on(d_.turn_round ? Direction::down : d_.direction);
-  } catch (...) {
+  } catch (const std::exception& error) {
     if (stopped_) kill(backend_, SIGCONT);
-    if (!ended(first_)) kill(first_.pid, SIGKILL);
-    throw;
+    if (first_.pid > 0 && !ended(first_)) kill(first_.pid, SIGKILL);
+    throw Broken(fmt::format("{}\nat the point stood: {}", error.what(), sql_));
   }
   return true;
 }
@@ -247,9 +284,10 @@ std::string to_text(const Disturbance& d, const Scene& scene) {
                           step.last - step.first + 1);
     }
   }
+  if (where.empty()) where = course.units.at(d.point.unit - 1).substr(0, 70);
+  if (d.jobs > 1) where = fmt::format("--jobs {}", d.jobs);
   return fmt::format("{}{}: {} {} unit {} ({})", d.direction == Direction::up ? "apply" : "rollback",
-                     d.turn_round ? " and back" : "", name(d.fault), name(d.point.moment), d.point.unit,
-                     where.empty() ? course.units.at(d.point.unit - 1).substr(0, 70) : where);
+                     d.turn_round ? " and back" : "", name(d.fault), name(d.point.moment), d.point.unit, where);
 }
 
 bool disturb(const Scene& scene, const Disturbance& d) { return Attempt(scene, d).run(); }

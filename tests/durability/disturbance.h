@@ -18,7 +18,6 @@ struct Disturbance {
   Fault fault = Fault::kill;
   bool turn_round = false;  // after it, rollback instead of the second start
   int jobs = 1;
-  bool in_a_step = true;  // a loss of the connection there is made good by the run itself
 };
 std::string to_text(const Disturbance& d, const Scene& scene);
 
@@ -29,8 +28,8 @@ struct Broken : std::runtime_error {
 
 // Throws Broken. With --jobs 1: status and journal tell what is in effect after the fault; with more,
 // where units are not in one order, status and journal agree. A backend that is still there is named
-// by whoever goes on; that run ends well, at the undisturbed end, and leaves no session. False when
-// the run ended before the point.
+// by whoever goes on; that run ends well, at the undisturbed end, and leaves no session. A connection
+// that is lost in a step is made good by the run itself. False when the run ended before the point.
 bool disturb(const Scene& scene, const Disturbance& d);
 
 }  // namespace rekey::test

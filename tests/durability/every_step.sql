@@ -4,6 +4,8 @@ CREATE TABLE public.people (
   name    text NOT NULL,
   since   timestamptz NOT NULL
 );
+CREATE VIEW public.bosses AS
+  SELECT id, name FROM public.people b WHERE EXISTS (SELECT FROM public.people p WHERE p.boss_id = b.id);
 INSERT INTO public.people (boss_id, name, since)
 SELECT nullif(i / 2, 0), 'person ' || i, timestamptz '2020-01-01 UTC' + i * interval '1 day'
 FROM generate_series(1, 20) i;

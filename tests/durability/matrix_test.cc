@@ -1,31 +1,36 @@
-// A bundle with a step of every kind, disturbed in every way before, in and after each step, in both
-// directions. REKEY_EXHAUSTIVE=1: at every statement, those between the steps too.
+// Two bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
+// directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The other is larger,
+// with two jobs: at random, as often as REKEY_TEST_DISTURBANCES says; with REKEY_EXHAUSTIVE everywhere.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <random>
 
 #include "tests/durability/disturbance.h"
 
 namespace rekey::test {
 namespace {
 
-const Scene& scene() {
-  static const bool pinned = setenv("PGOPTIONS", "-c rekey.secret=pinned", 1) == 0;
-  static const std::string folder = REKEY_SOURCE "/tests/durability/";
-  static const Scene scene(folder + "every_step.yaml", read_text(folder + "every_step.sql"),
-                           pinned ? read_text(folder + "rows_since.sql") : "");
+constexpr Fault kFaults[] = {Fault::kill, Fault::terminate, Fault::stop, Fault::cut};
+
+const Scene& every_step() {
+  static const Scene scene("every_step");
   return scene;
 }
+
+bool exhaustive() { return std::getenv("REKEY_EXHAUSTIVE") != nullptr; }
 
 // A backend that is stopped cannot be terminated, nor its server stopped.
 bool possible(Fault fault, Moment moment) {
   return moment != Moment::unread || fault == Fault::kill || fault == Fault::cut;
 }
 
-std::vector<Disturbance> at_steps(Direction direction, Fault fault) {
+std::vector<Disturbance> at_steps(const Scene& scene, Direction direction, Fault fault) {
   std::vector<Disturbance> all;
-  for (const StepUnits& step : scene().course(direction).steps) {
+  for (const StepUnits& step : scene.course(direction).steps) {
     for (const Point& point : {Point{step.first, Moment::before},
                                Point{(step.first + step.last) / 2, Moment::unanswered},
                                Point{step.last, Moment::unread}, Point{step.last, Moment::unanswered},
@@ -36,57 +41,89 @@ std::vector<Disturbance> at_steps(Direction direction, Fault fault) {
   return all;
 }
 
-bool in_a_step(const Course& course, std::size_t unit) {
-  for (const StepUnits& step : course.steps) {
-    if (step.first <= unit && unit <= step.last) return true;
-  }
-  return false;
-}
-
-std::vector<Disturbance> everywhere(Direction direction, Fault fault) {
+std::vector<Disturbance> everywhere(const Scene& scene, Direction direction, Fault fault) {
   std::vector<Disturbance> all;
-  const Course& course = scene().course(direction);
-  for (std::size_t unit = 1; unit <= course.units.size(); ++unit) {
+  for (std::size_t unit = 1; unit <= scene.course(direction).units.size(); ++unit) {
     for (Moment moment : {Moment::before, Moment::unread, Moment::unanswered, Moment::after}) {
-      if (!possible(fault, moment)) continue;
-      all.push_back({direction, {unit, moment}, fault, false, 1, in_a_step(course, unit)});
+      if (possible(fault, moment)) all.push_back({direction, {unit, moment}, fault});
     }
   }
   return all;
 }
 
 std::vector<Disturbance> chosen(Direction direction, Fault fault) {
-  return std::getenv("REKEY_EXHAUSTIVE") ? everywhere(direction, fault) : at_steps(direction, fault);
+  return exhaustive() ? everywhere(every_step(), direction, fault) : at_steps(every_step(), direction, fault);
 }
 
-void hold(const std::vector<Disturbance>& all) {
+std::vector<Disturbance> turned_round(std::vector<Disturbance> all) {
+  for (Disturbance& d : all) d.turn_round = true;
+  return all;
+}
+
+void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   ASSERT_FALSE(all.empty());
   for (const Disturbance& d : all) {
     try {
-      if (std::getenv("REKEY_TEST_LOUD")) fmt::print(stderr, "{}\n", to_text(d, scene()));
-      if (!disturb(scene(), d)) ADD_FAILURE() << to_text(d, scene()) << "\nnever reached";
+      if (std::getenv("REKEY_TEST_LOUD")) fmt::print(stderr, "{}\n", to_text(d, scene));
+      if (!disturb(scene, d)) ADD_FAILURE() << to_text(d, scene) << "\nnever reached";
     } catch (const std::exception& error) {
-      ADD_FAILURE() << to_text(d, scene()) << "\n" << error.what();
+      ADD_FAILURE() << to_text(d, scene) << "\n" << error.what();
     }
   }
   fmt::print("{} disturbances\n", all.size());
 }
 
-TEST(Matrix, RollbackReturnsTheSchema) { EXPECT_EQ(scene().down.end.schema, scene().original.schema); }
+// Every template of a step is the template of a step here.
+TEST(Matrix, HasAStepOfEveryKind) {
+  std::string ids;
+  for (const StepUnits& step : every_step().up.steps) ids += step.id + "\n";
+  for (const auto& file : std::filesystem::directory_iterator(REKEY_SOURCE "/templates/steps")) {
+    const std::string kind = file.path().stem();
+    if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify") continue;
+    const std::string wanted = kind.ends_with("_cleanup") ? "030." + kind.substr(0, kind.find('_')) : "." + kind;
+    EXPECT_NE(ids.find(wanted + "\n"), std::string::npos) << kind << " is not in\n" << ids;
+  }
+}
 
-TEST(Matrix, KillApply) { hold(chosen(Direction::up, Fault::kill)); }
-TEST(Matrix, KillRollback) { hold(chosen(Direction::down, Fault::kill)); }
-TEST(Matrix, TerminateApply) { hold(chosen(Direction::up, Fault::terminate)); }
-TEST(Matrix, TerminateRollback) { hold(chosen(Direction::down, Fault::terminate)); }
-TEST(Matrix, StopApply) { hold(chosen(Direction::up, Fault::stop)); }
-TEST(Matrix, StopRollback) { hold(chosen(Direction::down, Fault::stop)); }
-TEST(Matrix, CutApply) { hold(chosen(Direction::up, Fault::cut)); }
-TEST(Matrix, CutRollback) { hold(chosen(Direction::down, Fault::cut)); }
+TEST(Matrix, RollbackReturnsTheSchema) {
+  EXPECT_EQ(every_step().down.end.schema, every_step().original.schema);
+}
 
+TEST(Matrix, KillApply) { hold(every_step(), chosen(Direction::up, Fault::kill)); }
+TEST(Matrix, KillRollback) { hold(every_step(), chosen(Direction::down, Fault::kill)); }
+TEST(Matrix, TerminateApply) { hold(every_step(), chosen(Direction::up, Fault::terminate)); }
+TEST(Matrix, TerminateRollback) { hold(every_step(), chosen(Direction::down, Fault::terminate)); }
+TEST(Matrix, StopApply) { hold(every_step(), chosen(Direction::up, Fault::stop)); }
+TEST(Matrix, StopRollback) { hold(every_step(), chosen(Direction::down, Fault::stop)); }
+TEST(Matrix, CutApply) { hold(every_step(), chosen(Direction::up, Fault::cut)); }
+TEST(Matrix, CutRollback) { hold(every_step(), chosen(Direction::down, Fault::cut)); }
 TEST(Matrix, KillApplyAndGoBack) {
-  std::vector<Disturbance> all = chosen(Direction::up, Fault::kill);
-  for (Disturbance& d : all) d.turn_round = true;
-  hold(all);
+  hold(every_step(), turned_round(chosen(Direction::up, Fault::kill)));
+}
+
+// Every third with one job: there the journal is held against what is in effect, too.
+std::vector<Disturbance> sample(const Scene& scene, unsigned seed, std::size_t most) {
+  std::vector<Disturbance> all;
+  const auto add = [&](const std::vector<Disturbance>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  for (Fault fault : kFaults) {
+    add(everywhere(scene, Direction::up, fault));
+    add(everywhere(scene, Direction::down, fault));
+  }
+  add(turned_round(everywhere(scene, Direction::up, Fault::kill)));
+  std::shuffle(all.begin(), all.end(), std::mt19937(seed));
+  if (all.size() > most) all.resize(most);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].jobs = i % 3 == 2 ? 1 : 2;
+  return all;
+}
+
+TEST(Sample, LargerBundle) {
+  const char* given = std::getenv("REKEY_TEST_SEED");
+  const char* number = std::getenv("REKEY_TEST_DISTURBANCES");
+  const unsigned seed = given ? static_cast<unsigned>(std::stoul(given)) : std::random_device{}();
+  fmt::print("REKEY_TEST_SEED={}\n", seed);
+  const Scene scene("shop");
+  EXPECT_EQ(scene.down.end.schema, scene.original.schema);
+  hold(scene, sample(scene, seed, number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20));
 }
 
 }  // namespace

@@ -220,6 +220,7 @@ void Proxy::read_server(Link& link) {
 }
 
 pid_t Proxy::backend() const { return at_point_->backend; }
+const std::string& Proxy::sql() const { return at_point_->sql; }
 
 void Proxy::drop() {
   at_point_->dropped = true;

@@ -43,8 +43,9 @@ class Proxy {
   // Moves bytes until the point is reached (true) or `until` holds (false).
   bool serve(const std::function<bool()>& until);
 
-  // At the point. The backend that it is about:
+  // At the point. The backend that it is about, and the unit's SQL:
   pid_t backend() const;
+  const std::string& sql() const;
   // The unit or answer in hand is never passed on, nor is anything else this client sends.
   void drop();
   // Both ends of all connections are closed. A backend that is stopped finds what was sent to it.

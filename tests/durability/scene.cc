@@ -16,8 +16,12 @@ namespace {
 constexpr const char* kEffects = R"(
 WITH schemas AS (SELECT oid, nspname FROM pg_namespace
                  WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'rekey')),
-     tables AS (SELECT c.oid FROM pg_class c JOIN schemas s ON s.oid = relnamespace WHERE relkind = 'r')
+     relations AS (SELECT c.oid, relkind, relrowsecurity FROM pg_class c JOIN schemas s ON s.oid = relnamespace),
+     tables AS (SELECT * FROM relations WHERE relkind IN ('r', 'p')),
+     bodies AS (SELECT * FROM relations WHERE relkind IN ('r', 'm'))
 SELECT line FROM (
+  SELECT format('table %s, row security %s', oid::regclass, relrowsecurity) FROM tables
+  UNION ALL
   SELECT format('column %s.%I %s, not null %s, identity "%s", default %s', attrelid::regclass, attname,
                 format_type(atttypid, atttypmod), attnotnull, attidentity, pg_get_expr(adbin, adrelid))
   FROM tables t JOIN pg_attribute ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
@@ -28,19 +32,25 @@ SELECT line FROM (
   FROM tables t JOIN pg_constraint c ON conrelid = t.oid
   UNION ALL
   SELECT format('index %s, valid %s', pg_get_indexdef(indexrelid), indisvalid)
-  FROM tables t JOIN pg_index ON indrelid = t.oid
+  FROM relations r JOIN pg_index ON indrelid = r.oid
+  UNION ALL
+  SELECT pg_get_statisticsobjdef(e.oid) FROM pg_statistic_ext e JOIN relations r ON stxrelid = r.oid
   UNION ALL
   SELECT format('trigger %s, enabled %s', pg_get_triggerdef(g.oid), tgenabled)
-  FROM tables t JOIN pg_trigger g ON tgrelid = t.oid AND NOT tgisinternal
+  FROM relations r JOIN pg_trigger g ON tgrelid = r.oid AND NOT tgisinternal
   UNION ALL
-  SELECT format('function %s', p.oid::regprocedure) FROM pg_proc p JOIN schemas s ON s.oid = pronamespace
+  SELECT pg_get_ruledef(w.oid) FROM relations r JOIN pg_rewrite w ON ev_class = r.oid
+  UNION ALL
+  SELECT format('policy %s', p) FROM pg_policies p
+  UNION ALL
+  SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN schemas s ON s.oid = pronamespace
   UNION ALL
   SELECT format('sequence %I.%I at %s', schemaname, sequencename, last_value)
   FROM pg_sequences JOIN schemas ON nspname = schemaname
   UNION ALL
-  SELECT format('row of %s: %s', t.oid::regclass, unnest(xpath('/table/row/line/text()', query_to_xml(
-                format('SELECT r::text AS line FROM %s r', t.oid::regclass), false, false, '')))::text)
-  FROM tables t
+  SELECT format('row of %s: %s', b.oid::regclass, unnest(xpath('/table/row/line/text()', query_to_xml(
+                format('SELECT r::text AS line FROM ONLY %s r', b.oid::regclass), false, false, '')))::text)
+  FROM bodies b
 ) all_of_it (line)
 ORDER BY line COLLATE "C")";
 
@@ -75,10 +85,18 @@ std::string first_difference(const std::string& wanted, const std::string& found
   }
 }
 
+// Where a step is claimed among its statements, from 1. One that opens its phase is seen when all is done.
+std::size_t claim_among(const std::vector<std::string>& statements) {
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (statements[i].find("rekey.open_phase(") != std::string::npos) return 0;
+    if (statements[i].starts_with("CALL rekey.begin_")) return i + 1;
+  }
+  return 0;
+}
+
 // Where the statements of each step stand among the units.
-std::vector<StepUnits> steps_among(const std::vector<std::string>& units, const bundle::Bundle& b,
-                                   Direction direction) {
-  std::vector<StepUnits> found;
+void find_steps(Course& course, const bundle::Bundle& b, Direction direction) {
+  const std::vector<std::string>& units = course.units;
   for (const bundle::Phase& phase : b.phases) {
     const std::string file = bundle::read_file(
         b, phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql"));
@@ -90,11 +108,13 @@ std::vector<StepUnits> steps_among(const std::vector<std::string>& units, const 
       const auto at = std::ranges::search(units, statements).begin();
       if (at == units.end()) throw std::runtime_error("never sent: step " + step.id);
       const auto before = static_cast<std::size_t>(at - units.begin());
-      found.push_back({step.id, before + 1, before + statements.size(), step.transactional});
+      const std::size_t claim = claim_among(statements);
+      course.steps.push_back({step.id, before + 1, before + statements.size(), claim ? before + claim : 0,
+                              step.transactional});
+      course.statements.insert(statements.begin(), statements.end());
     }
   }
-  std::ranges::sort(found, {}, &StepUnits::first);
-  return found;
+  std::ranges::sort(course.steps, {}, &StepUnits::first);
 }
 
 }  // namespace
@@ -118,17 +138,24 @@ std::string difference(const Rest& wanted, const Rest& found) {
   return first_difference(wanted.journal, found.journal);
 }
 
-Scene::Scene(const std::filesystem::path& plan, const std::string& schema, const std::string& since)
-    : bundle((folder.path() / "bundle").string()) {
-  output_of({REKEY_BINARY "/compiler/rekeyc", "compile", plan.string(), "-o", bundle});
-  manifest = bundle::read_bundle(bundle);
-  before.run(schema);
+Scene::Scene(const std::string& name) : bundle((folder.path() / "bundle").string()) {
+  setenv("PGOPTIONS", "-c rekey.secret=pinned", 1);
+  const std::string files = REKEY_SOURCE "/tests/durability/" + name;
+  before.run(read_text(files + ".sql"));
+  compile(files + ".decisions.yaml");
   original = rest_of(before);
   up = record(Direction::up);
   after.emplace(before.name());
   must_end_well(rekey(line(Direction::up, *after, server().folder(), 1)));
-  after->run(since);
+  after->run(read_text(files + ".since.sql"));
   down = record(Direction::down);
+}
+
+void Scene::compile(const std::string& decisions) {
+  const std::string rekeyc = REKEY_BINARY "/compiler/rekeyc", plan = (folder.path() / "plan.yaml").string();
+  output_of({rekeyc, "inspect", "--database", before.url(), "--decisions", decisions, "-o", plan});
+  output_of({rekeyc, "compile", plan, "-o", bundle});
+  manifest = bundle::read_bundle(bundle);
 }
 
 std::vector<std::string> Scene::line(Direction direction, const Database& database,
@@ -163,7 +190,7 @@ Course Scene::record(Direction direction) const {
     proxy.serve([&] { return ended(process); });
     must_end_well(wait_for(process));
     course.units = proxy.units();
-    if (!looking) course.steps = steps_among(course.units, manifest, direction);
+    if (!looking) find_steps(course, manifest, direction);
     course.end = rest_of(database);
   }
   return course;

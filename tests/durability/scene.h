@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@
 
 namespace rekey::test {
 
-// Everything outside schema rekey, as text: columns, constraints, indexes, triggers, functions,
-// sequences with their positions, rows.
+// Everything outside schema rekey, as text: columns, constraints, indexes, statistics, triggers, rules,
+// policies, views, functions, sequences with their positions, rows.
 std::string effects(const Database& database);
 // The states of phases and steps; nothing without the schema.
 std::string journal(const Database& database);
@@ -30,19 +31,22 @@ std::string difference(const Rest& wanted, const Rest& found);  // the first lin
 struct StepUnits {
   std::string id;
   std::size_t first = 0, last = 0;  // numbers of units
+  std::size_t claim = 0;  // from its answer on, others see that the step runs; 0: never
   bool transactional = true;
 };
 
 struct Course {
   std::vector<std::string> units;  // of --jobs 1
   std::vector<StepUnits> steps;    // in their order
+  std::set<std::string> statements;  // of its files
   std::map<std::string, std::string> states;  // journal -> effects, wherever no step is under way
   Rest end;
 };
 
 struct Scene {
-  // since: SQL that writes rows after the change.
-  Scene(const std::filesystem::path& plan, const std::string& schema, const std::string& since);
+  // NAME.sql is the database, NAME.decisions.yaml what its plan has besides, NAME.since.sql writes rows
+  // after the change.
+  explicit Scene(const std::string& name);
 
   Folder folder;
   std::string bundle;
@@ -59,6 +63,7 @@ struct Scene {
                                 const std::filesystem::path& place, int jobs) const;
 
  private:
+  void compile(const std::string& decisions);
   Course record(Direction direction) const;
 };
 

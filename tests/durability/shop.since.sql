@@ -1,0 +1,15 @@
+INSERT INTO public.customers (customer_id, referrer_id, email, joined_at) VALUES
+  ('00000000-0000-4000-8000-00000000000a', NULL, 'a@new.example', '2030-01-01 UTC'),
+  ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-00000000000a', 'b@new.example', '2030-01-02 UTC');
+INSERT INTO public.profiles VALUES ('00000000-0000-4000-8000-00000000000a', 'new');
+INSERT INTO public.products VALUES ('00000000-0000-4000-8000-00000000000c', 'new');
+INSERT INTO public.orders (order_id, customer_id, placed_at)
+VALUES ('00000000-0000-4000-8000-00000000000d', '00000000-0000-4000-8000-00000000000b', '2030-01-03 UTC');
+INSERT INTO public.order_lines
+VALUES ('00000000-0000-4000-8000-00000000000d', 1, '00000000-0000-4000-8000-00000000000c');
+INSERT INTO public.payments (paid_on, order_id) VALUES ('2025-06-01', '00000000-0000-4000-8000-00000000000d');
+INSERT INTO public.escalations (ticket_id, customer_id, subject, level)
+VALUES ('00000000-0000-4000-8000-00000000000f', '00000000-0000-4000-8000-00000000000b', 'new', 1);
+DELETE FROM public.notes WHERE order_id IS NULL;
+UPDATE public.addresses SET customer_id = '00000000-0000-4000-8000-00000000000a'
+WHERE address_id = (SELECT address_id FROM public.addresses ORDER BY 1 LIMIT 1);
