@@ -34,7 +34,7 @@ std::string foreign_key_target(std::string_view definition);
 
 // The lowest and highest legacy id that generator ordered has still to take.
 struct IdRange {
-  std::string column;
+  std::string column, generator;
   std::int64_t low, high;
 };
 std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,

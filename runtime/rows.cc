@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -175,16 +176,16 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
 std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
                                const Journal& journal) {
   std::vector<IdRange> ranges;
-  std::set<std::string> ordered;
+  std::map<std::string, std::string> generators;
   for (const bundle::Domain& domain : b.domains) {
-    if (domain.generator == "ordered") ordered.insert(domain.name);
+    if (domain.generator == "ordered" || domain.generator == "v7") generators[domain.name] = domain.generator;
   }
   for (const bundle::Column& c : b.columns) {
-    if (!c.source || !ordered.contains(c.domain) || journal.present(c.phase)) continue;
+    if (!c.source || !generators.contains(c.domain) || journal.present(c.phase)) continue;
     const std::string column = db::quote_identifier(c.column);
     const db::Rows found =
         session.exec(fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
-    ranges.push_back({c.table + "." + column, std::stoll(found.rows.at(0)[0].value_or("0")),
+    ranges.push_back({c.table + "." + column, generators[c.domain], std::stoll(found.rows.at(0)[0].value_or("0")),
                       std::stoll(found.rows[0][1].value_or("0"))});
   }
   return ranges;
@@ -196,9 +197,9 @@ Problems check_ranges(const std::vector<IdRange>& ranges) {
   for (const IdRange& range : ranges) {
     if (range.low >= -kLimit && range.high < kLimit) continue;
     problems.push_back(
-        fmt::format("{} holds ids from {} to {}; generator ordered holds {} to {}: give the table "
+        fmt::format("{} holds ids from {} to {}; generator {} holds {} to {}: give the table "
                     "generator: keyed in the plan",
-                    range.column, range.low, range.high, -kLimit, kLimit - 1));
+                    range.column, range.low, range.high, range.generator, -kLimit, kLimit - 1));
   }
   return problems;
 }
@@ -208,6 +209,7 @@ std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges) {
   constexpr std::int64_t kMilliseconds = 1'700'000'000'000;
   std::vector<std::string> warnings;
   for (const IdRange& range : ranges) {
+    if (range.generator != "ordered") continue;
     if (range.low < 0) {
       warnings.push_back(fmt::format("{} holds ids down to {}: keys of negative ids sort last",
                                      range.column, range.low));

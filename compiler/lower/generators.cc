@@ -29,7 +29,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
     case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
     case plan::Generator::v4: return fmt::format("rekey.random({}, {})", old_key, secret(domain));
     case plan::Generator::v7:
-      return fmt::format("rekey.mapped_key({}, {})", sql::literal(domain.name), old_key);
+      return fmt::format("rekey.listed_key({}, {})", old_key, sql::literal(domain.name));
   }
   return "";
 }
@@ -40,7 +40,7 @@ std::string legacy_id(const model::Domain& domain, const std::string& key) {
     case plan::Generator::keyed:
     case plan::Generator::v4: return fmt::format("rekey.keyed_id({}, {})", key, secret(domain));
     case plan::Generator::v7:
-      return fmt::format("rekey.mapped_id({}, {})", sql::literal(domain.name), key);
+      return fmt::format("rekey.timed_id({}, {})", key, secret(domain));
   }
   return "";
 }
@@ -51,7 +51,7 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
     case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
     case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
-    case plan::Generator::v7: return fmt::format("rekey.mapped_id({}, {})", name, key);
+    case plan::Generator::v7: return fmt::format("rekey.timed_back({}, {})", key, name);
   }
   return "";
 }
@@ -65,7 +65,7 @@ std::string is_known(const model::Domain& domain, const std::string& id, const s
     case plan::Generator::ordered: return either("is_ordered");
     case plan::Generator::keyed: return either("is_keyed");
     case plan::Generator::v4: return either("is_random");
-    case plan::Generator::v7: return fmt::format("rekey.is_legacy({}, {})", id, sql::literal(domain.name));
+    case plan::Generator::v7: return either("is_timed");
   }
   return "";
 }

@@ -178,7 +178,8 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   if (listed) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));
-    step.data["listed"] = {{"table", step.table}, {"column", column}, {"key", timed_key(domain, column, time)}};
+    step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format(
+        "SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, timed_key(domain, column, time), step.table))}};
   }
   return step;
 }

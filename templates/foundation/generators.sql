@@ -48,16 +48,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
 SELECT pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
        pg_catalog.set_bit(pg_catalog.set_bit(
-         pg_catalog.sha256(secret || pg_catalog.int8send(id)),
-       55, 0), 54, 1), 53, 1), 52, 1), 71, 1), 70, 0)
+         pg_catalog.substr(pg_catalog.sha256(secret || pg_catalog.int8send(id)), 7, 10),
+       7, 0), 6, 1), 5, 1), 4, 1), 23, 1), 22, 0)
 $body$;
 
 CREATE FUNCTION rekey.ordered(id bigint, secret bytea) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
-         rekey.ordered_hash(id, secret),
-         pg_catalog.substr(pg_catalog.int8send(id * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+SELECT pg_catalog.encode(pg_catalog.overlay(pg_catalog.int8send(id * 65536), rekey.ordered_hash(id, secret), 7, 2),
+                         'hex')::uuid
 $body$;
 
 CREATE FUNCTION rekey.ordered_id(key uuid) RETURNS bigint
@@ -71,8 +70,7 @@ $body$;
 CREATE FUNCTION rekey.is_ordered(key uuid, secret bytea) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 10)
-     = pg_catalog.substr(rekey.ordered_hash(rekey.ordered_id(key), secret), 7, 10)
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 10) = rekey.ordered_hash(rekey.ordered_id(key), secret)
 $body$;
 
 -- generators "keyed" (version 8) and "v4": a pseudo-random permutation of the id under the secret, so
@@ -141,12 +139,43 @@ SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8)
      = rekey.random_tag(rekey.keyed_id(key, secret), secret)
 $body$;
 
--- generator "v7": the time of the row in milliseconds, version 7, 74 bits of hash of the id.
-CREATE FUNCTION rekey.timed(id bigint, at timestamptz, secret bytea) RETURNS uuid
+-- generator "v7": the time of the row in milliseconds, version 7, 26 bits of hash of time and id, then the
+-- id itself, 48 bits, XOR a hash of all that: the same construction, so that the way back needs no table. The
+-- way there does: of a key that points at a row only the id is known. id * 65536 raises beyond 2^47.
+CREATE FUNCTION rekey.timed_tag(at bytea, id bigint, secret bytea) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
-         rekey.ordered_hash(id, secret),
-         pg_catalog.substr(pg_catalog.int8send(
-           pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+SELECT pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
+       pg_catalog.set_bit(pg_catalog.set_bit(
+         pg_catalog.substr(pg_catalog.sha256(secret || at || pg_catalog.int8send(id * 65536)), 1, 4),
+       7, 0), 6, 1), 5, 1), 4, 1), 23, 1), 22, 0)
+$body$;
+
+-- Not inlined: time and hash stand in it more than once.
+CREATE FUNCTION rekey.timed(id bigint, at timestamptz, secret bytea) RETURNS uuid
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+DECLARE
+  head bytea := pg_catalog.substr(pg_catalog.int8send(
+                  pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint * 65536), 1, 6);
+BEGIN
+  head := head || rekey.timed_tag(head, id, secret);
+  RETURN pg_catalog.encode(head || pg_catalog.substr(
+           pg_catalog.int8send((id * 65536) # rekey.tag_mask(head, secret)), 1, 6), 'hex')::uuid;
+END
+$body$;
+
+CREATE FUNCTION rekey.timed_id(key uuid, secret bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT (('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.uuid_send(key), 11, 6), 'hex') || '0000')
+        ::bit(64)::bigint # rekey.tag_mask(pg_catalog.substr(pg_catalog.uuid_send(key), 1, 10), secret)) >> 16
+$body$;
+
+-- One key in 2^26 that was not made from an id passes: it counts with the range of ids, see rekey.is_legacy().
+CREATE FUNCTION rekey.is_timed(key uuid, secret bytea) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 4)
+     = rekey.timed_tag(pg_catalog.substr(pg_catalog.uuid_send(key), 1, 6), rekey.timed_id(key, secret), secret)
 $body$;

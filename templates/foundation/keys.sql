@@ -43,7 +43,44 @@ CREATE TABLE rekey.keys (
   UNIQUE (domain, old_key)
 );
 COMMENT ON TABLE rekey.keys IS
-  'Pairs that cannot be computed: all of a v7 domain, and the legacy keys that rows written after the change get on the way back';
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v7 domain too large for rekey.lists';
+
+CREATE TABLE rekey.lists (
+  domain text PRIMARY KEY REFERENCES rekey.domains,
+  ids    bigint[] NOT NULL,
+  keys   uuid[] NOT NULL
+);
+COMMENT ON TABLE rekey.lists IS
+  'The legacy ids of a v7 domain in order, and their keys: constants of the statements that change columns';
+
+-- Lists the keys of a v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
+-- looked up row by row.
+CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  pairs bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM (%s) pairs (id, key)', query) INTO pairs;
+  IF pairs <= coalesce(nullif(current_setting('rekey.list_limit', true), ''), '10000000')::bigint THEN
+    EXECUTE format('INSERT INTO rekey.lists SELECT %L, coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') '
+                   'FROM (SELECT * FROM (%s) pairs (id, key) ORDER BY id) p', of_domain, query);
+  ELSE
+    EXECUTE format('INSERT INTO rekey.keys SELECT %L, id, key, false FROM (%s) pairs (id, key)', of_domain, query);
+    ANALYZE rekey.keys;
+  END IF;
+END
+$body$;
+
+-- Declared immutable so that they fold into constants.
+CREATE FUNCTION rekey.listed_ids(of_domain text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT ids FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
+
+CREATE FUNCTION rekey.listed_keys(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT keys FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
 
 CREATE FUNCTION rekey.mapped_key(of_domain text, id bigint) RETURNS uuid
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -58,6 +95,16 @@ BEGIN
   END IF;
   RETURN found_key;
 END
+$body$;
+
+-- Searched in memory; what is not in the list is looked for among the pairs, and refused there.
+CREATE FUNCTION rekey.listed_key(id bigint, of_domain text) RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN (rekey.listed_ids(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))] = id
+  THEN (rekey.listed_keys(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))]
+  ELSE rekey.mapped_key(of_domain, id) END
 $body$;
 
 CREATE FUNCTION rekey.mapped_id(of_domain text, key uuid) RETURNS bigint
@@ -132,24 +179,38 @@ SELECT CASE
   ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
--- The legacy ids that a domain has, constants too; more than that only a key's own hash proves.
-CREATE FUNCTION rekey.lowest_id(of_domain text) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
-  SELECT coalesce(least(old_low, (SELECT min(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), 0)
-  FROM rekey.domains WHERE domain = of_domain
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.timed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
-CREATE FUNCTION rekey.highest_id(of_domain text) RETURNS bigint
+-- The legacy ids that a domain has, a constant too; more than that only a key's own hash proves.
+CREATE FUNCTION rekey.legacy_ids(of_domain text) RETURNS int8range
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT coalesce(greatest(old_high, (SELECT max(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), -1)
-  FROM rekey.domains WHERE domain = of_domain
+  SELECT CASE WHEN low IS NULL THEN 'empty' ELSE int8range(low, nullif(high, 9223372036854775807), '[]') END
+  FROM (
+    SELECT least(min(old_low), min(old_key)) AS low, greatest(max(old_high), max(old_key)) AS high
+    FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
+    WHERE d.domain = of_domain) ids
 $body$;
 
 CREATE FUNCTION rekey.is_legacy(id bigint, of_domain text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $body$ SELECT id BETWEEN rekey.lowest_id(of_domain) AND rekey.highest_id(of_domain) $body$;
+AS $body$ SELECT rekey.legacy_ids(of_domain) @> id $body$;
+
+CREATE FUNCTION rekey.is_timed_legacy(key uuid, of_domain text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT rekey.is_timed(key, rekey.domain_secret(of_domain))
+   AND rekey.is_legacy(rekey.timed_id(key, rekey.domain_secret(of_domain)), of_domain)
+$body$;
 
 -- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
 CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
@@ -169,10 +230,9 @@ BEGIN
     WHEN 'v4 key'        THEN format('rekey.random(%s, %s)', operand, secret)
     WHEN 'v4 id'         THEN format('rekey.keyed_id(%s, %s)', operand, secret)
     WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
-    WHEN 'v7 key'        THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
-    WHEN 'v7 id'         THEN format('rekey.mapped_id(%L, %s)', of_domain, operand)
-    WHEN 'v7 holds'      THEN format(
-      'EXISTS (SELECT FROM rekey.keys known WHERE known.domain = %L AND known.new_key = %s)', of_domain, operand)
+    WHEN 'v7 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
+    WHEN 'v7 id'         THEN format('rekey.timed_id(%s, %s)', operand, secret)
+    WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
   END;
 END
 $body$;
@@ -327,14 +387,14 @@ BEGIN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
   END IF;
-  FOR item IN SELECT c.* FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
-              WHERE d.phase = of_phase AND c.is_source AND d.generator = 'ordered'
+  FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
                 AND c.old_type = 'bigint' LOOP
     EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
       INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
-      RAISE EXCEPTION '%.% holds ids from % to %; generator "ordered" holds -2^47 to 2^47-1',
-        item.table_name, quote_ident(item.column_name), low, high
+      RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
+        item.table_name, quote_ident(item.column_name), low, high, item.generator
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;

@@ -206,6 +206,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;

@@ -124,12 +124,12 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.by_time.rewrite');
 LOCK TABLE public.by_time IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT (rekey.is_legacy(id1, 'public.by_time.id') AND (rekey.is_legacy(id2, 'public.by_plan.id') OR rekey.is_keyed(key2, rekey.domain_secret('public.by_plan.id'))))) FROM (SELECT rekey.mapped_id('public.by_time.id', id) AS id1, id AS key1, rekey.keyed_back(plan_id, 'public.by_plan.id') AS id2, plan_id AS key2 FROM public.by_time OFFSET 0) k$query$);
+CALL rekey.measure('020.by_time.rewrite', 'before', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.by_time.id') OR rekey.is_timed(key1, rekey.domain_secret('public.by_time.id'))) AND (rekey.is_legacy(id2, 'public.by_plan.id') OR rekey.is_keyed(key2, rekey.domain_secret('public.by_plan.id'))))) FROM (SELECT rekey.timed_back(id, 'public.by_time.id') AS id1, id AS key1, rekey.keyed_back(plan_id, 'public.by_plan.id') AS id2, plan_id AS key2 FROM public.by_time OFFSET 0) k$query$);
 ALTER TABLE public.by_time
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT nextval('public.by_time_id_seq'::regclass),
   ALTER COLUMN id TYPE integer
-    USING rekey.mapped_id('public.by_time.id', id)::integer,
+    USING rekey.timed_back(id, 'public.by_time.id')::integer,
   ALTER COLUMN plan_id TYPE integer
     USING rekey.keyed_back(plan_id, 'public.by_plan.id')::integer;
 CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, plan_id::bigint], 0)) FROM public.by_time$query$);
@@ -143,14 +143,14 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.by_chance.rewrite');
 LOCK TABLE public.by_chance IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.by_chance.id') OR rekey.is_random(key1, rekey.domain_secret('public.by_chance.id'))) AND rekey.is_legacy(id2, 'public.by_time.id'))) FROM (SELECT rekey.random_back(id, 'public.by_chance.id') AS id1, id AS key1, rekey.mapped_id('public.by_time.id', time_id) AS id2, time_id AS key2 FROM public.by_chance OFFSET 0) k$query$);
+CALL rekey.measure('020.by_chance.rewrite', 'before', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.by_chance.id') OR rekey.is_random(key1, rekey.domain_secret('public.by_chance.id'))) AND (rekey.is_legacy(id2, 'public.by_time.id') OR rekey.is_timed(key2, rekey.domain_secret('public.by_time.id'))))) FROM (SELECT rekey.random_back(id, 'public.by_chance.id') AS id1, id AS key1, rekey.timed_back(time_id, 'public.by_time.id') AS id2, time_id AS key2 FROM public.by_chance OFFSET 0) k$query$);
 ALTER TABLE public.by_chance
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT nextval('public.by_chance_id_seq'::regclass),
   ALTER COLUMN id TYPE smallint
     USING rekey.random_back(id, 'public.by_chance.id')::smallint,
   ALTER COLUMN time_id TYPE integer
-    USING rekey.mapped_id('public.by_time.id', time_id)::integer;
+    USING rekey.timed_back(time_id, 'public.by_time.id')::integer;
 CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, time_id::bigint], 0)) FROM public.by_chance$query$);
 CALL rekey.end_undo('020.by_chance.rewrite');
 COMMIT;

@@ -26,16 +26,16 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'all', 'sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"5db7dc7ce6e09331bac64284ca60cb48f7cedfb2f78956109971228aa01d880f","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
+["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"549d8dcca97c3124ea9b8dfa547e99c822fba4b0e3e792c468a5a4b59f9e144b","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
 ["020.by_time.detach",true,false,["020.open"],["020.by_plan.rewrite","020.by_time.rewrite"],"c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036","5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8"],
 ["020.by_chance.detach",true,false,["020.open"],["020.by_chance.rewrite","020.by_time.rewrite"],"b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad","36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b"],
 ["020.by_plan.keys",true,false,["020.open"],["020.close"],"c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5","08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa"],
-["020.by_time.keys",true,false,["020.open"],["020.close"],"a0a3879062cd754e26b85951b60dbca8a2d6484d7ab91a690e9f90a5591cb3ce","710adfde523b1bf5332af8022c26eb674c101d985e7e94899e58818faee0d37f"],
+["020.by_time.keys",true,false,["020.open"],["020.close"],"43a5dcf5e139afe5fea920c9673870dcc01bfddae2388424032f448332ac71ed","710adfde523b1bf5332af8022c26eb674c101d985e7e94899e58818faee0d37f"],
 ["020.by_chance.keys",true,false,["020.open"],["020.close"],"512bf25292f0b6ec403d5d1a531c0e3ea3802b4594b0cd97c89645e89e7f9eac","1f3c0111416313a525a020d376e35ff0e15869447d37eed9e159865b08220ad2"],
 ["020.in_order.keys",true,false,["020.open"],["020.close"],"9dc7e7aa030378aabaeefb01fad9c3a71a020e408885b2daeebf2470090e2dba","d24c50916fcf1bf3c4a0e88721a9690721c09686837b47e32757af12c08fc917"],
 ["020.by_plan.rewrite",true,false,["020.by_plan.keys","020.by_time.detach"],["020.by_plan.keys","020.by_time.attach"],"e4ea709c15bcf1d465abb639368abfc430061e874d79a7e443b0d6fb319be1e7","468857dc686a9267f03093c6f0a6042168eafc026026590b243ee12a5c7b90e8"],
-["020.by_time.rewrite",true,false,["020.by_chance.detach","020.by_plan.keys","020.by_time.detach","020.by_time.keys"],["020.by_chance.attach","020.by_plan.keys","020.by_time.attach","020.by_time.keys"],"1026c04dd008fe9d2a42f2f15ed7013a9de5e03fc9115ed59b81cb92243f15b2","89e2fe61f4ba24ab30d597763bae95f24b8e4cf2a23bcfefde8f31c421f49dee"],
-["020.by_chance.rewrite",true,false,["020.by_chance.detach","020.by_chance.keys","020.by_time.keys"],["020.by_chance.attach","020.by_chance.keys","020.by_time.keys"],"f2cf7f5663c0f543315b421f407522d26e4ab639c39c5fc7347861ee428ad772","c2e8a647c6cb3535fd4b3e62964bce5a6344851571956ec4343c2a8fb5c58eb9"],
+["020.by_time.rewrite",true,false,["020.by_chance.detach","020.by_plan.keys","020.by_time.detach","020.by_time.keys"],["020.by_chance.attach","020.by_plan.keys","020.by_time.attach","020.by_time.keys"],"c76ddc3b1cc68ef0f381583b54caff6f572ae64b355e051de2603d48f696bafd","cd77c5a6560547b52d04adfe8a2ba32a613c64096e7a9c0730c2f62677901836"],
+["020.by_chance.rewrite",true,false,["020.by_chance.detach","020.by_chance.keys","020.by_time.keys"],["020.by_chance.attach","020.by_chance.keys","020.by_time.keys"],"4734e7f266e053895d91f0144e224fc80c954de696c09f832334ae834e959525","548ac54ddc2e44e61ebf3683ea6e8c8b8f5e993f82e4b460ebb36a6b42eff411"],
 ["020.in_order.rewrite",true,false,["020.in_order.keys"],["020.in_order.keys"],"005d1c0b8214d882251aad61b2826f0df147030e6681abcd510e3b125311ee97","712a38d6acaab3160a36540d8259d15d15312f1f4981a220084d837573abfbe4"],
 ["020.by_time.attach",true,false,["020.by_plan.rewrite","020.by_time.rewrite"],["020.close"],"81205c3d7189c7bf18fff6a87a42353ea6dc58867bac4cb2d2f6d39e1bc13645","ef6e93f63b25a556ccea8884d350f6096e5ffbe8b9fccc871d2fa84b163646e1"],
 ["020.by_chance.attach",true,false,["020.by_chance.rewrite","020.by_time.rewrite"],["020.close"],"71b664a942f8987b7fe08ea95818b1c7f59312f5f2bf7b3d78d7ae904308d27b","f33649989c44503f216ec6f5465fbedd5b062f3077af571921c3019c9037ab03"],
@@ -121,10 +121,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.by_time.keys');
 CALL rekey.save_ids('public.by_time.id');
-INSERT INTO rekey.keys (domain, old_key, new_key, fresh)
-SELECT 'public.by_time.id', id, rekey.timed(id, created_at, rekey.domain_secret('public.by_time.id')), false
-FROM public.by_time
-WHERE id IS NOT NULL;
+CALL rekey.list_keys('public.by_time.id', $query$SELECT id, rekey.timed(id, created_at, rekey.domain_secret('public.by_time.id')) FROM public.by_time WHERE id IS NOT NULL$query$);
 CALL rekey.end_step('020.by_time.keys');
 COMMIT;
 
@@ -180,10 +177,10 @@ ALTER TABLE public.by_time
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT pg_catalog.uuidv7(),
   ALTER COLUMN id TYPE uuid
-    USING rekey.mapped_key('public.by_time.id', id),
+    USING rekey.listed_key(id, 'public.by_time.id'),
   ALTER COLUMN plan_id TYPE uuid
     USING rekey.keyed(plan_id, rekey.domain_secret('public.by_plan.id'));
-CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.mapped_id('public.by_time.id', id), rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id'))], 0)) FROM public.by_time$query$);
+CALL rekey.measure('020.by_time.rewrite', 'after', 'public.by_time', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.timed_id(id, rekey.domain_secret('public.by_time.id')), rekey.keyed_id(plan_id, rekey.domain_secret('public.by_plan.id'))], 0)) FROM public.by_time$query$);
 CALL rekey.end_step('020.by_time.rewrite');
 COMMIT;
 
@@ -202,8 +199,8 @@ ALTER TABLE public.by_chance
   ALTER COLUMN id TYPE uuid
     USING rekey.random(id, rekey.domain_secret('public.by_chance.id')),
   ALTER COLUMN time_id TYPE uuid
-    USING rekey.mapped_key('public.by_time.id', time_id);
-CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')), rekey.mapped_id('public.by_time.id', time_id)], 0)) FROM public.by_chance$query$);
+    USING rekey.listed_key(time_id, 'public.by_time.id');
+CALL rekey.measure('020.by_chance.rewrite', 'after', 'public.by_chance', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.keyed_id(id, rekey.domain_secret('public.by_chance.id')), rekey.timed_id(time_id, rekey.domain_secret('public.by_time.id'))], 0)) FROM public.by_chance$query$);
 CALL rekey.end_step('020.by_chance.rewrite');
 COMMIT;
 

@@ -298,6 +298,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;
@@ -355,16 +356,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
 SELECT pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
        pg_catalog.set_bit(pg_catalog.set_bit(
-         pg_catalog.sha256(secret || pg_catalog.int8send(id)),
-       55, 0), 54, 1), 53, 1), 52, 1), 71, 1), 70, 0)
+         pg_catalog.substr(pg_catalog.sha256(secret || pg_catalog.int8send(id)), 7, 10),
+       7, 0), 6, 1), 5, 1), 4, 1), 23, 1), 22, 0)
 $body$;
 
 CREATE FUNCTION rekey.ordered(id bigint, secret bytea) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
-         rekey.ordered_hash(id, secret),
-         pg_catalog.substr(pg_catalog.int8send(id * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+SELECT pg_catalog.encode(pg_catalog.overlay(pg_catalog.int8send(id * 65536), rekey.ordered_hash(id, secret), 7, 2),
+                         'hex')::uuid
 $body$;
 
 CREATE FUNCTION rekey.ordered_id(key uuid) RETURNS bigint
@@ -378,8 +378,7 @@ $body$;
 CREATE FUNCTION rekey.is_ordered(key uuid, secret bytea) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 10)
-     = pg_catalog.substr(rekey.ordered_hash(rekey.ordered_id(key), secret), 7, 10)
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 10) = rekey.ordered_hash(rekey.ordered_id(key), secret)
 $body$;
 
 -- generators "keyed" (version 8) and "v4": a pseudo-random permutation of the id under the secret, so
@@ -448,14 +447,45 @@ SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 8)
      = rekey.random_tag(rekey.keyed_id(key, secret), secret)
 $body$;
 
--- generator "v7": the time of the row in milliseconds, version 7, 74 bits of hash of the id.
-CREATE FUNCTION rekey.timed(id bigint, at timestamptz, secret bytea) RETURNS uuid
+-- generator "v7": the time of the row in milliseconds, version 7, 26 bits of hash of time and id, then the
+-- id itself, 48 bits, XOR a hash of all that: the same construction, so that the way back needs no table. The
+-- way there does: of a key that points at a row only the id is known. id * 65536 raises beyond 2^47.
+CREATE FUNCTION rekey.timed_tag(at bytea, id bigint, secret bytea) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
-SELECT pg_catalog.encode(pg_catalog.substr(pg_catalog.overlay(
-         rekey.ordered_hash(id, secret),
-         pg_catalog.substr(pg_catalog.int8send(
-           pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint * 65536), 1, 6), 1, 6), 1, 16), 'hex')::uuid
+SELECT pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bit(
+       pg_catalog.set_bit(pg_catalog.set_bit(
+         pg_catalog.substr(pg_catalog.sha256(secret || at || pg_catalog.int8send(id * 65536)), 1, 4),
+       7, 0), 6, 1), 5, 1), 4, 1), 23, 1), 22, 0)
+$body$;
+
+-- Not inlined: time and hash stand in it more than once.
+CREATE FUNCTION rekey.timed(id bigint, at timestamptz, secret bytea) RETURNS uuid
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+DECLARE
+  head bytea := pg_catalog.substr(pg_catalog.int8send(
+                  pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint * 65536), 1, 6);
+BEGIN
+  head := head || rekey.timed_tag(head, id, secret);
+  RETURN pg_catalog.encode(head || pg_catalog.substr(
+           pg_catalog.int8send((id * 65536) # rekey.tag_mask(head, secret)), 1, 6), 'hex')::uuid;
+END
+$body$;
+
+CREATE FUNCTION rekey.timed_id(key uuid, secret bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT (('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.uuid_send(key), 11, 6), 'hex') || '0000')
+        ::bit(64)::bigint # rekey.tag_mask(pg_catalog.substr(pg_catalog.uuid_send(key), 1, 10), secret)) >> 16
+$body$;
+
+-- One key in 2^26 that was not made from an id passes: it counts with the range of ids, see rekey.is_legacy().
+CREATE FUNCTION rekey.is_timed(key uuid, secret bytea) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT pg_catalog.substr(pg_catalog.uuid_send(key), 7, 4)
+     = rekey.timed_tag(pg_catalog.substr(pg_catalog.uuid_send(key), 1, 6), rekey.timed_id(key, secret), secret)
 $body$;
 
 CREATE TABLE rekey.domains (
@@ -503,7 +533,44 @@ CREATE TABLE rekey.keys (
   UNIQUE (domain, old_key)
 );
 COMMENT ON TABLE rekey.keys IS
-  'Pairs that cannot be computed: all of a v7 domain, and the legacy keys that rows written after the change get on the way back';
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v7 domain too large for rekey.lists';
+
+CREATE TABLE rekey.lists (
+  domain text PRIMARY KEY REFERENCES rekey.domains,
+  ids    bigint[] NOT NULL,
+  keys   uuid[] NOT NULL
+);
+COMMENT ON TABLE rekey.lists IS
+  'The legacy ids of a v7 domain in order, and their keys: constants of the statements that change columns';
+
+-- Lists the keys of a v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
+-- looked up row by row.
+CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  pairs bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM (%s) pairs (id, key)', query) INTO pairs;
+  IF pairs <= coalesce(nullif(current_setting('rekey.list_limit', true), ''), '10000000')::bigint THEN
+    EXECUTE format('INSERT INTO rekey.lists SELECT %L, coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') '
+                   'FROM (SELECT * FROM (%s) pairs (id, key) ORDER BY id) p', of_domain, query);
+  ELSE
+    EXECUTE format('INSERT INTO rekey.keys SELECT %L, id, key, false FROM (%s) pairs (id, key)', of_domain, query);
+    ANALYZE rekey.keys;
+  END IF;
+END
+$body$;
+
+-- Declared immutable so that they fold into constants.
+CREATE FUNCTION rekey.listed_ids(of_domain text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT ids FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
+
+CREATE FUNCTION rekey.listed_keys(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT keys FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
 
 CREATE FUNCTION rekey.mapped_key(of_domain text, id bigint) RETURNS uuid
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -518,6 +585,16 @@ BEGIN
   END IF;
   RETURN found_key;
 END
+$body$;
+
+-- Searched in memory; what is not in the list is looked for among the pairs, and refused there.
+CREATE FUNCTION rekey.listed_key(id bigint, of_domain text) RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN (rekey.listed_ids(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))] = id
+  THEN (rekey.listed_keys(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))]
+  ELSE rekey.mapped_key(of_domain, id) END
 $body$;
 
 CREATE FUNCTION rekey.mapped_id(of_domain text, key uuid) RETURNS bigint
@@ -592,24 +669,38 @@ SELECT CASE
   ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
--- The legacy ids that a domain has, constants too; more than that only a key's own hash proves.
-CREATE FUNCTION rekey.lowest_id(of_domain text) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
-  SELECT coalesce(least(old_low, (SELECT min(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), 0)
-  FROM rekey.domains WHERE domain = of_domain
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.timed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
-CREATE FUNCTION rekey.highest_id(of_domain text) RETURNS bigint
+-- The legacy ids that a domain has, a constant too; more than that only a key's own hash proves.
+CREATE FUNCTION rekey.legacy_ids(of_domain text) RETURNS int8range
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT coalesce(greatest(old_high, (SELECT max(old_key) FROM rekey.keys k WHERE k.domain = of_domain AND fresh)), -1)
-  FROM rekey.domains WHERE domain = of_domain
+  SELECT CASE WHEN low IS NULL THEN 'empty' ELSE int8range(low, nullif(high, 9223372036854775807), '[]') END
+  FROM (
+    SELECT least(min(old_low), min(old_key)) AS low, greatest(max(old_high), max(old_key)) AS high
+    FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
+    WHERE d.domain = of_domain) ids
 $body$;
 
 CREATE FUNCTION rekey.is_legacy(id bigint, of_domain text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $body$ SELECT id BETWEEN rekey.lowest_id(of_domain) AND rekey.highest_id(of_domain) $body$;
+AS $body$ SELECT rekey.legacy_ids(of_domain) @> id $body$;
+
+CREATE FUNCTION rekey.is_timed_legacy(key uuid, of_domain text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT rekey.is_timed(key, rekey.domain_secret(of_domain))
+   AND rekey.is_legacy(rekey.timed_id(key, rekey.domain_secret(of_domain)), of_domain)
+$body$;
 
 -- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
 CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
@@ -629,10 +720,9 @@ BEGIN
     WHEN 'v4 key'        THEN format('rekey.random(%s, %s)', operand, secret)
     WHEN 'v4 id'         THEN format('rekey.keyed_id(%s, %s)', operand, secret)
     WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
-    WHEN 'v7 key'        THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
-    WHEN 'v7 id'         THEN format('rekey.mapped_id(%L, %s)', of_domain, operand)
-    WHEN 'v7 holds'      THEN format(
-      'EXISTS (SELECT FROM rekey.keys known WHERE known.domain = %L AND known.new_key = %s)', of_domain, operand)
+    WHEN 'v7 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
+    WHEN 'v7 id'         THEN format('rekey.timed_id(%s, %s)', operand, secret)
+    WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
   END;
 END
 $body$;
@@ -787,14 +877,14 @@ BEGIN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
   END IF;
-  FOR item IN SELECT c.* FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
-              WHERE d.phase = of_phase AND c.is_source AND d.generator = 'ordered'
+  FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
                 AND c.old_type = 'bigint' LOOP
     EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
       INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
-      RAISE EXCEPTION '%.% holds ids from % to %; generator "ordered" holds -2^47 to 2^47-1',
-        item.table_name, quote_ident(item.column_name), low, high
+      RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
+        item.table_name, quote_ident(item.column_name), low, high, item.generator
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;
@@ -1288,7 +1378,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'ee8042f98737ed149425d908be83c951362d47963a4848ad053b1909a095ca3a', '8daf30353bcdeabe1a747dfeb6facf755b81cebfa1e0816965143b0f3558390f', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'e5bc07155ce3c68862e6e4fd0ad5667348f16d4964b9b709ba1e10c36bcc59d7', 'dea2038a2357498504b340fa1f592da9be3cc1da150a64968620ec78e0cbd10f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
