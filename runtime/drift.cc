@@ -84,7 +84,9 @@ WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a
 Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
   std::map<Names, std::string> present;
-  for (const db::catalog::Column& c : db::catalog::key_columns(session)) {
+  std::vector<db::catalog::KeyColumn> columns;
+  for (const bundle::Column& c : b.columns) columns.push_back({c.table, c.column});
+  for (const db::catalog::Column& c : db::catalog::key_columns(session, columns)) {
     const char* identity = c.identity == db::catalog::Identity::always       ? "always"
                            : c.identity == db::catalog::Identity::by_default ? "by default"
                                                                              : "";

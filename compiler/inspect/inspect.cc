@@ -22,7 +22,7 @@ std::vector<db::catalog::KeyColumn> changing(const Catalog& catalog, const Selec
 std::string draft_from(db::Connection& connection, const Request& request, const Decisions& decisions,
                        Diagnostics& diagnostics) {
   const db::catalog::Reading reading(connection);
-  const Catalog catalog = read_catalog(connection);
+  const Catalog catalog = read_catalog(connection, decisions);
   const Selection selection = select(catalog, request.schemas, decisions, diagnostics);
   if (diagnostics.has_errors()) return {};
 

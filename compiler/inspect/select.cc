@@ -72,8 +72,30 @@ int integer_column(const Catalog& catalog, const std::string& table, const std::
                                                                                       : it->second;
 }
 
-model::Edges ties(const Catalog& catalog) {
+std::string sql_name(const plan::TableName& name) {
+  return db::quote_identifier(name.schema) + "." + db::quote_identifier(name.name);
+}
+
+// What a person said that no foreign key says; names that the catalog does not have are told later.
+void add_decided_ties(const Catalog& catalog, const Decisions& decisions, model::Edges& edges) {
+  for (const plan::Table& table : decisions.tables) {
+    for (const plan::LogicalReference& reference : table.logical_references) {
+      const std::string target = sql_name(reference.references.value.table);
+      const db::catalog::UniqueKey* primary = catalog.primary_key(target);
+      std::vector<std::string> keys = reference.references.value.columns;
+      if (keys.empty() && primary) keys = primary->columns;
+      for (std::size_t i = 0; i < std::min(keys.size(), reference.columns.size()); ++i) {
+        const int from = integer_column(catalog, sql_name(table.name.value), reference.columns[i].value);
+        const int to = integer_column(catalog, target, keys[i]);
+        if (from >= 0 && to >= 0) edges.emplace_back(from, to);
+      }
+    }
+  }
+}
+
+model::Edges ties(const Catalog& catalog, const Decisions& decisions) {
   model::Edges edges;
+  add_decided_ties(catalog, decisions, edges);
   for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
     for (std::size_t i = 0; i < f.columns.size(); ++i) {
       const int from = integer_column(catalog, f.table, f.columns[i]);
@@ -178,14 +200,20 @@ const db::catalog::UniqueKey* Catalog::primary_key(const std::string& table) con
   return it == primary_at.end() ? nullptr : &keys[it->second];
 }
 
-Catalog read_catalog(db::Connection& connection) {
+Catalog read_catalog(db::Connection& connection, const Decisions& decisions) {
   Catalog c;
+  std::vector<db::catalog::KeyColumn> decided;
+  for (const plan::Table& table : decisions.tables) {
+    for (const plan::LogicalReference& reference : table.logical_references) {
+      for (const plan::Text& column : reference.columns) decided.push_back({sql_name(table.name.value), column.value});
+    }
+  }
   c.database = connection.exec("SELECT current_database()").only().value();
   c.version = connection.exec("SHOW server_version").only().value();
   c.version = c.version.substr(0, c.version.find(' '));
   c.major = connection.server_version() / 10000;
   c.tables = db::catalog::tables(connection);
-  c.columns = db::catalog::key_columns(connection);
+  c.columns = db::catalog::key_columns(connection, decided);
   c.keys = db::catalog::unique_keys(connection);
   c.foreign_keys = db::catalog::foreign_keys(connection);
   for (std::size_t i = 0; i < c.tables.size(); ++i) c.table_at[c.tables[i].table] = i;
@@ -204,7 +232,7 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
   check_names(catalog, schemas, decisions, diagnostics);
   Selection result;
   result.left_out = left_out(catalog, schemas, decisions);
-  result.component = model::connected_components(catalog.columns.size(), ties(catalog));
+  result.component = model::connected_components(catalog.columns.size(), ties(catalog, decisions));
   result.root = roots(catalog);
   result.changes.resize(catalog.columns.size());
   std::map<int, std::vector<int>> groups;

@@ -27,7 +27,8 @@ struct Catalog {
   std::string path(int column) const;  // schema.table.column as in a plan
   const db::catalog::UniqueKey* primary_key(const std::string& table) const;  // or null
 };
-Catalog read_catalog(db::Connection& connection);
+// With the columns that decisions tie to keys.
+Catalog read_catalog(db::Connection& connection, const Decisions& decisions);
 
 // Vectors are by column or by table of the catalog.
 struct Selection {

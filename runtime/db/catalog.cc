@@ -38,7 +38,9 @@ WITH RECURSIVE family(one, other) AS MATERIALIZED (
   SELECT rel, att FROM (
     SELECT conrelid AS rel, unnest(conkey) AS att FROM pg_constraint WHERE contype = 'f'
     UNION SELECT confrelid, unnest(confkey) FROM pg_constraint WHERE contype = 'f'
-    UNION SELECT indrelid, unnest(indkey) FROM pg_index WHERE indisunique) own
+    UNION SELECT indrelid, unnest(indkey) FROM pg_index WHERE indisunique
+    UNION SELECT attrelid, attnum FROM unnest($1::text[], $2::text[]) g(table_name, column_name)
+          JOIN pg_attribute ON attrelid = to_regclass(table_name) AND attname = column_name) own
   UNION
   SELECT f.other, there.attnum
   FROM members m
@@ -168,6 +170,15 @@ Identity identity(const std::string& code) {
   return code == "a" ? Identity::always : code == "d" ? Identity::by_default : Identity::none;
 }
 
+std::vector<std::optional<std::string>> as_arrays(const std::vector<KeyColumn>& columns) {
+  std::vector<std::string> tables, names;
+  for (const KeyColumn& c : columns) {
+    tables.push_back(c.table);
+    names.push_back(c.column);
+  }
+  return {to_array(tables), to_array(names)};
+}
+
 }  // namespace
 
 Reading::Reading(Connection& connection) : connection_(connection) {
@@ -196,9 +207,9 @@ std::vector<Table> tables(Connection& connection) {
   return result;
 }
 
-std::vector<Column> key_columns(Connection& connection) {
+std::vector<Column> key_columns(Connection& connection, const std::vector<KeyColumn>& more) {
   std::vector<Column> result;
-  for (const Row& r : connection.exec(over_our_tables(kKeyColumns)).rows) {
+  for (const Row& r : connection.exec(over_our_tables(kKeyColumns), as_arrays(more)).rows) {
     result.push_back({text(r[0]), text(r[1]), std::stoi(text(r[2])), text(r[3]), text(r[4]),
                       identity(text(r[5])), text(r[6]), text(r[7]), text(r[8]), text(r[9])});
   }
@@ -224,14 +235,8 @@ std::vector<ForeignKey> foreign_keys(Connection& connection) {
 }
 
 std::vector<Index> indexes(Connection& connection, const std::vector<KeyColumn>& columns) {
-  std::vector<std::string> in_tables, names;
-  for (const KeyColumn& c : columns) {
-    in_tables.push_back(c.table);
-    names.push_back(c.column);
-  }
   std::vector<Index> result;
-  for (const Row& r :
-       connection.exec(over_our_tables(kIndexes), {to_array(in_tables), to_array(names)}).rows) {
+  for (const Row& r : connection.exec(over_our_tables(kIndexes), as_arrays(columns)).rows) {
     result.push_back({text(r[0]), text(r[1]), text(r[2])});
   }
   return result;

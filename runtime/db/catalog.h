@@ -37,6 +37,11 @@ struct Table {
 };
 std::vector<Table> tables(Connection& connection);
 
+struct KeyColumn {
+  std::string table, column;
+  auto operator<=>(const KeyColumn&) const = default;
+};
+
 enum class Identity { none, always, by_default };
 
 // A column of a primary key, a unique key or a foreign key, one that such a column refers to, or
@@ -51,7 +56,8 @@ struct Column {
   std::string sequence_options;           // of an identity, where not the defaults
   std::string default_value;              // any other default; of a generated column nothing
 };
-std::vector<Column> key_columns(Connection& connection);  // by table and number
+// Also those in `more`; by table and number.
+std::vector<Column> key_columns(Connection& connection, const std::vector<KeyColumn>& more = {});
 
 // A primary key, a unique constraint, or a unique index on columns alone; none that is invalid.
 struct UniqueKey {
@@ -76,11 +82,6 @@ struct ForeignKey {
   std::string definition;  // as pg_get_constraintdef writes it
 };
 std::vector<ForeignKey> foreign_keys(Connection& connection);
-
-struct KeyColumn {
-  std::string table, column;
-  auto operator<=>(const KeyColumn&) const = default;
-};
 
 // An index that is neither unique nor a constraint's and that mentions one of the columns.
 struct Index {
