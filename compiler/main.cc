@@ -21,7 +21,7 @@ enum Exit { kDone = 0, kFailed = 1, kUsage = 2 };
 
 struct Options {
   std::string plan, output, templates, format = "mermaid";
-  bool check = false;
+  bool check = false, probe = false;
   std::string database, decisions, strategy, generator;
   std::vector<std::string> schemas;
 };
@@ -105,6 +105,22 @@ void announce_findings(const Options& options, const std::string& text) {
                            counted(found.all().size(), "finding"), errors);
 }
 
+void write_draft(const Options& options, const std::string& text) {
+  if (options.output == "-") {
+    std::cout << text;
+    return;
+  }
+  std::ofstream out(options.output, std::ios::binary);
+  if (!(out << text) || !out.flush()) throw emit::CannotWrite("cannot write " + options.output);
+  std::cout << options.output << ": drafted; read it, then: rekeyc check " << shell_quoted(options.output) << std::endl;
+}
+
+int announce_probe(const inspect::Probed& probed) {
+  for (const auto& lost : probed.lost) std::cerr << "not in the copy of the schema: " << lost << "\n";
+  std::cerr << "probe on " << inspect::in_words(probed) << "\n";
+  return probed.failed + probed.others > 0 || !probed.lost.empty() ? kFailed : kDone;
+}
+
 int inspect_database(const Options& options) {
   inspect::Request request{options.database, options.schemas, {}, {}, {}};
   if (options.strategy == "offline") request.strategy = plan::Strategy::offline;
@@ -116,18 +132,13 @@ int inspect_database(const Options& options) {
   if (!options.decisions.empty()) request.decisions = read_plan(options.decisions);
   Diagnostics diagnostics(options.decisions.empty() ? "decisions" : options.decisions,
                           request.decisions.value_or(""));
-  const std::string text = inspect::draft(request, diagnostics);
+  inspect::Probed probed;
+  const std::string text = inspect::draft(request, diagnostics, options.probe ? &probed : nullptr);
   std::cerr << diagnostics.render();
   if (diagnostics.has_errors()) return kUsage;
   announce_findings(options, text);
-  if (options.output == "-") {
-    std::cout << text;
-    return kDone;
-  }
-  std::ofstream out(options.output, std::ios::binary);
-  if (!(out << text) || !out.flush()) throw emit::CannotWrite("cannot write " + options.output);
-  std::cout << options.output << ": drafted; read it, then: rekeyc check " << options.output << "\n";
-  return kDone;
+  write_draft(options, text);
+  return options.probe ? announce_probe(probed) : static_cast<int>(kDone);
 }
 
 void add_plan(CLI::App* command, Options& options) {
@@ -143,6 +154,8 @@ void add_inspect(CLI::App& app, Options& options) {
   command->add_option("--generate", options.generator, "ordered, keyed, v4 or v7")
       ->check(CLI::IsMember({"ordered", "keyed", "v4", "v7"}));
   command->add_option("--decisions", options.decisions, "choices (YAML) laid over the draft");
+  command->add_flag("--probe", options.probe,
+                    "try the draft on a copy of the schema in a throwaway server here; exit 1 when something fails");
   command->add_option("-o,--output", options.output, "the plan to write; - for standard output")->required();
 }
 

@@ -209,6 +209,8 @@ Sandbox::Sandbox(const SandboxOptions& options)
     : binaries_(find_binaries(options.version)),
       folder_(make_folder(owner())),
       keep_(options.keep) {
+  // They would lead our sessions, and a command's, to another server.
+  for (const char* variable : {"PGHOSTADDR", "PGSERVICE"}) unsetenv(variable);
   try {
     if (!keep_) watcher_ = launch_watcher(folder_, &watch_);
     const fs::path log = folder_ / "log";

@@ -4,6 +4,7 @@
 
 #include "compiler/inspect/decisions.h"
 #include "compiler/inspect/draft.h"
+#include "compiler/inspect/probe.h"
 #include "compiler/inspect/select.h"
 #include "compiler/plan/print.h"
 
@@ -19,8 +20,8 @@ std::vector<db::catalog::KeyColumn> changing(const Catalog& catalog, const Selec
   return result;
 }
 
-std::string draft_from(db::Connection& connection, const Request& request, const Decisions& decisions,
-                       Diagnostics& diagnostics) {
+Draft draft_from(db::Connection& connection, const Request& request, const Decisions& decisions,
+                 Diagnostics& diagnostics) {
   const db::catalog::Reading reading(connection);
   const Catalog catalog = read_catalog(connection, decisions);
   const Selection selection = select(catalog, request.schemas, decisions, diagnostics);
@@ -34,18 +35,21 @@ std::string draft_from(db::Connection& connection, const Request& request, const
   if (request.decisions) apply(decisions, draft.plan, diagnostics);
   if (request.strategy) draft.plan.strategy.value = *request.strategy;
   if (request.generator) draft.plan.generator.value = *request.generator;
-  return diagnostics.has_errors() ? std::string() : plan::print(draft.plan, draft.comments);
+  return draft;
 }
 
 }  // namespace
 
-std::string draft(const Request& request, Diagnostics& diagnostics) {
+std::string draft(const Request& request, Diagnostics& diagnostics, Probed* probed) {
   Decisions decisions;
   if (request.decisions) decisions = parse_decisions(*request.decisions, diagnostics);
   if (diagnostics.has_errors()) return {};
   try {
     db::Connection connection(request.database, "rekeyc inspect");
-    return draft_from(connection, request, decisions, diagnostics);
+    Draft drafted = draft_from(connection, request, decisions, diagnostics);
+    if (diagnostics.has_errors()) return {};
+    if (probed) *probed = probe(drafted, request.database, connection);
+    return plan::print(drafted.plan, drafted.comments);
   } catch (const db::Error& error) {
     throw CannotInspect(error.hint.empty() ? error.what() : fmt::format("{}\n  {}", error.what(), error.hint));
   }

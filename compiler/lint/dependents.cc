@@ -220,6 +220,10 @@ class Reader {
 
 }  // namespace
 
+bool is_text_to_the_server(const plan::Dependent& dependent) {
+  return is_function(dependent.kind.value) && !has_parsed_body(ParsedSql(dependent.definition.value));
+}
+
 void read_dependents(Model& model, Diagnostics& diagnostics) {
   Reader reader(model, diagnostics);
   for (const auto& written : model.plan->dependents) reader.read(written);

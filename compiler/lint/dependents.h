@@ -10,4 +10,7 @@ namespace rekey::lint {
 // After the phases are known. Fills model.dependents.
 void read_dependents(model::Model& model, Diagnostics& diagnostics);
 
+// A function whose body the server does not look into. Its definition must parse.
+bool is_text_to_the_server(const plan::Dependent& dependent);
+
 }  // namespace rekey::lint

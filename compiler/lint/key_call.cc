@@ -12,6 +12,7 @@ namespace {
 
 enum class Use {
   any,          // takes every type; gives no key
+  measured,     // the same of its first argument; other arguments are numbers
   text,         // takes every type; gives a text or JSON
   first,        // gives its first argument; other arguments are numbers
   shifted,      // lag, lead: value, offset, default
@@ -36,8 +37,8 @@ const Words& uses() {
   static const Words all = [] {
     Words out;
     put(out, Use::any,
-        "count num_nulls num_nonnulls pg_typeof pg_column_size array_length array_ndims "
-        "array_upper array_lower cardinality generate_subscripts");
+        "count num_nulls num_nonnulls pg_typeof pg_column_size array_ndims cardinality");
+    put(out, Use::measured, "array_length array_upper array_lower generate_subscripts");
     put(out, Use::text,
         "to_json to_jsonb row_to_json json_build_object jsonb_build_object json_build_array "
         "jsonb_build_array json_agg jsonb_agg json_agg_strict jsonb_agg_strict json_object_agg "
@@ -85,6 +86,7 @@ Value KeyReader::known_call(const std::string& name, const PgQuery__FuncCall& ca
   switch (uses().find(name)->second) {
     case Use::of_text:
     case Use::any: return {};
+    case Use::measured: refuse_from(1); return {};
     case Use::text:
       out.shape = Value::text;
       for (const Value& arg : args) out = joined_text(out, arg);

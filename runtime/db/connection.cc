@@ -11,11 +11,13 @@
 
 namespace rekey::db {
 
-Error::Error(const std::string& message, std::string state, std::string detail, std::string hint)
+Error::Error(const std::string& message, std::string state, std::string detail, std::string hint,
+             std::string context)
     : std::runtime_error(message),
       sqlstate(std::move(state)),
       detail(std::move(detail)),
-      hint(std::move(hint)) {}
+      hint(std::move(hint)),
+      context(std::move(context)) {}
 
 const std::optional<std::string>& Rows::only() const {
   if (rows.size() != 1 || rows[0].size() != 1) {
@@ -135,7 +137,7 @@ struct Connection::Impl {
     lost = !connection->is_open() || dynamic_cast<const pqxx::broken_connection*>(&error) ||
            state.starts_with("08") || state.starts_with("57P0");
     if (lost) throw Disconnected(state.empty() ? kLost : said.message);
-    throw Error(said.message, state, said.detail, said.hint);
+    throw Error(said.message, state, said.detail, said.hint, said.context);
   }
 
   std::unique_ptr<pqxx::connection> connection;

@@ -15,8 +15,8 @@ namespace rekey::db {
 // A statement failed. what() is the server's primary message; sqlstate is empty when there is none.
 struct Error : std::runtime_error {
   Error(const std::string& message, std::string state, std::string detail = {},
-        std::string hint = {});
-  std::string sqlstate, detail, hint;
+        std::string hint = {}, std::string context = {});
+  std::string sqlstate, detail, hint, context;
 };
 
 // The connection is gone: whether the last statement took effect is unknown.

@@ -97,7 +97,9 @@ ServerMessage parse_server_message(std::string_view text) {
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     if (const std::size_t n = label(line)) {
       const std::string_view name = line.substr(0, n);
-      if (!first) part = name == "DETAIL" ? &said.detail : name == "HINT" ? &said.hint : &ignored;
+      if (!first) {
+        part = name == "DETAIL" ? &said.detail : name == "HINT" ? &said.hint : name == "CONTEXT" ? &said.context : &ignored;
+      }
       line.remove_prefix(n + 3);
     } else if (line.starts_with("LINE ") && line.find(": ") != std::string_view::npos) {
       part = &ignored;
@@ -125,6 +127,12 @@ std::string without_password(std::string message, const std::string& address) {
     if (is_secret(key) && !value.empty()) replace_all(message, value, "***");
   }
   return message;
+}
+
+std::string password_of(const std::string& address) {
+  const Words words = words_of(address);
+  const auto found = words.find("password");
+  return found == words.end() ? "" : found->second;
 }
 
 std::string address_without_password(const std::string& address) {

@@ -7,7 +7,7 @@
 namespace rekey::db {
 
 struct ServerMessage {
-  std::string message, detail, hint;
+  std::string message, detail, hint, context;
 };
 
 // Takes apart "ERROR:  message\nDETAIL:  …\nHINT:  …\nCONTEXT:  …". Any part may have several
@@ -17,6 +17,9 @@ ServerMessage parse_server_message(std::string_view text);
 // The message of a failed attempt to connect to `address`, with nothing of the address's password
 // in it.
 std::string without_password(std::string message, const std::string& address);
+
+// The password in an address; mostly none.
+std::string password_of(const std::string& address);
 
 // An address that libpq takes, a URL or words ("host=h password=p"), as it can be shown and used
 // again: as it is, or in words without those that are secret.

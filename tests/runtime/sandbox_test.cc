@@ -25,6 +25,16 @@ TEST(SandboxCommand, GivesTheCommandADatabase) {
   EXPECT_EQ(result.out, "postgres|sandbox\n1\npostgres sandbox 5432\n");
 }
 
+TEST(SandboxCommand, AnAddressInTheEnvironmentLeadsNowhereElse) {
+  setenv("PGHOSTADDR", "127.0.0.1", 1);
+  setenv("PGSERVICE", "elsewhere", 1);
+  const Result result = rekey({"sandbox", "--", "psql", "-XAtc", "SELECT inet_server_addr() IS NULL"});
+  unsetenv("PGHOSTADDR");
+  unsetenv("PGSERVICE");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "t\n");
+}
+
 TEST(SandboxCommand, ExitCodeIsTheCommands) {
   EXPECT_EQ(rekey({"sandbox", "--", "sh", "-c", "exit 7"}).code, 7);
   EXPECT_EQ(rekey({"sandbox", "--", "sh", "-c", "kill -TERM $$"}).code, 143);
