@@ -179,17 +179,6 @@ SELECT CASE
   ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
-CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $body$
-SELECT CASE
-  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
-    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
-    rekey.timed_id(key, rekey.domain_secret(of_domain)))
-  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
-  ELSE rekey.mapped_id(of_domain, key) END
-$body$;
-
 -- The legacy ids that a domain has, a constant too; more than that only a key's own hash proves.
 CREATE FUNCTION rekey.legacy_ids(of_domain text) RETURNS int8range
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -210,6 +199,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
 SELECT rekey.is_timed(key, rekey.domain_secret(of_domain))
    AND rekey.is_legacy(rekey.timed_id(key, rekey.domain_secret(of_domain)), of_domain)
+$body$;
+
+CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.timed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
 -- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.

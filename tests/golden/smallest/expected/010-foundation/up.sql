@@ -669,17 +669,6 @@ SELECT CASE
   ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
-CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $body$
-SELECT CASE
-  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
-    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
-    rekey.timed_id(key, rekey.domain_secret(of_domain)))
-  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
-  ELSE rekey.mapped_id(of_domain, key) END
-$body$;
-
 -- The legacy ids that a domain has, a constant too; more than that only a key's own hash proves.
 CREATE FUNCTION rekey.legacy_ids(of_domain text) RETURNS int8range
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -700,6 +689,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $body$
 SELECT rekey.is_timed(key, rekey.domain_secret(of_domain))
    AND rekey.is_legacy(rekey.timed_id(key, rekey.domain_secret(of_domain)), of_domain)
+$body$;
+
+CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.timed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
 -- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
@@ -1378,7 +1378,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'e5bc07155ce3c68862e6e4fd0ad5667348f16d4964b9b709ba1e10c36bcc59d7', 'dea2038a2357498504b340fa1f592da9be3cc1da150a64968620ec78e0cbd10f', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'fe7287ec2e6de6d01c76f2bef663523044953c8bfa7efdf67323a481db8c675e', 'dea2038a2357498504b340fa1f592da9be3cc1da150a64968620ec78e0cbd10f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
