@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
+#include "runtime/db/catalog.h"
 #include "runtime/text.h"
 
 namespace rekey {
@@ -100,6 +102,69 @@ ORDER BY 1)",
   return problems;
 }
 
+// Of objects given as kind, name and table: owner, and the schema where they stand by themselves.
+constexpr const char* kOwnersOfDependents = R"(
+WITH given AS (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) g (kind, named, on_table)
+), found AS (
+  SELECT g.*, c.relowner AS owner,
+         CASE WHEN kind IN ('view', 'materialized view', 'index') THEN c.relnamespace END AS schema
+  FROM given g JOIN pg_catalog.pg_class c ON c.oid = to_regclass(coalesce(nullif(on_table, ''), named))
+  WHERE kind NOT IN ('statistics', 'publication', 'function', 'procedure')
+  UNION ALL
+  SELECT g.*, p.proowner, p.pronamespace
+  FROM given g JOIN pg_catalog.pg_proc p ON p.oid = to_regprocedure(named)
+  WHERE kind IN ('function', 'procedure')
+  UNION ALL
+  SELECT g.*, s.stxowner, s.stxnamespace
+  FROM given g
+  CROSS JOIN parse_ident(named) parts
+  JOIN pg_catalog.pg_namespace n ON n.nspname = parts[1]
+  JOIN pg_catalog.pg_statistic_ext s ON s.stxnamespace = n.oid AND s.stxname = parts[2]
+  WHERE kind = 'statistics'
+  UNION ALL
+  SELECT g.*, p.pubowner, NULL
+  FROM given g JOIN pg_catalog.pg_publication p ON p.pubname = (parse_ident(named))[1]
+  WHERE kind = 'publication'
+)
+SELECT concat_ws(' ', kind, named, 'on ' || nullif(on_table, '')), quote_ident(r.rolname), quote_ident(current_user),
+       pg_has_role(r.oid, 'USAGE'), quote_ident(n.nspname),
+       has_schema_privilege(n.oid, 'CREATE'), has_schema_privilege(r.oid, n.oid, 'CREATE')
+FROM found f JOIN pg_catalog.pg_roles r ON r.oid = f.owner LEFT JOIN pg_catalog.pg_namespace n ON n.oid = f.schema
+ORDER BY 1)";
+
+db::Rows owners_of_dependents(db::Connection& session, const bundle::Bundle& b) {
+  std::vector<std::string> kinds, names, tables;
+  for (const bundle::Dependent& d : b.dependents) {
+    if (!d.moves) continue;
+    kinds.push_back(d.kind);
+    names.push_back(d.name);
+    tables.push_back(d.table);
+  }
+  using db::catalog::to_array;
+  return session.exec(kOwnersOfDependents, {to_array(kinds), to_array(names), to_array(tables)});
+}
+
+// Whoever drops an object has to be its owner, and whoever makes it again needs rights in its schema, as
+// has the role that it is given to.
+Problems check_dependent_owners(db::Connection& session, const bundle::Bundle& b) {
+  Problems problems;
+  for (const db::Row& row : owners_of_dependents(session, b).rows) {
+    const std::string object = text(row, 0), owner = text(row, 1), we = text(row, 2);
+    if (text(row, 3) != "t") {
+      problems.push_back(fmt::format("{0} belongs to {1}: role {2} may not drop it and make it again; connect as a "
+                                     "member of {1} or as a superuser", object, owner, we));
+      continue;
+    }
+    for (const auto& [right, role] : {std::pair{5, we}, std::pair{6, owner}}) {
+      if (text(row, right) != "f") continue;
+      problems.push_back(fmt::format("no right to make {} again: GRANT CREATE ON SCHEMA {} TO {}", object,
+                                     text(row, 4), role));
+    }
+  }
+  return problems;
+}
+
 // An identity's sequence is dropped with it, and has to be made again on the way back.
 Problems check_sequence_rights(db::Connection& session, const bundle::Bundle& b) {
   std::set<std::string> tables;
@@ -154,6 +219,7 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   };
   if (!journal.installed) add(check_foundation(session, b));
   add(check_owners(session, b));
+  add(check_dependent_owners(session, b));
   add(check_sequence_rights(session, b));
   add(check_row_security(session, b));
   return problems;

@@ -160,6 +160,17 @@ bool expected(const db::catalog::Dependent& d, const std::set<std::string>& chan
          });
 }
 
+// A replacement may give a function other arguments.
+std::string without_arguments(const db::catalog::Dependent& d) { return d.name.substr(0, d.name.find('(')); }
+
+bool replaces(const db::catalog::Dependent& d, const bundle::Bundle& b, const Journal& journal) {
+  if (d.kind != "function" && d.kind != "procedure") return false;
+  return std::ranges::any_of(b.dependents, [&](const bundle::Dependent& known) {
+    return known.replaced && known.kind == d.kind && known.name.starts_with(without_arguments(d) + "(") &&
+           std::ranges::any_of(known.phases, [&](const auto& p) { return journal.present(p); });
+  });
+}
+
 // Before its first change an object is what the plan says, word for word; after its last it is there, unless
 // the plan leaves it out.
 Problems check_known(const bundle::Dependent& known, const db::catalog::Dependent* present,
@@ -193,7 +204,8 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     const auto entry = known.find({d.kind, d.name, d.table});
     if (entry != known.end()) {
       present[entry->second] = &d;
-    } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed)) {
+    } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed) &&
+               !replaces(d, b, journal)) {
       problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
                                      title(d.kind, d.name, d.table), used_columns(d)));
     }

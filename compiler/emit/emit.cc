@@ -285,7 +285,9 @@ void describe_dependents(const model::Model& model, bundle::Bundle& out) {
   for (const auto& dependent : model.dependents) {
     const auto& written = *dependent.written;
     bundle::Dependent item{std::string(lower::word(written.kind.value)), written.name.value, "",
-                           bundle::sha256(written.definition.value), {}, written.set_aside.value.empty()};
+                           bundle::sha256(written.definition.value), {},
+                           dependent.handling == model::Dependent::Handling::moved,
+                           !written.replacement.value.empty(), written.set_aside.value.empty()};
     if (!written.table.value.name.empty()) item.table = sql::table(written.table.value);
     for (const auto& phase : model.phases) {
       if (std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](model::TableId t) {

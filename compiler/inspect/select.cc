@@ -93,6 +93,35 @@ void add_decided_ties(const Catalog& catalog, const Decisions& decisions, model:
   }
 }
 
+std::string advice_for(const std::string& type) {
+  return type.ends_with("[]")
+             ? "keep the old ids in it and translate them where it is read, with rekey.mapping; or move its "
+               "elements to a table of their own with a foreign key first"
+             : "take the reference out, and translate what it holds with rekey.mapping";
+}
+
+void check_referring_columns(const Catalog& catalog, const Decisions& decisions, Diagnostics& diagnostics) {
+  for (const plan::Table& table : decisions.tables) {
+    for (const plan::LogicalReference& reference : table.logical_references) {
+      for (const plan::Text& column : reference.columns) {
+        const auto it = catalog.column_at.find({sql_name(table.name.value), column.value});
+        if (it == catalog.column_at.end()) {
+          diagnostics.error("unknown-column", column.span,
+                            fmt::format("{} has no column {}", to_text(table.name.value), plan::name_part(column.value)),
+                            "write table and column as the catalog has them");
+          continue;
+        }
+        const db::catalog::Column& found = catalog.columns[it->second];
+        if (!found.integer.empty()) continue;
+        diagnostics.error("type", column.span,
+                          fmt::format("{} is {}, and only columns of type smallint, integer or bigint get new keys",
+                                      catalog.path(it->second), found.type),
+                          advice_for(found.type));
+      }
+    }
+  }
+}
+
 model::Edges ties(const Catalog& catalog, const Decisions& decisions) {
   model::Edges edges;
   add_decided_ties(catalog, decisions, edges);
@@ -230,6 +259,7 @@ Catalog read_catalog(db::Connection& connection, const Decisions& decisions) {
 Selection select(const Catalog& catalog, const std::vector<std::string>& schemas,
                  const Decisions& decisions, Diagnostics& diagnostics) {
   check_names(catalog, schemas, decisions, diagnostics);
+  check_referring_columns(catalog, decisions, diagnostics);
   Selection result;
   result.left_out = left_out(catalog, schemas, decisions);
   result.component = model::connected_components(catalog.columns.size(), ties(catalog, decisions));

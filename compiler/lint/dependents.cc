@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/lint/function_drop.h"
 #include "compiler/lint/key_use.h"
 #include "compiler/lint/parse_sql.h"
 #include "compiler/lower/dependents.h"
@@ -88,7 +89,7 @@ class Reader {
   }
 
   void read(const plan::Dependent& written) {
-    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}};
+    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}};
     if (written.as_is.value.empty()) examine(dependent);
     const auto id = static_cast<DependentId>(model_.dependents.size());
     const auto& name = written.name.value;
@@ -116,8 +117,17 @@ class Reader {
     } else if (!settled) {
       take_keys(dependent, use);
     }
+    note_other_arguments(dependent, parsed);
     dependent.handling = handling(dependent, parsed);
     for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
+  }
+
+  // Written over with other arguments, the old function would stay beside the new one.
+  void note_other_arguments(Dependent& dependent, const ParsedSql& parsed) {
+    const auto& written = *dependent.written;
+    if (!is_function(written.kind.value) || written.replacement.value.empty() || !written.drop.value.empty()) return;
+    const auto fresh = drops_of_functions(ParsedSql(written.replacement.value));
+    if (fresh != drops_of_functions(parsed)) dependent.drop_replacement = fresh;
   }
 
   void find_what_it_uses(Dependent& dependent, const KeyUse& use, const std::vector<std::string>& types) {
@@ -173,7 +183,9 @@ class Reader {
     using enum Dependent::Handling;
     const auto& written = *dependent.written;
     const bool is_text = is_function(written.kind.value) && !has_parsed_body(parsed);
-    if (!written.set_aside.value.empty() || stands_on_what_moves(dependent)) return moved;
+    if (!written.set_aside.value.empty() || !dependent.drop_replacement.empty() || stands_on_what_moves(dependent)) {
+      return moved;
+    }
     if (is_text) return written.replacement.value.empty() ? nothing : replaced;
     const bool stays = is_rebuilt(written.kind.value) && dependent.edits.empty() &&
                        written.replacement.value.empty() && !sets_statistics(parsed);

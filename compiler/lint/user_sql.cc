@@ -122,13 +122,18 @@ void check_sequence_options(const plan::Text& text, Diagnostics& diagnostics) {
   }
 }
 
-bool is_one_drop(const ParsedSql& parsed) {
-  if (parsed.statements().size() != 1) return false;
-  const auto& node = *parsed.statements().front();
-  if (node.node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node.drop_stmt->n_objects == 1;
-  return node.node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
-         node.node_case == PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT;
+bool is_drop(const PgQuery__Node* node) {
+  if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node->drop_stmt->n_objects == 1;
+  return node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
+         node->node_case == PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT;
 }
+
+bool are_drops(const ParsedSql& parsed) {
+  const auto& all = parsed.statements();
+  return !all.empty() && std::all_of(all.begin(), all.end(), is_drop);
+}
+
+bool is_one_drop(const ParsedSql& parsed) { return parsed.statements().size() == 1 && are_drops(parsed); }
 
 // What a step can run: it has a transaction of its own.
 bool are_statements(const ParsedSql& parsed) {
@@ -147,7 +152,7 @@ void check_statements(const plan::Text& text, const char* what, bool (*shape)(co
 void check_dependent(const plan::Dependent& dependent, Diagnostics& diagnostics) {
   const auto drop = lower::drop_statement(dependent);
   if (!dependent.drop.value.empty()) {
-    check_statements(dependent.drop, "one statement that drops something", is_one_drop, diagnostics);
+    check_statements(dependent.drop, "statements that drop one thing each", are_drops, diagnostics);
   } else if (!drop.empty()) {
     check({dependent.name.value, dependent.name.span}, "a name as SQL writes it", drop, is_one_drop, diagnostics);
   } else if (dependent.as_is.value.empty() && dependent.problem.value.empty()) {

@@ -66,6 +66,10 @@ bool all_changed(const model::Model& model, const model::Dependent& dependent, m
   });
 }
 
+bool is_replaced(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase) {
+  return !dependent.written->replacement.value.empty() && all_changed(model, dependent, phase);
+}
+
 }  // namespace
 
 std::string_view word(DependentKind kind) { return kind_of(kind).word; }
@@ -85,9 +89,7 @@ std::string drop_statement(const plan::Dependent& dependent) {
 std::string statements_before(const model::Model& model, const model::Dependent& dependent,
                               model::PhaseId phase) {
   const auto& written = *dependent.written;
-  if (!written.replacement.value.empty() && all_changed(model, dependent, phase)) {
-    return ended(written.replacement.value);
-  }
+  if (is_replaced(model, dependent, phase)) return ended(written.replacement.value);
   std::string out;
   for (const auto& [offset, length] : dependent.statements) {
     bool keys = false;
@@ -96,6 +98,11 @@ std::string statements_before(const model::Model& model, const model::Dependent&
     out += (out.empty() ? "" : "\n") + ended(statement);
   }
   return out;
+}
+
+std::string drop_before(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase) {
+  const bool other = !dependent.drop_replacement.empty() && is_replaced(model, dependent, phase);
+  return other ? dependent.drop_replacement : drop_statement(*dependent.written);
 }
 
 }  // namespace rekey::lower

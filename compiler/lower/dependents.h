@@ -20,4 +20,7 @@ std::string drop_statement(const plan::Dependent& dependent);
 // only it knows the secrets. A replacement counts once all that it uses has changed.
 std::string statements_before(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase);
 
+// What drops it as it stands then.
+std::string drop_before(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase);
+
 }  // namespace rekey::lower

@@ -21,7 +21,8 @@ Step dependent_step(const OfflinePhase& context, DependentId d, const char* kind
   step.kind = kind;
   if (!written.table.value.name.empty()) step.table = sql::table(written.table.value);
   step.place = written.name.span;
-  step.data["drop"] = drop_statement(written);
+  const int made = kind == std::string_view("put_back") ? 1 : 0;  // before the phase, or by it
+  step.data["drop"] = drop_before(context.model, context.model.dependents[d], context.number() + made);
   return step;
 }
 

@@ -83,6 +83,7 @@ struct Dependent {
   std::vector<DependentId> built_on;     // all before it
   std::vector<Edit> edits;               // in order
   std::vector<std::pair<std::size_t, std::size_t>> statements;  // of the definition: offset, length
+  std::string drop_replacement;          // of a function that its replacement gives other arguments
 };
 
 struct Phase {

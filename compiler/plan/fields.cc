@@ -269,7 +269,7 @@ const Object& dependent_object() {
             .help = "The reason why it may be missing while the keys are changed",
             .example = "the report moves to the new service"},
            {.key = "drop", .kind = Kind::text, .slot = at<&Dependent::drop>,
-            .help = "The statement that drops it; needed for an object only",
+            .help = "The statements that drop it; needed for an object only",
             .example = "DROP CAST (public.a AS public.b)"},
            {.key = "definition", .kind = Kind::text, .slot = at<&Dependent::definition>,
             .help = "The statements that make it, with owner, grants and comments",

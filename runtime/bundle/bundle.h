@@ -108,6 +108,8 @@ struct Dependent {
   std::string kind, name, table;  // as SQL writes them; table: that it stands on, or empty
   std::string sha256;             // of its definition before the change
   std::vector<std::string> phases;  // that change what it uses
+  bool moves = false;               // it is dropped and made again
+  bool replaced = false;            // by what the plan gives, and so perhaps with other arguments
   bool returns = true;              // it is there after the change too
 };
 

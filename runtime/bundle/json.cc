@@ -95,6 +95,8 @@ void fields(Dependent& x, F f) {
   f("table", x.table);
   f("sha256", x.sha256);
   f("phases", x.phases);
+  f("moves", x.moves);
+  f("replaced", x.replaced);
   f("returns", x.returns);
 }
 

@@ -264,22 +264,47 @@ FROM pg_policy p WHERE p.oid = ANY ($1::oid[]))",
                                     "obj_description(p.oid, 'pg_policy')")}});
 }
 
+// A CHECK reaches inheritance children. One that a child declares too goes after and comes before that of
+// its parent, which then merges with it.
+constexpr const char* kDeclaredByChildren = R"(
+  SELECT $what FROM (
+    WITH RECURSIVE family AS (
+      SELECT h.inhrelid AS child, 1 AS level FROM pg_inherits h WHERE h.inhparent = k.conrelid
+      UNION
+      SELECT h.inhrelid, f.level + 1 FROM family f JOIN pg_inherits h ON h.inhparent = f.child)
+    SELECT o.oid, o.conrelid, o.conname, max(f.level) AS level
+    FROM family f JOIN pg_constraint o ON o.conrelid = f.child AND o.conname = k.conname AND o.contype = 'c'
+    WHERE k.contype = 'c' AND NOT k.connoinherit AND o.conislocal AND o.coninhcount > 0
+    GROUP BY 1, 2, 3) child)";
+
+std::string declared_by_children(const std::string& what) { return with(kDeclaredByChildren, {{"$what", what}}); }
+
 std::string constraints() {
   return with(R"(
 SELECT k.oid, CASE k.contype WHEN 'c' THEN 'check' ELSE 'exclusion constraint' END, quote_ident(k.conname),
        k.conrelid::regclass,
-       concat(format(E'ALTER TABLE %s\n  ADD CONSTRAINT %I %s;\n', k.conrelid::regclass, k.conname,
+       concat(($children), format(E'ALTER TABLE %s\n  ADD CONSTRAINT %I %s;\n', k.conrelid::regclass, k.conname,
                      pg_get_constraintdef(k.oid)),
               (SELECT format(E'ALTER INDEX %s SET TABLESPACE %I;\n', i.oid::regclass, spcname)
                FROM pg_tablespace s WHERE s.oid = i.reltablespace),
               $comment,
               (SELECT concat($settings) FROM pg_class c WHERE c.oid = x.indrelid)),
-       CASE WHEN NOT x.indisvalid THEN 'its index is invalid: REINDEX it first' END, NULL
+       CASE WHEN NOT x.indisvalid THEN 'its index is invalid: REINDEX it first' END,
+       format(E'ALTER TABLE %s DROP CONSTRAINT %I;\n', k.conrelid::regclass, k.conname) || ($drops)
 FROM pg_constraint k
 LEFT JOIN pg_index x ON k.contype = 'x' AND x.indexrelid = k.conindid
 LEFT JOIN pg_class i ON i.oid = x.indexrelid
 WHERE k.oid = ANY ($1::oid[]) AND k.conrelid <> 0)",
-              {{"$comment", comment("format('CONSTRAINT %I ON %s', k.conname, k.conrelid::regclass)",
+              {{"$children", declared_by_children(
+                    "string_agg(concat(format(E'ALTER TABLE %s\\n  ADD CONSTRAINT %I %s;\\n', conrelid::regclass, "
+                    "conname, pg_get_constraintdef(oid)), " +
+                    comment("format('CONSTRAINT %I ON %s', conname, conrelid::regclass)",
+                            "obj_description(child.oid, 'pg_constraint')") +
+                    "), '' ORDER BY level DESC, conrelid::regclass::text)")},
+               {"$drops", declared_by_children(
+                    "string_agg(format(E'ALTER TABLE %s DROP CONSTRAINT %I;\\n', conrelid::regclass, conname), '' "
+                    "ORDER BY level, conrelid::regclass::text)")},
+               {"$comment", comment("format('CONSTRAINT %I ON %s', k.conname, k.conrelid::regclass)",
                                     "obj_description(k.oid, 'pg_constraint')")},
                {"$settings", index_settings()}});
 }

@@ -78,7 +78,7 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
     UNION ALL
     SELECT d.classid, k.oid FROM pg_constraint k
     WHERE d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conparentid = 0
-      AND (k.contype = 'x' OR k.contype = 'c' AND k.conislocal)
+      AND (k.contype = 'x' OR k.contype = 'c' AND k.coninhcount = 0)
     UNION ALL
     SELECT d.classid, g.oid FROM pg_trigger g
     WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND NOT g.tgisinternal AND g.tgparentid = 0
