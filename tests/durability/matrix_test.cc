@@ -31,8 +31,7 @@ bool possible(Fault fault, Moment moment) {
 std::vector<Disturbance> at_steps(const Scene& scene, Direction direction, Fault fault) {
   std::vector<Disturbance> all;
   for (const StepUnits& step : scene.course(direction).steps) {
-    for (const Point& point : {Point{step.first, Moment::before},
-                               Point{(step.first + step.last) / 2, Moment::unanswered},
+    for (const Point& point : {Point{step.first, Moment::before}, Point{step.last - 1, Moment::unanswered},
                                Point{step.last, Moment::unread}, Point{step.last, Moment::unanswered},
                                Point{step.last, Moment::after}}) {
       if (possible(fault, point.moment)) all.push_back({direction, point, fault});

@@ -34,6 +34,10 @@ SELECT line FROM (
   SELECT format('index %s, valid %s', pg_get_indexdef(indexrelid), indisvalid)
   FROM relations r JOIN pg_index ON indrelid = r.oid
   UNION ALL
+  SELECT format('statistics of %s: %s', b.oid::regclass, string_agg(attname, ', ' ORDER BY attname))
+  FROM bodies b JOIN pg_statistic ON starelid = b.oid JOIN pg_attribute a ON attrelid = b.oid AND attnum = staattnum
+  GROUP BY b.oid
+  UNION ALL
   SELECT pg_get_statisticsobjdef(e.oid) FROM pg_statistic_ext e JOIN relations r ON stxrelid = r.oid
   UNION ALL
   SELECT format('trigger %s, enabled %s', pg_get_triggerdef(g.oid), tgenabled)
@@ -142,6 +146,7 @@ Scene::Scene(const std::string& name) : bundle((folder.path() / "bundle").string
   setenv("PGOPTIONS", "-c rekey.secret=pinned", 1);
   const std::string files = REKEY_SOURCE "/tests/durability/" + name;
   before.run(read_text(files + ".sql"));
+  before.run("VACUUM ANALYZE");  // else the server might, at a time of its own
   compile(files + ".decisions.yaml");
   original = rest_of(before);
   up = record(Direction::up);

@@ -14,8 +14,8 @@
 
 namespace rekey::test {
 
-// Everything outside schema rekey, as text: columns, constraints, indexes, statistics, triggers, rules,
-// policies, views, functions, sequences with their positions, rows.
+// Everything outside schema rekey, as text: columns, constraints, indexes, statistics and for which columns
+// there are any, triggers, rules, policies, views, functions, sequences with their positions, rows.
 std::string effects(const Database& database);
 // The states of phases and steps; nothing without the schema.
 std::string journal(const Database& database);
