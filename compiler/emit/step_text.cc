@@ -151,17 +151,19 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   StepText out;
   lint::Effects effects;
   const auto fallback = fallback_tables(frame, step);
+  std::size_t count = 0;
   auto read = [&](const lint::ParsedSql& parsed) {
+    count += parsed.statements().size();
     for (const auto* statement : parsed.statements()) {
       lint::add_effects(*statement, frame.knowledge, fallback, effects);
     }
   };
   try {
-    out.side.statements = lint::statements_in(sql_text);
     if (step.transactional) read(frame.around.at(part));
     read(lint::ParsedSql(own.before + own.body));
+    out.side.statements = lint::statements_in(sql_text, count);
   } catch (const lint::SyntaxError& error) {
-    fail("step " + step.id, sql_text, error);
+    fail("step " + step.id, own.before + own.body, error);
   }
   out.side.locks = std::move(effects.locks);
   out.side.rewrites = std::move(effects.rewrites);

@@ -101,8 +101,10 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
       out.scan(table);
     }
   };
-  if (name == "measure" || name == "list_keys") {
-    const ParsedSql query(text_argument(call, call.n_args - 1));
+  if (name == "measure") {
+    read_tables({text_argument(call, 2)});
+  } else if (name == "list_keys") {
+    const ParsedSql query(text_argument(call, 1));
     read_query(query.statements().front()->base, out);
   } else if (name == "run_with_keys") {
     const ParsedSql run(text_argument(call, 0));

@@ -41,8 +41,9 @@ void check(const Result& result, void (*free)(Result)) {
 
 }  // namespace
 
-std::vector<bundle::Range> statements_in(const std::string& text) {
-  const PgQuerySplitResult split = pg_query_split_with_parser(text.c_str());
+namespace {
+
+std::vector<bundle::Range> places(const std::string& text, PgQuerySplitResult split) {
   check(split, pg_query_free_split_result);
   std::vector<bundle::Range> out;
   for (int i = 0; i < split.n_stmts; ++i) {
@@ -50,6 +51,18 @@ std::vector<bundle::Range> statements_in(const std::string& text) {
   }
   pg_query_free_split_result(split);
   return out;
+}
+
+}  // namespace
+
+std::vector<bundle::Range> statements_in(const std::string& text) {
+  return places(text, pg_query_split_with_parser(text.c_str()));
+}
+
+// The scanner takes a semicolon inside BEGIN ATOMIC for the end of a statement.
+std::vector<bundle::Range> statements_in(const std::string& text, std::size_t count) {
+  const auto scanned = places(text, pg_query_split_with_scanner(text.c_str()));
+  return scanned.size() == count ? scanned : statements_in(text);
 }
 
 ParsedSql::ParsedSql(const std::string& text) {

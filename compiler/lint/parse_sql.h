@@ -22,6 +22,8 @@ struct SyntaxError : std::runtime_error {
 // Where the statements stand, in bytes: white space and comments before one left out, its semicolon
 // included. All of them parse; throws SyntaxError otherwise. Costs a tenth of the trees.
 std::vector<bundle::Range> statements_in(const std::string& text);
+// The same of a text that is known to parse, as so many statements: costs a tenth again.
+std::vector<bundle::Range> statements_in(const std::string& text, std::size_t count);
 
 // The parse trees of the same statements, and the memory they lie in.
 class ParsedSql {

@@ -34,17 +34,6 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
   return "";
 }
 
-std::string legacy_id(const model::Domain& domain, const std::string& key) {
-  switch (domain.generator) {
-    case plan::Generator::ordered: return fmt::format("rekey.ordered_id({})", key);
-    case plan::Generator::keyed:
-    case plan::Generator::v4: return fmt::format("rekey.keyed_id({}, {})", key, secret(domain));
-    case plan::Generator::v7:
-      return fmt::format("rekey.timed_id({}, {})", key, secret(domain));
-  }
-  return "";
-}
-
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key) {
   const auto name = sql::literal(domain.name);
   switch (domain.generator) {
@@ -52,20 +41,6 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
     case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
     case plan::Generator::v7: return fmt::format("rekey.timed_back({}, {})", key, name);
-  }
-  return "";
-}
-
-std::string is_known(const model::Domain& domain, const std::string& id, const std::string& key) {
-  auto either = [&](const char* test) {
-    return fmt::format("(rekey.is_legacy({}, {}) OR rekey.{}({}, {}))", id, sql::literal(domain.name), test, key,
-                       secret(domain));
-  };
-  switch (domain.generator) {
-    case plan::Generator::ordered: return either("is_ordered");
-    case plan::Generator::keyed: return either("is_keyed");
-    case plan::Generator::v4: return either("is_random");
-    case plan::Generator::v7: return either("is_timed");
   }
   return "";
 }

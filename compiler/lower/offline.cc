@@ -141,21 +141,13 @@ Step detach_step(const OfflinePhase& context, TableId t) {
 
 // A sequence may give several domains their ids: on the way back one after the other takes from it.
 std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context, DomainId d) {
-  auto sequences = [&](DomainId domain) {
-    std::set<std::string> out;
-    for (ColumnId c : context.model.domains[domain].columns) {
-      const auto& sequence = context.model.columns[c].written->sequence.value;
-      if (!sequence.empty()) out.insert(sequence);
-    }
-    return out;
-  };
-  const auto own = sequences(d);
-  std::vector<std::string> out;
-  for (DomainId other : context.phase.domains) {
-    const auto theirs = sequences(other);
-    const bool shared = std::any_of(theirs.begin(), theirs.end(), [&](const auto& s) { return own.contains(s); });
-    if (other < d && shared) out.push_back(context.keys_id(other));
+  std::set<DomainId> others;
+  for (ColumnId c : context.model.domains[d].columns) {
+    const auto found = context.by_sequence.find(context.model.columns[c].written->sequence.value);
+    if (found != context.by_sequence.end()) others.insert(found->second.begin(), found->second.lower_bound(d));
   }
+  std::vector<std::string> out;
+  for (DomainId other : others) out.push_back(context.keys_id(other));
   return out;
 }
 
@@ -191,44 +183,25 @@ json column_data(const OfflinePhase& context, ColumnId c) {
   return {{"name", name},
           {"type", declared_type(*column.written)},
           {"new_key", new_key(domain, name)},
-          {"legacy_id", legacy_id(domain, name)},
           {"legacy_id_of_any", legacy_id_of_any(domain, name)}};
 }
 
 Step rewrite_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "rewrite");
-  std::vector<std::string> names, ids, legacy, taken_back, id_names, known;
+  std::vector<std::string> names;
   step.data["columns"] = json::array();
   std::set<std::string> needs, undo_needs;
   Surroundings around(context);
   for (ColumnId c : context.columns.at(t)) {
     step.data["columns"].push_back(column_data(context, c));
-    auto& item = step.data["columns"].back();
-    around.add(c, item);
+    around.add(c, step.data["columns"].back());
     names.push_back(context.model.columns[c].name());
-    ids.push_back(fmt::format("{}::bigint", item["name"].get<std::string>()));
-    legacy.push_back(item["legacy_id"]);
-    const auto id = fmt::format("id{}", names.size()), key = fmt::format("key{}", names.size());
-    taken_back.push_back(fmt::format("{} AS {}, {} AS {}", item["legacy_id_of_any"].get<std::string>(), id,
-                                     item["name"].get<std::string>(), key));
-    id_names.push_back(id);
-    known.push_back(is_known(context.model.domain_of(c), id, key));
     const auto keys = context.keys_id(context.model.columns[c].domain);
     needs.insert(keys);
     undo_needs.insert(keys);
   }
   around.put(step.data);
-  auto query = [&](const std::vector<std::string>& keys) {
-    return sql::dollar_quoted(fmt::format("SELECT count(*), sum(hash_array_extended(ARRAY[{}], 0)) FROM {}",
-                                          fmt::join(keys, ", "), step.table));
-  };
-  step.data["measure_ids"] = query(ids);
-  step.data["measure_keys"] = query(legacy);
-  // OFFSET 0 keeps the server from taking each key back twice.
-  step.data["measure_any_keys"] = sql::dollar_quoted(fmt::format(
-      "SELECT count(*), sum(hash_array_extended(ARRAY[{}], 0)), count(*) FILTER (WHERE NOT ({})) "
-      "FROM (SELECT {} FROM {} OFFSET 0) k",
-      fmt::join(id_names, ", "), fmt::join(known, " AND "), fmt::join(taken_back, ", "), step.table));
+  step.data["names"] = sql::text_array(names);
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
   for (TableId member : context.model.family(t)) {

@@ -15,7 +15,13 @@ using model::ForeignKeyId;
 using model::TableId;
 
 OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
-  for (DomainId d : phase.domains) ++roots[model.columns[model.domains[d].root].table];
+  for (DomainId d : phase.domains) {
+    ++roots[model.columns[model.domains[d].root].table];
+    for (ColumnId c : model.domains[d].columns) {
+      const auto& sequence = model.columns[c].written->sequence.value;
+      if (!sequence.empty()) by_sequence[sequence].insert(d);
+    }
+  }
   for (ForeignKeyId f : phase.touched) {
     const auto& fk = model.foreign_keys[f];
     foreign_keys[fk.child].push_back(f);

@@ -17,6 +17,7 @@ struct OfflinePhase {
   std::map<model::TableId, std::vector<model::ForeignKeyId>> foreign_keys;  // touched, by child
   std::map<model::TableId, std::set<model::TableId>> children;              // that reference the table
   std::map<model::TableId, std::vector<model::ColumnId>> columns;  // that change, by the table where they begin
+  std::map<std::string, std::set<model::DomainId>> by_sequence;  // that get their ids from it
   std::map<model::TableId, int> roots;           // domains that begin at the table
   std::set<model::TableId> changed;              // with such a column, begun there or not
   std::vector<model::DependentId> dependents;    // that use them and are not left alone

@@ -1,5 +1,7 @@
 #include "compiler/lower/sql.h"
 
+#include <fmt/format.h>
+
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 
@@ -82,6 +84,12 @@ std::string columns(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + identifier(name);
   return out;
+}
+
+std::string text_array(const std::vector<std::string>& texts) {
+  std::vector<std::string> literals;
+  for (const auto& text : texts) literals.push_back(literal(text));
+  return fmt::format("ARRAY[{}]", fmt::join(literals, ", "));
 }
 
 }  // namespace rekey::sql

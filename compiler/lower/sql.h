@@ -16,4 +16,6 @@ std::string dollar_quoted(std::string_view text);  // a query inside a statement
 std::string table(const plan::TableName& name);  // public."Users"
 std::string columns(const std::vector<std::string>& names);  // a, b, "C"
 
+std::string text_array(const std::vector<std::string>& texts);  // ARRAY['a', 'b']
+
 }  // namespace rekey::sql

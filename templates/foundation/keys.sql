@@ -212,7 +212,8 @@ SELECT CASE
   ELSE rekey.mapped_id(of_domain, key) END
 $body$;
 
--- The generator of a domain as SQL text over one operand: kind is 'key', 'id' or 'holds'.
+-- The generator of a domain as SQL text over one operand, by kind: the key of an id; the id of a key made
+-- from one, and of any key of the domain; whether a key was made from an id, alone or with its id known.
 CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -224,15 +225,23 @@ BEGIN
     WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
     WHEN 'ordered id'    THEN format('rekey.ordered_id(%s)', operand)
     WHEN 'ordered holds' THEN format('rekey.is_ordered(%s, %s)', operand, secret)
+    WHEN 'ordered back'    THEN format('rekey.ordered_back(%s, %L)', operand, of_domain)
+    WHEN 'ordered proof'   THEN format('rekey.is_ordered(%s, %s)', operand, secret)
     WHEN 'keyed key'     THEN format('rekey.keyed(%s, %s)', operand, secret)
     WHEN 'keyed id'      THEN format('rekey.keyed_id(%s, %s)', operand, secret)
     WHEN 'keyed holds'   THEN format('rekey.is_keyed(%s, %s)', operand, secret)
+    WHEN 'keyed back'      THEN format('rekey.keyed_back(%s, %L)', operand, of_domain)
+    WHEN 'keyed proof'     THEN format('rekey.is_keyed(%s, %s)', operand, secret)
     WHEN 'v4 key'        THEN format('rekey.random(%s, %s)', operand, secret)
     WHEN 'v4 id'         THEN format('rekey.keyed_id(%s, %s)', operand, secret)
     WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
+    WHEN 'v4 back'         THEN format('rekey.random_back(%s, %L)', operand, of_domain)
+    WHEN 'v4 proof'        THEN format('rekey.is_random(%s, %s)', operand, secret)
     WHEN 'v7 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
     WHEN 'v7 id'         THEN format('rekey.timed_id(%s, %s)', operand, secret)
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
+    WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
+    WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
   END;
 END
 $body$;
@@ -651,31 +660,53 @@ BEGIN
 END
 $body$;
 
--- Counts rows and sums a hash of their keys, each taken back to its legacy id, in any order: a change
--- of types is right when the sum after it is the sum before it. Call it before and after, in one step. Where
--- the query has a third column, it counts rows with keys that nobody knows.
-CREATE PROCEDURE rekey.measure(of_step text, at_moment text, of_object text, query text)
+-- Counts the rows of a table and sums a hash of their keys, each taken back to its legacy id: one row with
+-- the count, the sum, and how many rows have a key that nobody knows. Rows written since the change have
+-- got their legacy ids when a step is undone; OFFSET 0 keeps the server from taking each key back twice.
+CREATE FUNCTION rekey.content_query(of_table text, columns text[], undoing boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format('SELECT count(*), sum(hash_array_extended(ARRAY[%s], 0)), %s FROM (SELECT %s FROM %s%s) k',
+                string_agg('id' || n, ', ' ORDER BY n),
+                coalesce('count(*) FILTER (WHERE NOT (' || string_agg(known, ' AND ' ORDER BY n) || '))', '0'),
+                string_agg(format('%s AS id%s, %I AS key%2$s', id, n, name), ', ' ORDER BY n),
+                of_table, CASE WHEN count(known) > 0 THEN ' OFFSET 0' END)
+  FROM (
+    SELECT n, name,
+           CASE WHEN a.atttypid <> 'uuid'::regtype THEN format('%I::bigint', name)
+                ELSE rekey.expression(c.domain, CASE WHEN undoing THEN 'back' ELSE 'id' END, quote_ident(name)) END AS id,
+           CASE WHEN a.atttypid = 'uuid'::regtype AND undoing
+                THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, c.domain,
+                            rekey.expression(c.domain, 'proof', 'key' || n)) END AS known
+    FROM unnest(columns) WITH ORDINALITY u (name, n)
+    JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
+    JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) parts
+$body$;
+
+-- A change of types is right when the sum after it is the sum before it. Call it before and after, in one step.
+CREATE PROCEDURE rekey.measure(of_step text, at_moment text, of_table text, columns text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
+  undoing boolean := (SELECT state = 'undoing' FROM rekey.steps WHERE step = of_step);
   counted bigint;
   total   numeric;
   unknown bigint;
   earlier rekey.checks;
 BEGIN
-  EXECUTE query INTO counted, total, unknown;
+  EXECUTE rekey.content_query(of_table, columns, undoing) INTO counted, total, unknown;
   IF unknown > 0 THEN
-    RAISE EXCEPTION '%: % rows with keys that have no legacy id: written behind the fence', of_object, unknown
+    RAISE EXCEPTION '%: % rows with keys that have no legacy id: written behind the fence', of_table, unknown
       USING ERRCODE = 'RK003', HINT = 'Delete these rows, or give them keys of rows that were there before.';
   END IF;
   SELECT * INTO earlier FROM rekey.checks
-  WHERE step = of_step AND object = of_object AND moment = 'before' ORDER BY entry DESC LIMIT 1;
+  WHERE step = of_step AND object = of_table AND moment = 'before' ORDER BY entry DESC LIMIT 1;
   INSERT INTO rekey.checks (phase, step, moment, "check", object, ok, detail, rows, checksum)
-  SELECT s.phase, of_step, at_moment, 'content', of_object, true,
-         CASE WHEN s.state = 'undoing' THEN 'rollback' ELSE 'apply' END, counted, total
+  SELECT s.phase, of_step, at_moment, 'content', of_table, true,
+         CASE WHEN undoing THEN 'rollback' ELSE 'apply' END, counted, total
   FROM rekey.steps s WHERE s.step = of_step;
   IF at_moment = 'after' AND (earlier.rows, earlier.checksum) IS DISTINCT FROM (counted, total) THEN
-    RAISE EXCEPTION '%: % rows with checksum % before, % rows with checksum % after', of_object,
+    RAISE EXCEPTION '%: % rows with checksum % before, % rows with checksum % after', of_table,
       earlier.rows, earlier.checksum, counted, total
       USING ERRCODE = 'RK004', HINT = 'The step is undone as a whole; please report this.';
   END IF;

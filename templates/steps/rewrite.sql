@@ -1,6 +1,6 @@
 %up
 LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{measure_ids}});
+CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{names}});
 {{#before}}
 {{.}}
 {{/before}}
@@ -18,10 +18,10 @@ ALTER TABLE {{table}}
 {{#after}}
 {{.}}
 {{/after}}
-CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{measure_keys}});
+CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{names}});
 %down
 LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{measure_any_keys}});
+CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{names}});
 {{#undo_before}}
 {{.}}
 {{/undo_before}}
@@ -39,4 +39,4 @@ ALTER TABLE {{table}}
 {{#undo_after}}
 {{.}}
 {{/undo_after}}
-CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{measure_ids}});
+CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{names}});

@@ -128,9 +128,9 @@ TEST(LintEffects, OtherStatements) {
 
 TEST(LintEffects, ProceduresOfRekey) {
   expect({
-      {"CALL rekey.measure('s', 'before', 'public.users', $query$SELECT count(*) FROM public.users$query$)",
+      {"CALL rekey.measure('s', 'before', 'public.users', ARRAY['user_id'])",
        "public.users ACCESS SHARE; scans public.users"},
-      {"CALL rekey.measure('s', 'before', 't', 'SELECT count(*) FROM \"$query$\".\"it''s\"')",
+      {"CALL rekey.list_keys('d', 'SELECT count(*) FROM \"$query$\".\"it''s\"')",
        "\"$query$\".\"it's\" ACCESS SHARE; scans \"$query$\".\"it's\""},
       // Of a domain: its root, and what no valid foreign key holds.
       {"CALL rekey.save_ids('public.users.id')",

@@ -89,13 +89,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.cycles.rewrite');
 LOCK TABLE public.cycles IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.cycles.rewrite', 'before', 'public.cycles', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.cycles.cycle_id') OR rekey.is_ordered(key1, rekey.domain_secret('public.cycles.cycle_id'))))) FROM (SELECT rekey.ordered_back(cycle_id, 'public.cycles.cycle_id') AS id1, cycle_id AS key1 FROM public.cycles OFFSET 0) k$query$);
+CALL rekey.measure('020.cycles.rewrite', 'before', 'public.cycles', ARRAY['cycle_id']);
 ALTER TABLE public.cycles
   ALTER COLUMN cycle_id DROP DEFAULT,
   ALTER COLUMN cycle_id SET DEFAULT nextval('public.cycles_cycle_id_seq'::regclass),
   ALTER COLUMN cycle_id TYPE integer
     USING rekey.ordered_back(cycle_id, 'public.cycles.cycle_id')::integer;
-CALL rekey.measure('020.cycles.rewrite', 'after', 'public.cycles', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint], 0)) FROM public.cycles$query$);
+CALL rekey.measure('020.cycles.rewrite', 'after', 'public.cycles', ARRAY['cycle_id']);
 CALL rekey.end_undo('020.cycles.rewrite');
 COMMIT;
 
@@ -106,13 +106,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.reports.rewrite');
 LOCK TABLE public.reports IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.reports.rewrite', 'before', 'public.reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.reports.report_id') OR rekey.is_ordered(key1, rekey.domain_secret('public.reports.report_id'))))) FROM (SELECT rekey.ordered_back(report_id, 'public.reports.report_id') AS id1, report_id AS key1 FROM public.reports OFFSET 0) k$query$);
+CALL rekey.measure('020.reports.rewrite', 'before', 'public.reports', ARRAY['report_id']);
 ALTER TABLE public.reports
   ALTER COLUMN report_id DROP DEFAULT,
   ALTER COLUMN report_id SET DEFAULT nextval('public.reports_report_id_seq'::regclass),
   ALTER COLUMN report_id TYPE integer
     USING rekey.ordered_back(report_id, 'public.reports.report_id')::integer;
-CALL rekey.measure('020.reports.rewrite', 'after', 'public.reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[report_id::bigint], 0)) FROM public.reports$query$);
+CALL rekey.measure('020.reports.rewrite', 'after', 'public.reports', ARRAY['report_id']);
 CALL rekey.end_undo('020.reports.rewrite');
 COMMIT;
 
@@ -124,13 +124,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.cycle_reports.rewrite');
 LOCK TABLE public.cycle_reports IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.cycle_reports.rewrite', 'before', 'public.cycle_reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.cycles.cycle_id') OR rekey.is_ordered(key1, rekey.domain_secret('public.cycles.cycle_id'))) AND (rekey.is_legacy(id2, 'public.reports.report_id') OR rekey.is_ordered(key2, rekey.domain_secret('public.reports.report_id'))))) FROM (SELECT rekey.ordered_back(cycle_id, 'public.cycles.cycle_id') AS id1, cycle_id AS key1, rekey.ordered_back(report_id, 'public.reports.report_id') AS id2, report_id AS key2 FROM public.cycle_reports OFFSET 0) k$query$);
+CALL rekey.measure('020.cycle_reports.rewrite', 'before', 'public.cycle_reports', ARRAY['cycle_id', 'report_id']);
 ALTER TABLE public.cycle_reports
   ALTER COLUMN cycle_id TYPE integer
     USING rekey.ordered_back(cycle_id, 'public.cycles.cycle_id')::integer,
   ALTER COLUMN report_id TYPE integer
     USING rekey.ordered_back(report_id, 'public.reports.report_id')::integer;
-CALL rekey.measure('020.cycle_reports.rewrite', 'after', 'public.cycle_reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint, report_id::bigint], 0)) FROM public.cycle_reports$query$);
+CALL rekey.measure('020.cycle_reports.rewrite', 'after', 'public.cycle_reports', ARRAY['cycle_id', 'report_id']);
 CALL rekey.end_undo('020.cycle_reports.rewrite');
 COMMIT;
 
@@ -141,13 +141,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.notes.rewrite');
 LOCK TABLE public.notes IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.notes.rewrite', 'before', 'public.notes', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.cycles.cycle_id') OR rekey.is_ordered(key1, rekey.domain_secret('public.cycles.cycle_id'))) AND (rekey.is_legacy(id2, 'public.reports.report_id') OR rekey.is_ordered(key2, rekey.domain_secret('public.reports.report_id'))))) FROM (SELECT rekey.ordered_back(cycle_id, 'public.cycles.cycle_id') AS id1, cycle_id AS key1, rekey.ordered_back(report_id, 'public.reports.report_id') AS id2, report_id AS key2 FROM public.notes OFFSET 0) k$query$);
+CALL rekey.measure('020.notes.rewrite', 'before', 'public.notes', ARRAY['cycle_id', 'report_id']);
 ALTER TABLE public.notes
   ALTER COLUMN cycle_id TYPE integer
     USING rekey.ordered_back(cycle_id, 'public.cycles.cycle_id')::integer,
   ALTER COLUMN report_id TYPE integer
     USING rekey.ordered_back(report_id, 'public.reports.report_id')::integer;
-CALL rekey.measure('020.notes.rewrite', 'after', 'public.notes', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint, report_id::bigint], 0)) FROM public.notes$query$);
+CALL rekey.measure('020.notes.rewrite', 'after', 'public.notes', ARRAY['cycle_id', 'report_id']);
 CALL rekey.end_undo('020.notes.rewrite');
 COMMIT;
 

@@ -26,15 +26,15 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"36e503b002ee4585406ee33f2fd2db57d9e29805b41e24180761312d55ead88c","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"44258201dccfe9a363411f177e3a947256a962e685cd0191b4967fdf4c0e8983","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
 ["020.notes.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.notes.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
 ["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
 ["020.reports.keys",true,false,["020.open"],["020.close"],"6cbafbf28a3e199bf9fb0b5ceb5fc7ae06ee2904ff55cade835fb920418e1949","19e65fe58001e4b13293b1c8b445586055245835150178afa96c422e048a2346"],
-["020.cycles.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys"],["020.cycle_reports.attach","020.cycles.keys"],"fa807711311b19e6bd31b259fbfac896bd3a476ebc9471a2a1d7cad5a9432102","dc15a43d214286c69425fb314d2a058bfe8cce1e8c9118cc708c0498186580f8"],
-["020.reports.rewrite",true,false,["020.cycle_reports.detach","020.reports.keys"],["020.cycle_reports.attach","020.reports.keys"],"fe178b9191a032c602f4866fcc2548305dbacd7bceee59b830bc2aa1970c4625","146cc51701eeadadd202365ba2d702128d1d6384eb9479d82f283f1f86b42b89"],
-["020.cycle_reports.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycle_reports.attach","020.cycles.keys","020.notes.attach","020.reports.keys"],"09b33b913f529efa70a64f9149abb4ec16c89d9a2fb6b338fabaaf09f32eb9eb","cb8fcffe0850aba662ec0f6ce4ac7d3d763c050f2bfa6977029638adb6e121c6"],
-["020.notes.rewrite",true,false,["020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycles.keys","020.notes.attach","020.reports.keys"],"d91ceeda2eb325078c8114a4ba1adf9582686d18bd9209441eb20fb02462d34a","0feddb22f8e7703f113de3a2e9a9fbdbc4f593ad2ba6c1572bd3f0ee6332d6b8"],
+["020.cycles.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys"],["020.cycle_reports.attach","020.cycles.keys"],"19ff4670b6b2644c2d345541d78ee9a127a69e619f723c4a74f38b9ca561faae","3759f57cb714d9d7adc23f42d1081815919934081ad5b9e23b97aeb7d1447b3f"],
+["020.reports.rewrite",true,false,["020.cycle_reports.detach","020.reports.keys"],["020.cycle_reports.attach","020.reports.keys"],"1c80818532d5927515aab241d72f1c99a5e98e4713fce85a85092126ef770460","ad6bce661007aadf040a523d6b9414fbaae167a62a4a34de4a74b72acc754cb2"],
+["020.cycle_reports.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycle_reports.attach","020.cycles.keys","020.notes.attach","020.reports.keys"],"ff02f27b669fac11705fab47152cb074902f876654f4b5ab37f9e2ab350718b6","c36b4462fcbc35238343979271bcfeb2025d218fe90a6634a9143f3444912fc6"],
+["020.notes.rewrite",true,false,["020.cycles.keys","020.notes.detach","020.reports.keys"],["020.cycles.keys","020.notes.attach","020.reports.keys"],"90bfc3370138c8340c5c4eb425ba7491dfb4ef24510ba9e33700225f0ee676bd","921f27a66ad487f0a724aee2c9c6edf75ec4a1571397c42ceafc3985f920ca11"],
 ["020.cycle_reports.attach",true,false,["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],["020.close"],"069fdbe5711af7d42a6fe7a71699a8b5f818c468adf41a3f6a8441f2744707fa","04004f00b07c181e26a8983d1d2689027fc4356ce898eaab564d5b74881d9b10"],
 ["020.notes.attach",true,false,["020.cycle_reports.rewrite","020.notes.rewrite"],["020.close"],"f829f33dd9c020d387998e16cea1b114984fab55a4e2b10056c2881bcd02a0d3","5e0183259345bdbe88ea95186e78a008d126c6738bf1bf1d2468bfd52bb04400"],
 ["020.cycle_reports.validate",true,true,["020.cycle_reports.attach"],["020.cycle_reports.detach"],"70588488f5c470e7bed70d780223d20ac0ce7e62abc1ce7b5eaf60d8aa9665c9","7d5dac608c0abf70433571a6695d77217a95fa0da75c4d0e144e2c14bba1533e"],
@@ -128,13 +128,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.cycles.rewrite');
 LOCK TABLE public.cycles IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.cycles.rewrite', 'before', 'public.cycles', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint], 0)) FROM public.cycles$query$);
+CALL rekey.measure('020.cycles.rewrite', 'before', 'public.cycles', ARRAY['cycle_id']);
 ALTER TABLE public.cycles
   ALTER COLUMN cycle_id DROP DEFAULT,
   ALTER COLUMN cycle_id SET DEFAULT public.uuidv7(),
   ALTER COLUMN cycle_id TYPE uuid
     USING rekey.ordered(cycle_id, rekey.domain_secret('public.cycles.cycle_id'));
-CALL rekey.measure('020.cycles.rewrite', 'after', 'public.cycles', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(cycle_id)], 0)) FROM public.cycles$query$);
+CALL rekey.measure('020.cycles.rewrite', 'after', 'public.cycles', ARRAY['cycle_id']);
 CALL rekey.end_step('020.cycles.rewrite');
 COMMIT;
 
@@ -146,13 +146,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.reports.rewrite');
 LOCK TABLE public.reports IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.reports.rewrite', 'before', 'public.reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[report_id::bigint], 0)) FROM public.reports$query$);
+CALL rekey.measure('020.reports.rewrite', 'before', 'public.reports', ARRAY['report_id']);
 ALTER TABLE public.reports
   ALTER COLUMN report_id DROP DEFAULT,
   ALTER COLUMN report_id SET DEFAULT public.uuidv7(),
   ALTER COLUMN report_id TYPE uuid
     USING rekey.ordered(report_id, rekey.domain_secret('public.reports.report_id'));
-CALL rekey.measure('020.reports.rewrite', 'after', 'public.reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(report_id)], 0)) FROM public.reports$query$);
+CALL rekey.measure('020.reports.rewrite', 'after', 'public.reports', ARRAY['report_id']);
 CALL rekey.end_step('020.reports.rewrite');
 COMMIT;
 
@@ -165,13 +165,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.cycle_reports.rewrite');
 LOCK TABLE public.cycle_reports IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.cycle_reports.rewrite', 'before', 'public.cycle_reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint, report_id::bigint], 0)) FROM public.cycle_reports$query$);
+CALL rekey.measure('020.cycle_reports.rewrite', 'before', 'public.cycle_reports', ARRAY['cycle_id', 'report_id']);
 ALTER TABLE public.cycle_reports
   ALTER COLUMN cycle_id TYPE uuid
     USING rekey.ordered(cycle_id, rekey.domain_secret('public.cycles.cycle_id')),
   ALTER COLUMN report_id TYPE uuid
     USING rekey.ordered(report_id, rekey.domain_secret('public.reports.report_id'));
-CALL rekey.measure('020.cycle_reports.rewrite', 'after', 'public.cycle_reports', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(cycle_id), rekey.ordered_id(report_id)], 0)) FROM public.cycle_reports$query$);
+CALL rekey.measure('020.cycle_reports.rewrite', 'after', 'public.cycle_reports', ARRAY['cycle_id', 'report_id']);
 CALL rekey.end_step('020.cycle_reports.rewrite');
 COMMIT;
 
@@ -183,13 +183,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.notes.rewrite');
 LOCK TABLE public.notes IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.notes.rewrite', 'before', 'public.notes', $query$SELECT count(*), sum(hash_array_extended(ARRAY[cycle_id::bigint, report_id::bigint], 0)) FROM public.notes$query$);
+CALL rekey.measure('020.notes.rewrite', 'before', 'public.notes', ARRAY['cycle_id', 'report_id']);
 ALTER TABLE public.notes
   ALTER COLUMN cycle_id TYPE uuid
     USING rekey.ordered(cycle_id, rekey.domain_secret('public.cycles.cycle_id')),
   ALTER COLUMN report_id TYPE uuid
     USING rekey.ordered(report_id, rekey.domain_secret('public.reports.report_id'));
-CALL rekey.measure('020.notes.rewrite', 'after', 'public.notes', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(cycle_id), rekey.ordered_id(report_id)], 0)) FROM public.notes$query$);
+CALL rekey.measure('020.notes.rewrite', 'after', 'public.notes', ARRAY['cycle_id', 'report_id']);
 CALL rekey.end_step('020.notes.rewrite');
 COMMIT;
 

@@ -26,14 +26,14 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'teams', 'sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"7b9fd38487d4aec2c54b1c1be13a11bcf84fc13353a427cac5491472f9ff5e19","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
+["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"18a6759e7b2094c91c17bdb7827cc53dbaaa7a2d204e7b39c981bd0d3f37962b","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
 ["020.app.teams.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"ba4dbd8d8652a905c10c81d9bc7505f958ffc579e640350b2fed2beabbe229dc","d7b243037aa97463687f6baa51e56dc279fc9272af95f24d72a7bb3f2a6d5be5"],
 ["020.app.people.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"c3d7c1749e1207e9bd35d544ca72ee9d00728a377c2f1bdac56cc6b0c371d58b","cf81cbfc30440667165840bb2f125fe7a37eb7a2b990dc16b48b84aee62fc629"],
 ["020.app.teams.keys",true,false,["020.open"],["020.close"],"db2b0f31c0d507e2ad86f38b44a0b7f94e420f0fdf57b602621c8af5bad463d2","7a36ef97163f97533a415d8f0f4654e05fbcc6de6be1175c7625dcae2521ca8e"],
 ["020.app.people.keys",true,false,["020.open"],["020.close"],"3d96bed28c342e47a605ef9cc70ca3ea1b0093503a737c8840ff7ccb079e687e","c94550e85d7b8b9e5c8caf042e314608608fae546eaa545d915c76f8cff248f5"],
-["020.app.teams.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"59d86074e430d98c668a86e130f4c230a9fdef26b29db19015da8630b65519d1","b9e7f36068f3f975b0072e55dcc12f422775d8947e15f5465f938869686de9af"],
-["020.app.people.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"f50ce11cedb284191676bc179dbe2e8ec3c20834af1a09818821c395ee4d2eaa","36382bbfc64d792c852bf265afecd2c9cff15dbbf61eabd771587ecb36c9a41e"],
-["020.app.audit.rewrite",true,false,["020.app.people.keys"],["020.app.people.keys"],"e5667e8a3994375ac13f89d135947455b604b83edfdb48ebf37fbaf64bd1b81f","c1888edf1def0dd8ecba07bf7ecea5d4a1f3bf67afce3138d1deead564249673"],
+["020.app.teams.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"3aa79c145fa54fb38befa37e62fb3c51ab11d8b1e57e43c4c8076fd55917dfbb","dbbd14e7334fff37279d2bf2538a750ca3fa7d83befd98234d624d62292e5416"],
+["020.app.people.rewrite",true,false,["020.app.people.detach","020.app.people.keys","020.app.teams.detach","020.app.teams.keys"],["020.app.people.attach","020.app.people.keys","020.app.teams.attach","020.app.teams.keys"],"973502da809ea1ae5f8f764a6533f11a2f7869a37b585b82b8dc99d898e3adb3","80a0a024a751bb94a503217819e188c8efd79da829fa2c33c626bcf1ee95019c"],
+["020.app.audit.rewrite",true,false,["020.app.people.keys"],["020.app.people.keys"],"6b98e02f6c2f7bdda5a26fe8dc7a15fcc83c12729c2e178530d6c6c42f35a0a8","e793de583a91bb501474c6a3495e8ec19d3373ac9d5fb09fc14a2544930518cd"],
 ["020.app.teams.attach",true,false,["020.app.people.rewrite","020.app.teams.rewrite"],["020.close"],"8fb14b66a86d9bdccbb504841547c64fb8d36401ea800166c9b94494b57f3489","c52a537ccfb0dffab7a809a6a8cb8e73a6f6a71796fd65394dc8500629e7f080"],
 ["020.app.people.attach",true,false,["020.app.people.rewrite","020.app.teams.rewrite"],["020.close"],"bb988bb859deddedc8823c876daf4e27254fd6d36dc19688e511902586a78794","7063e01365ec299a952214eb64030345de0964ec1285914c491bfd17406965bc"],
 ["020.app.teams.validate",true,true,["020.app.teams.attach"],["020.app.teams.detach"],"9a66783ab8d427eb936c64517acafcb6f9ecb58e32b82c167d8f143f3ec15dc9","5631d3287bb05c7f055a57fbfba9b4264b15d3b3a78b10a2d95c82cfdddf06fa"],
@@ -122,7 +122,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.app.teams.rewrite');
 LOCK TABLE app.teams IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.app.teams.rewrite', 'before', 'app.teams', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, lead_id::bigint], 0)) FROM app.teams$query$);
+CALL rekey.measure('020.app.teams.rewrite', 'before', 'app.teams', ARRAY['id', 'lead_id']);
 ALTER TABLE app.teams ALTER COLUMN id DROP IDENTITY;
 ALTER TABLE app.teams
   ALTER COLUMN id SET DEFAULT app.uuidv7(),
@@ -130,7 +130,7 @@ ALTER TABLE app.teams
     USING rekey.ordered(id, rekey.domain_secret('app.teams.id')),
   ALTER COLUMN lead_id TYPE uuid
     USING rekey.ordered(lead_id, rekey.domain_secret('app.people.id'));
-CALL rekey.measure('020.app.teams.rewrite', 'after', 'app.teams', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(id), rekey.ordered_id(lead_id)], 0)) FROM app.teams$query$);
+CALL rekey.measure('020.app.teams.rewrite', 'after', 'app.teams', ARRAY['id', 'lead_id']);
 CALL rekey.end_step('020.app.teams.rewrite');
 COMMIT;
 
@@ -142,7 +142,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.app.people.rewrite');
 LOCK TABLE app.people IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.app.people.rewrite', 'before', 'app.people', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, team_id::bigint], 0)) FROM app.people$query$);
+CALL rekey.measure('020.app.people.rewrite', 'before', 'app.people', ARRAY['id', 'team_id']);
 ALTER TABLE app.people
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT app.uuidv7(),
@@ -151,7 +151,7 @@ ALTER TABLE app.people
   ALTER COLUMN team_id DROP DEFAULT,
   ALTER COLUMN team_id TYPE uuid
     USING rekey.ordered(team_id, rekey.domain_secret('app.teams.id'));
-CALL rekey.measure('020.app.people.rewrite', 'after', 'app.people', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(id), rekey.ordered_id(team_id)], 0)) FROM app.people$query$);
+CALL rekey.measure('020.app.people.rewrite', 'after', 'app.people', ARRAY['id', 'team_id']);
 CALL rekey.end_step('020.app.people.rewrite');
 COMMIT;
 
@@ -163,11 +163,11 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.app.audit.rewrite');
 LOCK TABLE app.audit IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.app.audit.rewrite', 'before', 'app.audit', $query$SELECT count(*), sum(hash_array_extended(ARRAY[actor_id::bigint], 0)) FROM app.audit$query$);
+CALL rekey.measure('020.app.audit.rewrite', 'before', 'app.audit', ARRAY['actor_id']);
 ALTER TABLE app.audit
   ALTER COLUMN actor_id TYPE uuid
     USING rekey.ordered(actor_id, rekey.domain_secret('app.people.id'));
-CALL rekey.measure('020.app.audit.rewrite', 'after', 'app.audit', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(actor_id)], 0)) FROM app.audit$query$);
+CALL rekey.measure('020.app.audit.rewrite', 'after', 'app.audit', ARRAY['actor_id']);
 CALL rekey.end_step('020.app.audit.rewrite');
 COMMIT;
 

@@ -25,7 +25,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'leaf tables', 'sha256:5d48f3d0f74917c0a32c821ade6dd37c2c32e948d4295274969092a8bbeed66d', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.detach","020.recent_7.set_aside","020.audit_5.set_aside","020.users_manager_key_4.set_aside","020.named_2.set_aside","020.active_1.set_aside","020.users.keys","020.users.rewrite","020.users.attach","020.users.validate","020.active_1.put_back","020.named_2.put_back","020.users_manager_key_4.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.users.vacuum","020.close"],"f7c5499fe2cbdddded43d00bfe958c387d4f1bcbec43f2243ac985fdc92c2737","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
+["020.open",true,false,[],["020.users.detach","020.recent_7.set_aside","020.audit_5.set_aside","020.users_manager_key_4.set_aside","020.named_2.set_aside","020.active_1.set_aside","020.users.keys","020.users.rewrite","020.users.attach","020.users.validate","020.active_1.put_back","020.named_2.put_back","020.users_manager_key_4.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.users.vacuum","020.close"],"2706f69048e0ca49242db0a4842efc3467d604336aa9de5f8dd015d1ab0f4d42","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
 ["020.users.detach",true,false,["020.open"],["020.users.rewrite"],"10fceafb028c04a40c6b22883ed755f83e3fa04b45b00b3b79ff9b79ba460c20","09ef9ae07fba8d25d99a52fa739dc26f11605b8e88b9c6a7f263f8a747dc6ac5"],
 ["020.recent_7.set_aside",true,false,["020.open"],["020.users.rewrite"],"7f57675836516443bf0e99e4605f2db95f4c6e00c748234021ed3c759dc9512b","879561f51bc7851b04a4b78267840fcd62ae6e701d7a17f9febd9837ff91be56"],
 ["020.audit_5.set_aside",true,false,["020.open"],["020.users.rewrite"],"44fb8e88e2713dabccca6bd7e8c888a7febb17b549c527f71a951c41a3eb4f4f","3cbe9731699b1db68b671c27690f9748172347b06c5ebdd0d64ad0004743f159"],
@@ -33,7 +33,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.named_2.set_aside",true,false,["020.open"],["020.users.rewrite","020.active_1.set_aside"],"010dc4753c251f8180a6778251236b4e34c868cdd8021e9da252e03d1f6fa684","72d63c7871495a4ded20935ccea449e4b52058dced7947cad78d60fc7983e37b"],
 ["020.active_1.set_aside",true,false,["020.open","020.named_2.set_aside"],["020.users.rewrite"],"d5558ac88dfec0fb34f951a9ed1a7ff69f09b5a252af1ccba874d6c008635c86","b4fd47e091710f22e988c63ac37c6f93d8b6b0f469576fd03cc13f00cd1637a0"],
 ["020.users.keys",true,false,["020.open"],["020.close"],"cf9adcc27a4ffe9e39b5ce53fd37795e799a29c589f2d92eb303a72b68b653e8","a17e103b5eef7f602e6bc05628ab34762c9e6411e7acb49628b60280f57ecbd6"],
-["020.users.rewrite",true,false,["020.users.detach","020.users.keys","020.active_1.set_aside","020.audit_5.set_aside","020.named_2.set_aside","020.recent_7.set_aside","020.users_manager_key_4.set_aside"],["020.users.attach","020.users.keys","020.active_1.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.named_2.put_back","020.users_manager_key_4.put_back"],"41f9b9acb3dc6c919343cdbc309f0813864310b5d22a21c87ef7a7a65d170b90","6dcf54ec3851cd4312580d5e83a976b277f8ca5018c6dc75ef408e665d2dc7c6"],
+["020.users.rewrite",true,false,["020.users.detach","020.users.keys","020.active_1.set_aside","020.audit_5.set_aside","020.named_2.set_aside","020.recent_7.set_aside","020.users_manager_key_4.set_aside"],["020.users.attach","020.users.keys","020.active_1.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.named_2.put_back","020.users_manager_key_4.put_back"],"a83fe5853228bed7fd32bf9da2981a6540024c5b4f03562c09aba8a32a26c280","07fd4c886e1f320833f34b6300a2d41c7268519a55d01ab188a5642754141c70"],
 ["020.users.attach",true,false,["020.users.rewrite"],["020.close"],"859030e7608d0468975d04bce4a97722896117336cbc3c0f1a6af6c828bd2334","8ea67d2d2125d0379195d2254dc2a7e4294b96d643a8fb3b1ed4c847d02e659e"],
 ["020.users.validate",true,true,["020.users.attach"],["020.users.detach"],"d7de4816767fcebdaea2d0bd770323c569cbe8ad5ce693ecf7b579b83a0cc818","ef8f79429617c33a04dad6ca2286e36c5906f1920935eb8d4f6623ae4d291d3a"],
 ["020.active_1.put_back",true,false,["020.users.rewrite"],["020.close","020.named_2.put_back"],"f14556b8c42214383a54a789ce8dfa476c968d0525286f52f0c05e5657e000a8","2af8fd223a10aa25f747a0eba44be492c5b04c11c9397868100b81962371a193"],
@@ -145,7 +145,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.users.rewrite');
 LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.users.rewrite', 'before', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[user_id::bigint, manager_id::bigint], 0)) FROM public.users$query$);
+CALL rekey.measure('020.users.rewrite', 'before', 'public.users', ARRAY['user_id', 'manager_id']);
 ALTER TABLE public.users
   ALTER COLUMN user_id DROP DEFAULT,
   ALTER COLUMN user_id SET DEFAULT public.uuidv7(),
@@ -153,7 +153,7 @@ ALTER TABLE public.users
     USING rekey.ordered(user_id, rekey.domain_secret('public.users.user_id')),
   ALTER COLUMN manager_id TYPE uuid
     USING rekey.ordered(manager_id, rekey.domain_secret('public.users.user_id'));
-CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(user_id), rekey.ordered_id(manager_id)], 0)) FROM public.users$query$);
+CALL rekey.measure('020.users.rewrite', 'after', 'public.users', ARRAY['user_id', 'manager_id']);
 CALL rekey.end_step('020.users.rewrite');
 COMMIT;
 

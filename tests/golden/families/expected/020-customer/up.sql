@@ -27,7 +27,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'customer', 'sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"694d8cd3c9391ab73f4079516b351d4c2e6e1b3787ef552025435a602de0345b","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
+["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"ca53a74d49c124adc3bb2a295d114b7ea670bc215ba8a923189ec7f034a855e5","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
 ["020.payment_1.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"d65d6b1d489f072e6e3829740791878f75ff8203f7682c52f2674ad6df95adcf","9545cd7fa7f90e00c3603607a7330fad666bd5cf90ca593c16214334691f36fa"],
 ["020.payment_2.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"2b4dc6df52277ceff6d73edb90786e3b6c82b0eb6bbcda548b1035a7af176b03","3d6f88b2ac98913a76fd193d4d97d5f9b7e04fb47c112e0f4aca82ad5b4aed80"],
 ["020.base.detach",true,false,["020.open"],["020.base.rewrite","020.customer.rewrite"],"9be4931b60eb681099ea4bcc6aa79c7770c150d3d2857badaf8d4e6715ace78e","29992a7b01d0a108537cd04ec1ffe6176166577c2bff08aafb9d06fe20a88e72"],
@@ -36,10 +36,10 @@ CALL rekey.register_steps('020', $steps$[
 ["020.payment.keys",true,false,["020.open"],["020.close"],"c94fef8772f78fc35a2ac753b0607bb70e2bd0b47c3fbd212e79bd68b560cb42","f97d924f3cefe65fcd5b3669cd627e3194d6a9f877d3546612ace356795c67c7"],
 ["020.base.keys",true,false,["020.open"],["020.close"],"7bf6d4b89ed548464b03f74218b002e58a72983042d698102b41c5b388bcd021","2514ab02fa04ac9756a4e1559df265b1b3c64c5307635893421505d133d9f429"],
 ["020.bybase.keys",true,false,["020.open"],["020.close"],"b9a7660c76d37d6a0a5208a5b17710db15f4ba7b39c9d0ac4e9a34a89be92dee","6afdb991d8bae9b3fe45bc54f6662916591f47057d78eb50ab89a725fea8e965"],
-["020.customer.rewrite",true,false,["020.base.detach","020.customer.keys","020.payment_1.detach","020.payment_2.detach"],["020.base.attach","020.customer.keys","020.payment_1.attach","020.payment_2.attach"],"3ed184ff8f9a3c43e8f455f79d1c0aaedd2c3ac03d7bcbfcfdab92bb850e78ec","49f37fcfba15d080eb983b0683cce3867f74b82699fd8721be601e8c413a083a"],
-["020.payment.rewrite",true,false,["020.customer.keys","020.payment.keys","020.payment_1.detach","020.payment_2.detach"],["020.customer.keys","020.payment.keys","020.payment_1.attach","020.payment_2.attach"],"c381b2fc9f12a53ee33bc1c3348d6e502306aa55a7ab820fb9ed979e6b8a1016","d76a2f43d719674bc3be819a9b85dc3bfa50de5455745808bcb22f422636ab84"],
-["020.base.rewrite",true,false,["020.base.detach","020.base.keys","020.bybase.detach","020.customer.keys"],["020.base.attach","020.base.keys","020.bybase.attach","020.customer.keys"],"0f4ea089ea69e9a88aa6b3fd1a8030ae28cc1515969e025d9d40aeff21b3555d","68527721a59c79edd47474de92b87e81aea9f8d313a514c1b7aff13782131f11"],
-["020.bybase.rewrite",true,false,["020.base.keys","020.bybase.detach","020.bybase.keys"],["020.base.keys","020.bybase.attach","020.bybase.keys"],"a82f8b662915682c598f1802b65399707ae705fad80a6b7b32de4a1216b56a53","080666ec0bb76623eb380d83b4173b0fa570a9f4c3b84a0fe216eac459f92d42"],
+["020.customer.rewrite",true,false,["020.base.detach","020.customer.keys","020.payment_1.detach","020.payment_2.detach"],["020.base.attach","020.customer.keys","020.payment_1.attach","020.payment_2.attach"],"ac9d22e27eb9735b64b5a28743278c7b66399afdc89d7d2f695d54aec1c2bf4f","4dad24acc4e36f9e1fa825f02d6b2762212075710753c9dad09b4706b04f2338"],
+["020.payment.rewrite",true,false,["020.customer.keys","020.payment.keys","020.payment_1.detach","020.payment_2.detach"],["020.customer.keys","020.payment.keys","020.payment_1.attach","020.payment_2.attach"],"f8b3ac080f342f21aa6fd6820364a99c65cb7b46a986c9870d0a728536605e6c","604da79447fc0b264e95f627a5f1bb013113fa8f0c96162c2474486586d31978"],
+["020.base.rewrite",true,false,["020.base.detach","020.base.keys","020.bybase.detach","020.customer.keys"],["020.base.attach","020.base.keys","020.bybase.attach","020.customer.keys"],"4af6e453eb12eef191f85d8ca9c86b78cde136980c857c7d4417e16c27355181","c21c8ba447bef3b5c8d3e4fa55f05a6a34f96212840d4d4825797b1fbf9ca249"],
+["020.bybase.rewrite",true,false,["020.base.keys","020.bybase.detach","020.bybase.keys"],["020.base.keys","020.bybase.attach","020.bybase.keys"],"6bfe652b82357c6c87b19747ea3f2e7daf378926bdf4050f82d0fd2112914171","df7d20f66bfe4d403181c50fdf07a919a349fd07f31d333ae8e1847c8e747b47"],
 ["020.payment_1.attach",true,false,["020.customer.rewrite","020.payment.rewrite"],["020.close"],"4a457dbf1b48503e63045472532e052fae7d1ec84770fdb260ccc88cc68d50b7","488bf79186db243bab5bc02ba6b224c789e97b738d78f96b5fbb705640e4148a"],
 ["020.payment_2.attach",true,false,["020.customer.rewrite","020.payment.rewrite"],["020.close"],"c469fda9248f5743545587c011dd6d9e5ec620a45a405cf3d76fa137d24a7234","5d479285bf9b88c4a90d14f6610d671271a557d49077c2c7716223dc4848bd9c"],
 ["020.base.attach",true,false,["020.base.rewrite","020.customer.rewrite"],["020.close"],"e852a23f66816aac52e1a6631f6568e6229a70f986d088fe03136d22cb5be89b","b251f789e3957a8161d037d13c5715cc80f3ea46420908e496b2c8e5e611b34a"],
@@ -202,13 +202,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.customer.rewrite');
 LOCK TABLE public.customer IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.customer.rewrite', 'before', 'public.customer', $query$SELECT count(*), sum(hash_array_extended(ARRAY[customer_id::bigint], 0)) FROM public.customer$query$);
+CALL rekey.measure('020.customer.rewrite', 'before', 'public.customer', ARRAY['customer_id']);
 ALTER TABLE public.customer
   ALTER COLUMN customer_id DROP DEFAULT,
   ALTER COLUMN customer_id SET DEFAULT public.uuidv7(),
   ALTER COLUMN customer_id TYPE uuid
     USING rekey.ordered(customer_id, rekey.domain_secret('public.customer.customer_id'));
-CALL rekey.measure('020.customer.rewrite', 'after', 'public.customer', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(customer_id)], 0)) FROM public.customer$query$);
+CALL rekey.measure('020.customer.rewrite', 'after', 'public.customer', ARRAY['customer_id']);
 CALL rekey.end_step('020.customer.rewrite');
 COMMIT;
 
@@ -221,7 +221,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.payment.rewrite');
 LOCK TABLE public.payment IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.payment.rewrite', 'before', 'public.payment', $query$SELECT count(*), sum(hash_array_extended(ARRAY[payment_id::bigint, customer_id::bigint], 0)) FROM public.payment$query$);
+CALL rekey.measure('020.payment.rewrite', 'before', 'public.payment', ARRAY['payment_id', 'customer_id']);
 ALTER TABLE ONLY public.payment ALTER COLUMN payment_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment ALTER COLUMN customer_id DROP DEFAULT;
@@ -237,7 +237,7 @@ ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id SET DEFAULT public.uui
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment_1 ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment_2 ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
-CALL rekey.measure('020.payment.rewrite', 'after', 'public.payment', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(payment_id), rekey.ordered_id(customer_id)], 0)) FROM public.payment$query$);
+CALL rekey.measure('020.payment.rewrite', 'after', 'public.payment', ARRAY['payment_id', 'customer_id']);
 CALL rekey.end_step('020.payment.rewrite');
 COMMIT;
 
@@ -250,7 +250,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.base.rewrite');
 LOCK TABLE public.base IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.base.rewrite', 'before', 'public.base', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, owner::bigint], 0)) FROM public.base$query$);
+CALL rekey.measure('020.base.rewrite', 'before', 'public.base', ARRAY['id', 'owner']);
 ALTER TABLE ONLY public.base ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE ONLY public.derived ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.base
@@ -260,7 +260,7 @@ ALTER TABLE public.base
     USING rekey.ordered(owner, rekey.domain_secret('public.customer.customer_id'));
 ALTER TABLE ONLY public.base ALTER COLUMN id SET DEFAULT public.uuidv7();
 ALTER TABLE ONLY public.derived ALTER COLUMN id SET DEFAULT public.uuidv7();
-CALL rekey.measure('020.base.rewrite', 'after', 'public.base', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(id), rekey.ordered_id(owner)], 0)) FROM public.base$query$);
+CALL rekey.measure('020.base.rewrite', 'after', 'public.base', ARRAY['id', 'owner']);
 CALL rekey.end_step('020.base.rewrite');
 COMMIT;
 
@@ -272,7 +272,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.bybase.rewrite');
 LOCK TABLE public.bybase IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.bybase.rewrite', 'before', 'public.bybase', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id::bigint, base_id::bigint], 0)) FROM public.bybase$query$);
+CALL rekey.measure('020.bybase.rewrite', 'before', 'public.bybase', ARRAY['id', 'base_id']);
 ALTER TABLE public.bybase
   ALTER COLUMN id DROP DEFAULT,
   ALTER COLUMN id SET DEFAULT public.uuidv7(),
@@ -280,7 +280,7 @@ ALTER TABLE public.bybase
     USING rekey.ordered(id, rekey.domain_secret('public.bybase.id')),
   ALTER COLUMN base_id TYPE uuid
     USING rekey.ordered(base_id, rekey.domain_secret('public.base.id'));
-CALL rekey.measure('020.bybase.rewrite', 'after', 'public.bybase', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(id), rekey.ordered_id(base_id)], 0)) FROM public.bybase$query$);
+CALL rekey.measure('020.bybase.rewrite', 'after', 'public.bybase', ARRAY['id', 'base_id']);
 CALL rekey.end_step('020.bybase.rewrite');
 COMMIT;
 

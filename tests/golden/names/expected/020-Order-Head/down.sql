@@ -72,13 +72,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.Sales.Order-Head_1.rewrite');
 LOCK TABLE "Sales"."Order | Head" IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.Sales.Order-Head_1.rewrite', 'before', '"Sales"."Order | Head"', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'Sales."Order | Head".Order No') OR rekey.is_ordered(key1, rekey.domain_secret('Sales."Order | Head".Order No'))))) FROM (SELECT rekey.ordered_back("Order No", 'Sales."Order | Head".Order No') AS id1, "Order No" AS key1 FROM "Sales"."Order | Head" OFFSET 0) k$query$);
+CALL rekey.measure('020.Sales.Order-Head_1.rewrite', 'before', '"Sales"."Order | Head"', ARRAY['Order No']);
 ALTER TABLE "Sales"."Order | Head"
   ALTER COLUMN "Order No" DROP DEFAULT,
   ALTER COLUMN "Order No" SET DEFAULT nextval('"Sales"."Order No_seq"'::regclass),
   ALTER COLUMN "Order No" TYPE integer
     USING rekey.ordered_back("Order No", 'Sales."Order | Head".Order No')::integer;
-CALL rekey.measure('020.Sales.Order-Head_1.rewrite', 'after', '"Sales"."Order | Head"', $query$SELECT count(*), sum(hash_array_extended(ARRAY["Order No"::bigint], 0)) FROM "Sales"."Order | Head"$query$);
+CALL rekey.measure('020.Sales.Order-Head_1.rewrite', 'after', '"Sales"."Order | Head"', ARRAY['Order No']);
 CALL rekey.end_undo('020.Sales.Order-Head_1.rewrite');
 COMMIT;
 
@@ -90,7 +90,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.Sales.it-s-a-line-_2.rewrite');
 LOCK TABLE "Sales"."it's a ""line""" IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.Sales.it-s-a-line-_2.rewrite', 'before', '"Sales"."it''s a ""line"""', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1, id2], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'Sales."Order | Head".Order No') OR rekey.is_ordered(key1, rekey.domain_secret('Sales."Order | Head".Order No'))) AND (rekey.is_legacy(id2, 'Sales."it''s a ""line""".größe') OR rekey.is_ordered(key2, rekey.domain_secret('Sales."it''s a ""line""".größe'))))) FROM (SELECT rekey.ordered_back("select", 'Sales."Order | Head".Order No') AS id1, "select" AS key1, rekey.ordered_back("größe", 'Sales."it''s a ""line""".größe') AS id2, "größe" AS key2 FROM "Sales"."it's a ""line""" OFFSET 0) k$query$);
+CALL rekey.measure('020.Sales.it-s-a-line-_2.rewrite', 'before', '"Sales"."it''s a ""line"""', ARRAY['select', 'größe']);
 ALTER TABLE "Sales"."it's a ""line"""
   ALTER COLUMN "select" TYPE integer
     USING rekey.ordered_back("select", 'Sales."Order | Head".Order No')::integer,
@@ -99,7 +99,7 @@ ALTER TABLE "Sales"."it's a ""line"""
     USING rekey.ordered_back("größe", 'Sales."it''s a ""line""".größe')::smallint;
 ALTER TABLE "Sales"."it's a ""line""" ALTER COLUMN "größe" ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME "Sales"."größe's seq");
 CALL rekey.restore_sequence('"Sales"."it''s a ""line"""', 'größe');
-CALL rekey.measure('020.Sales.it-s-a-line-_2.rewrite', 'after', '"Sales"."it''s a ""line"""', $query$SELECT count(*), sum(hash_array_extended(ARRAY["select"::bigint, "größe"::bigint], 0)) FROM "Sales"."it's a ""line"""$query$);
+CALL rekey.measure('020.Sales.it-s-a-line-_2.rewrite', 'after', '"Sales"."it''s a ""line"""', ARRAY['select', 'größe']);
 CALL rekey.end_undo('020.Sales.it-s-a-line-_2.rewrite');
 COMMIT;
 

@@ -46,13 +46,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.users.rewrite');
 LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.users.rewrite', 'before', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[id1], 0)), count(*) FILTER (WHERE NOT ((rekey.is_legacy(id1, 'public.users.user_id') OR rekey.is_ordered(key1, rekey.domain_secret('public.users.user_id'))))) FROM (SELECT rekey.ordered_back(user_id, 'public.users.user_id') AS id1, user_id AS key1 FROM public.users OFFSET 0) k$query$);
+CALL rekey.measure('020.users.rewrite', 'before', 'public.users', ARRAY['user_id']);
 ALTER TABLE public.users
   ALTER COLUMN user_id DROP DEFAULT,
   ALTER COLUMN user_id SET DEFAULT nextval('public.users_user_id_seq'::regclass),
   ALTER COLUMN user_id TYPE integer
     USING rekey.ordered_back(user_id, 'public.users.user_id')::integer;
-CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[user_id::bigint], 0)) FROM public.users$query$);
+CALL rekey.measure('020.users.rewrite', 'after', 'public.users', ARRAY['user_id']);
 CALL rekey.end_undo('020.users.rewrite');
 COMMIT;
 

@@ -25,9 +25,9 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'leaf tables', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.keys","020.users.rewrite","020.users.vacuum","020.close"],"332cbaf152e527197a02885e4dca6f12f0a2705c434b600ffa35cf59f97062d9","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
+["020.open",true,false,[],["020.users.keys","020.users.rewrite","020.users.vacuum","020.close"],"4094d7d30e97b348d5df187b68c227202dc1b2aff669c2e4ee614baa302d819c","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
 ["020.users.keys",true,false,["020.open"],["020.close"],"cf9adcc27a4ffe9e39b5ce53fd37795e799a29c589f2d92eb303a72b68b653e8","a17e103b5eef7f602e6bc05628ab34762c9e6411e7acb49628b60280f57ecbd6"],
-["020.users.rewrite",true,false,["020.users.keys"],["020.users.keys"],"a6c5f5b82bcb55fb2cd91f7f11684a10bc9b974c3281f354ff787431dcde2ce2","e77e1dfbaf8e71ef75e320220b85eabbb4c96a2a574dcbb918e1a2c4cb90e1e7"],
+["020.users.rewrite",true,false,["020.users.keys"],["020.users.keys"],"525f9e98c577ae39c6de57464c8316c0d5ae2a797678cd205a56bf15da9ae53c","d9923f59a126d3ad0302df894d32e9830221ed588a37fa3c085a8ad3954d2e17"],
 ["020.users.vacuum",false,true,["020.users.rewrite"],["020.users.rewrite"],"3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab","a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2"],
 ["020.close",true,false,["020.users.vacuum"],[],"72833655821a1d7565cedb878aa6402ea0583570f109feca6c6e4a5cc80b4d36","343d3d0b7e4f8b295fe58cdfab7a4dfe215c4ae8597128c9dacadbf932511ee1"]
 ]$steps$);
@@ -64,13 +64,13 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.users.rewrite');
 LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure('020.users.rewrite', 'before', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[user_id::bigint], 0)) FROM public.users$query$);
+CALL rekey.measure('020.users.rewrite', 'before', 'public.users', ARRAY['user_id']);
 ALTER TABLE public.users
   ALTER COLUMN user_id DROP DEFAULT,
   ALTER COLUMN user_id SET DEFAULT public.uuidv7(),
   ALTER COLUMN user_id TYPE uuid
     USING rekey.ordered(user_id, rekey.domain_secret('public.users.user_id'));
-CALL rekey.measure('020.users.rewrite', 'after', 'public.users', $query$SELECT count(*), sum(hash_array_extended(ARRAY[rekey.ordered_id(user_id)], 0)) FROM public.users$query$);
+CALL rekey.measure('020.users.rewrite', 'after', 'public.users', ARRAY['user_id']);
 CALL rekey.end_step('020.users.rewrite');
 COMMIT;
 
