@@ -19,6 +19,7 @@ ORDER BY 1)";
 FunctionCheck::FunctionCheck(db::Connection& copy, std::string search_path)
     : copy_(copy), search_path_(std::move(search_path)) {
   for (const BrokenFunction& f : broken()) before_.insert(f.name);
+  asked_ = read_ - before_.size();
 }
 
 std::vector<BrokenFunction> FunctionCheck::broken_since() {
@@ -30,6 +31,7 @@ std::vector<BrokenFunction> FunctionCheck::broken_since() {
 std::vector<BrokenFunction> FunctionCheck::broken() {
   copy_.exec("RESET ALL; SET search_path = pg_catalog");
   const db::Rows functions = copy_.exec(kFunctions);
+  read_ = functions.rows.size();
   copy_.exec("SET check_function_bodies = on");
   copy_.exec("SELECT set_config('search_path', $1, false)", {search_path_});
   std::vector<BrokenFunction> out;

@@ -20,6 +20,7 @@ class FunctionCheck {
  public:
   FunctionCheck(db::Connection& copy, std::string search_path);
   std::vector<BrokenFunction> broken_since();
+  std::size_t asked() const { return asked_; }
 
  private:
   std::vector<BrokenFunction> broken();
@@ -27,6 +28,7 @@ class FunctionCheck {
   db::Connection& copy_;
   std::string search_path_;
   std::set<std::string> before_;
+  std::size_t read_ = 0, asked_ = 0;
 };
 
 }  // namespace rekey::inspect

@@ -23,6 +23,7 @@ struct Request {
 struct Probed {
   std::string version;        // of the server that the copy was on
   std::size_t tried = 0;      // recreations of dependents
+  std::size_t functions = 0;  // whose bodies the server read again
   std::size_t not_tried = 0;  // because they are not settled, or built on what failed
   std::size_t failed = 0;     // dependents
   std::size_t others = 0;     // steps that are no recreation

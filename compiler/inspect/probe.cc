@@ -231,8 +231,10 @@ std::string in_words(const Probed& probed) {
   auto also = [](std::size_t count, const char* what) {
     return count ? fmt::format(", {} {}", count, what) : std::string();
   };
-  return fmt::format("PostgreSQL {}: {} tried, {} failed{}{}", probed.version, counted(probed.tried, "recreation"),
-                     probed.failed, also(probed.others, "failed in other steps"), also(probed.not_tried, "not tried"));
+  const auto functions = probed.functions ? " and " + counted(probed.functions, "function") : std::string();
+  return fmt::format("PostgreSQL {}: {}{} tried, {} failed{}{}", probed.version,
+                     counted(probed.tried, "recreation"), functions, probed.failed,
+                     also(probed.others, "failed in other steps"), also(probed.not_tried, "not tried"));
 }
 
 Probed probe(Draft& draft, const std::string& address, db::Connection& live) {
@@ -257,8 +259,8 @@ Probed probe(Draft& draft, const std::string& address, db::Connection& live) {
   for (const BrokenFunction& f : broken) findings.add(f);
   std::set<std::size_t> not_tried = tried.unsettled;
   not_tried.insert(trial.not_tried.begin(), trial.not_tried.end());
-  const Probed result{copy.version,        trial.tried.size(), not_tried.size(), findings.failed(),
-                      findings.others(), copy.lost};
+  const Probed result{copy.version,      trial.tried.size(), functions.asked(), not_tried.size(),
+                      findings.failed(), findings.others(),  copy.lost};
   draft.comments.top.push_back("Tried on a copy of the schema, " + in_words(result) + ".");
   for (const auto& lost : copy.lost) draft.comments.top.push_back("  not in the copy: " + lost);
   return result;

@@ -79,6 +79,12 @@ bool sets_statistics(const ParsedSql& definition) {
   });
 }
 
+// Of functions without their arguments.
+std::string known_name(const plan::Dependent& written) {
+  const auto& name = written.name.value;
+  return is_function(written.kind.value) ? name.substr(0, name.find('(')) : name;
+}
+
 class Reader {
  public:
   Reader(Model& model, Diagnostics& diagnostics)
@@ -92,8 +98,7 @@ class Reader {
     Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}};
     if (written.as_is.value.empty()) examine(dependent);
     const auto id = static_cast<DependentId>(model_.dependents.size());
-    const auto& name = written.name.value;
-    known_[is_function(written.kind.value) ? name.substr(0, name.find('(')) : name] = id;
+    known_[known_name(written)] = id;
     model_.dependents.push_back(std::move(dependent));
   }
 
@@ -112,6 +117,7 @@ class Reader {
     const KeyUse use = key_use(written.definition.value, keys_);
     find_what_it_uses(dependent, use, types_of(parsed));
     if (dependent.tables.empty()) return warn_unused(written);
+    if (written.set_aside.value.empty()) refuse_what_is_missing(dependent);
     if (is_function(written.kind.value) && !has_parsed_body(parsed)) {
       if (!settled && !written.uses.empty()) warn_of_body(written);
     } else if (!settled) {
@@ -157,6 +163,20 @@ class Reader {
     });
     dependent.tables.assign(tables.begin(), tables.end());
     dependent.built_on.assign(built_on.begin(), built_on.end());
+  }
+
+  // It comes back, what it is built on does not. A replacement may do without.
+  void refuse_what_is_missing(const Dependent& dependent) {
+    const auto& written = *dependent.written;
+    const bool replaced = !written.replacement.value.empty();
+    const KeyUse use = key_use(replaced ? written.replacement.value : written.definition.value, keys_);
+    for (const DependentId d : dependent.built_on) {
+      const auto& below = *model_.dependents[d].written;
+      const auto& names = is_function(below.kind.value) ? use.functions : use.relations;
+      const auto name = known_name(below);
+      if (below.set_aside.value.empty() || std::find(names.begin(), names.end(), name) == names.end()) continue;
+      refuse(written, {fmt::format("it is built on {}, which is set aside", lower::title(below)), written.name.span});
+    }
   }
 
   void take_keys(Dependent& dependent, const KeyUse& use) {
@@ -227,7 +247,7 @@ class Reader {
   Diagnostics& diagnostics_;
   KeyColumns keys_;
   std::map<std::string, model::TableId> tables_;
-  std::map<std::string, DependentId> known_;  // by name; of functions without their arguments
+  std::map<std::string, DependentId> known_;  // by known_name()
 };
 
 }  // namespace

@@ -36,10 +36,20 @@ OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model
   }
   for (std::size_t d = 0; d < model.dependents.size(); ++d) {
     const auto& dependent = model.dependents[d];
-    if (dependent.handling != model::Dependent::Handling::nothing && !changed_tables(dependent).empty()) {
+    if (dependent.handling != model::Dependent::Handling::nothing && !changed_tables(dependent).empty() &&
+        !is_gone(dependent)) {
       dependents.push_back(static_cast<DependentId>(d));
     }
   }
+}
+
+bool OfflinePhase::is_gone(const model::Dependent& dependent) const {
+  if (dependent.written->set_aside.value.empty()) return false;
+  return std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](TableId t) {
+    const auto& columns = model.tables[t].columns;
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](ColumnId c) { return model.changes(c) && model.phase_of(c) < number(); });
+  });
 }
 
 bool OfflinePhase::changes_here(ColumnId c) const {

@@ -20,7 +20,7 @@ struct OfflinePhase {
   std::map<std::string, std::set<model::DomainId>> by_sequence;  // that get their ids from it
   std::map<model::TableId, int> roots;           // domains that begin at the table
   std::set<model::TableId> changed;              // with such a column, begun there or not
-  std::vector<model::DependentId> dependents;    // that use them and are not left alone
+  std::vector<model::DependentId> dependents;    // that use them, are there and are not left alone
 
   OfflinePhase(const model::Model& model, const model::Phase& phase);
 
@@ -29,6 +29,7 @@ struct OfflinePhase {
   bool validates(model::TableId t) const;     // some foreign key of it, in a step of its own
   std::vector<model::TableId> changed_tables(const model::Dependent& dependent) const;
   model::PhaseId number() const;
+  bool is_gone(const model::Dependent& dependent) const;  // set aside by a phase before
 
   std::string own(const char* kind) const;
   std::string id(model::TableId t, const char* kind) const;

@@ -32,6 +32,11 @@ refused_plan 'cleanup before what it cleans up' '/name: cleanup/d; /kind: cleanu
   s/^  - name: people/  - name: cleanup\n    kind: cleanup\n&/' 'cleanup'
 refused_plan 'a view that uses a key' \
   '$a\dependents: [{kind: view, name: public.v}]' 'public.v cannot be carried over'
+refused_plan 'a view on one that is set aside' '$a\
+dependents:\
+  - {kind: view, name: public.v, set_aside: not now, definition: CREATE VIEW public.v AS SELECT id FROM public.users}\
+  - {kind: view, name: public.w, definition: CREATE VIEW public.w AS SELECT v.id FROM public.v}' \
+  'view public.w cannot be carried over: it is built on view public.v, which is set aside'
 
 begin 'plan: not there, a folder, not text'
 exits 2 "$REKEYC" compile "$work/none.yaml" -o "$bundle"

@@ -59,7 +59,7 @@ refused "function public.name_of(integer) cannot be carried over: $copy it fails
   "policy own on public.posts cannot be carried over: with its replacement, $copy it fails: operator does not exist: uuid = text" \
   "check short on public.posts cannot be carried over: $copy it fails: check constraint \"short\" of relation \"posts\" is violated by some row" \
   "object change of its keys on public.words cannot be carried over: $copy it fails: function plain(text) does not exist (PL/pgSQL function folded(text) line 1 at RETURN)"
-equal 'the last line' '4 recreations tried, 4 failed, 1 failed in other steps, 1 not tried' \
+equal 'the last line' '4 recreations and 2 functions tried, 4 failed, 1 failed in other steps, 1 not tried' \
   "$(tail -n 1 "$work/probe" | sed 's/^probe on PostgreSQL [0-9.a-z]*: //')"
 exactly_as before
 ok
