@@ -287,7 +287,8 @@ void describe_dependents(const model::Model& model, bundle::Bundle& out) {
     bundle::Dependent item{std::string(lower::word(written.kind.value)), written.name.value, "",
                            bundle::sha256(written.definition.value), {},
                            dependent.handling == model::Dependent::Handling::moved,
-                           !written.replacement.value.empty(), written.set_aside.value.empty()};
+                           !written.replacement.value.empty(), written.set_aside.value.empty(),
+                           dependent.remade.empty() ? "" : bundle::sha256(dependent.remade)};
     if (!written.table.value.name.empty()) item.table = sql::table(written.table.value);
     for (const auto& phase : model.phases) {
       if (std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](model::TableId t) {

@@ -308,9 +308,14 @@ json verify_data(const OfflinePhase& context) {
                           {"table", on_table ? sql::literal(sql::table(written.table.value)) : "NULL"},
                           {"expected", expected(written)}});
   }
+  json remade = json::array();
+  for (const auto& item : context.model.remade) {
+    if (std::none_of(item.tables.begin(), item.tables.end(), [&](TableId t) { return context.changed.contains(t); })) continue;
+    remade.push_back({{"object", sql::literal(item.title)}});
+  }
   json changed = json::array();
   for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
-  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"columns", columns}, {"foreign_keys", foreign_keys}};
+  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_keys}};
 }
 
 }  // namespace

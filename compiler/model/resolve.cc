@@ -173,7 +173,7 @@ std::string Model::path(ColumnId c) const {
 }
 
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics) {
-  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   Names names(model, diagnostics);
   names.add_tables();
   names.add_foreign_keys();

@@ -84,6 +84,13 @@ struct Dependent {
   std::vector<Edit> edits;               // in order
   std::vector<std::pair<std::size_t, std::size_t>> statements;  // of the definition: offset, length
   std::string drop_replacement;          // of a function that its replacement gives other arguments
+  std::string remade;  // its definition once it is made from that, where PostgreSQL writes it otherwise then
+};
+
+// A dependent, or an index, that means the same after the way back but reads otherwise.
+struct Remade {
+  std::string title;
+  std::vector<TableId> tables;
 };
 
 struct Phase {
@@ -103,6 +110,7 @@ struct Model {
   std::vector<Domain> domains;
   std::vector<Phase> phases;
   std::vector<Dependent> dependents;  // in the plan's order
+  std::vector<Remade> remade;
   std::vector<TableId> order;       // referenced tables first; cycles broken in the plan's order
   std::vector<plan::Phase> derived; // empty when the plan has phases
 

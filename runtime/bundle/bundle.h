@@ -111,6 +111,7 @@ struct Dependent {
   bool moves = false;               // it is dropped and made again
   bool replaced = false;            // by what the plan gives, and so perhaps with other arguments
   bool returns = true;              // it is there after the change too
+  std::string remade_sha256;        // of its definition after a rollback, where PostgreSQL writes it otherwise then
 };
 
 // A default in words that compare: "identity always, sequence public.s", "sequence public.s", an

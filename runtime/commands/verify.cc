@@ -59,6 +59,13 @@ void print_table(const std::vector<Check>& checks) {
   fmt::print("{}", table(rows));
 }
 
+// What holds and yet does not come back letter by letter.
+void print_texts(const std::vector<Check>& checks) {
+  for (const Check& c : checks) {
+    if (c.check == "text") fmt::print("{}: {}\n", c.object, c.detail);
+  }
+}
+
 }  // namespace
 
 int verify(const Options& options) {
@@ -89,6 +96,7 @@ int verify(const Options& options) {
   } else {
     options.verbose ? print_table(checks) : print_summary(b, checks);
   }
+  if (!options.json && !options.verbose) print_texts(checks);
   const auto wrong = false_ones(checks);
   if (!options.json && !options.verbose && !wrong.empty()) print_table(wrong);
   if (!options.json && !checks.empty()) {
