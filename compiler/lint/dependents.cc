@@ -95,7 +95,7 @@ class Reader {
   }
 
   void read(const plan::Dependent& written) {
-    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}};
+    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}, {}};
     if (written.as_is.value.empty()) examine(dependent);
     const auto id = static_cast<DependentId>(model_.dependents.size());
     known_[known_name(written)] = id;
