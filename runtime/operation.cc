@@ -29,7 +29,7 @@ std::map<std::string, double> estimated_rows(db::Connection& session, const bund
   std::map<std::string, double> rows;
   for (const db::Row& row :
        session
-           .exec(fmt::format("SELECT t.name, c.reltuples FROM unnest(ARRAY[{}]::text[]) t (name) "
+           .exec(fmt::format("SELECT t.name, CASE c.relkind WHEN 'p' THEN 0 ELSE c.reltuples END FROM unnest(ARRAY[{}]::text[]) t (name) "
                              "JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)",
                              list))
            .rows) {

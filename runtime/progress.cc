@@ -65,10 +65,10 @@ void Progress::begin(const bundle::Step& step) {
   draw();
 }
 
-void Progress::end(const bundle::Step& step, Direction direction, Seconds time) {
+void Progress::end(const bundle::Step& step, Direction direction, Seconds time, std::optional<double> counted_rows) {
   const std::lock_guard lock(mutex_);
   const bundle::Side& side = side_of(step, direction);
-  const double rows = rows_of(side);
+  const double rows = counted_rows.value_or(rows_of(side));
   running_.erase(step.id);
   ++totals_.steps;
   totals_.rows += rows;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "runtime/bundle/bundle.h"
@@ -27,7 +28,8 @@ class Progress {
   void expect(const bundle::Step& step, Direction direction);  // adds to the totals
   void phase(const bundle::Phase& phase, Direction direction);
   void begin(const bundle::Step& step);
-  void end(const bundle::Step& step, Direction direction, Seconds time);
+  // rows: what the step counted; else the estimate is shown.
+  void end(const bundle::Step& step, Direction direction, Seconds time, std::optional<double> rows);
   void fail(const bundle::Step& step, Seconds time);
   // A line of its own on stderr: a wait, a lost connection.
   void say(const std::string& line);

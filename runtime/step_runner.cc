@@ -82,7 +82,16 @@ std::string StepRunner::blockers(const bundle::Side& side) {
   return texts.empty() ? "" : "; " + joined(texts, "; ");
 }
 
-void StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
+// A step that rewrites a table has counted its rows.
+std::optional<double> StepRunner::counted_rows(const bundle::Step& step, const bundle::Side& side) {
+  if (side.rewrites.empty()) return std::nullopt;
+  const db::Rows found =
+      session_->exec("SELECT rows FROM rekey.checks WHERE step = $1 AND moment = 'after' ORDER BY entry DESC LIMIT 1", {step.id});
+  if (found.rows.empty() || !found.rows[0][0]) return std::nullopt;
+  return std::stod(*found.rows[0][0]);
+}
+
+std::optional<double> StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
                      const std::string& run_number,
                      const std::function<void(const std::string&)>& report) {
   const bundle::Side& side = side_of(step, direction);
@@ -96,6 +105,7 @@ void StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direc
                              retry.failed + 1, duration(retry.pause), blockers(side)));
           return pause_for(retry.pause);
         });
+    return counted_rows(step, side);
   } catch (const db::Disconnected&) {
     session_.reset();
     throw;

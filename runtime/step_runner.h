@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/bundle/bundle.h"
@@ -33,8 +34,10 @@ class StepRunner {
   // Runs one side of the step, again where the server says that another try may help; `report` is
   // told of each wait. run_number is what the step's rows in rekey.history carry, or empty. Throws
   // db::Error (the step is rolled back), db::Disconnected (what happened is unknown), Interrupted.
-  void run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
-           const std::string& run_number, const std::function<void(const std::string&)>& report);
+  // Gives the rows of a step that counted them.
+  std::optional<double> run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
+                            const std::string& run_number,
+                            const std::function<void(const std::string&)>& report);
 
   void disconnect() { session_.reset(); }
 
@@ -42,6 +45,7 @@ class StepRunner {
   void enter(const bundle::Phase& phase, Direction direction, const std::string& run_number);
   void attempt(const std::string& path, const bundle::Side& side, bool transactional);
   void undo(bool transactional);
+  std::optional<double> counted_rows(const bundle::Step& step, const bundle::Side& side);
   std::string blockers(const bundle::Side& side);
 
   Run& run_;

@@ -143,6 +143,7 @@ model::Edges ties(const Catalog& catalog, const Decisions& decisions) {
   return edges;
 }
 
+// A key by itself, or a part of one that counts with a sequence: what partitions need beside their own column.
 std::vector<bool> roots(const Catalog& catalog) {
   std::vector<bool> result(catalog.columns.size());
   std::set<std::pair<std::string, std::string>> referred;
@@ -150,9 +151,12 @@ std::vector<bool> roots(const Catalog& catalog) {
     if (f.target_columns.size() == 1) referred.insert({f.target, f.target_columns[0]});
   }
   for (const db::catalog::UniqueKey& k : catalog.keys) {
-    if (k.columns.size() != 1) continue;
-    const int c = integer_column(catalog, k.table, k.columns[0]);
-    if (c >= 0 && (k.primary || referred.contains({k.table, k.columns[0]}))) result[c] = true;
+    for (const std::string& name : k.columns) {
+      const int c = integer_column(catalog, k.table, name);
+      if (c < 0) continue;
+      const bool alone = k.columns.size() == 1 && (k.primary || referred.contains({k.table, name}));
+      if (alone || (k.primary && !catalog.columns[c].sequence.empty())) result[c] = true;
+    }
   }
   return result;
 }

@@ -282,7 +282,7 @@ try() {
     chinook)
       for generator in ordered keyed v4; do trip chinook '' 12 --generate "$generator"; done
       trip chinook '' 12 --decisions "$decisions/chinook_v7.yaml" ;;
-    pagila) trip pagila public.payment.payment_id 9 --decisions "$decisions/pagila.yaml" ;;
+    pagila) trip pagila '' 9 --decisions "$decisions/pagila.yaml" ;;
     cratesio)
       trip cratesio "public.crate_owners.owner_id public.crate_owners.owner_kind public.metadata.total_downloads \
 public.publish_limit_buckets.action public.publish_rate_overrides.action" 22 --decisions "$decisions/cratesio.yaml" ;;
@@ -291,8 +291,7 @@ public.publish_limit_buckets.action public.publish_rate_overrides.action" 22 --d
         SKEWED_COL_NAMES SKEWED_STRING_LIST_VALUES SKEWED_VALUES SORT_COLS
         )public.hive_locks.hl_lock_ext_id public.hive_locks.hl_lock_int_id" 5 ;;
     adventureworks)
-      trip adventureworks "person.emailaddress.emailaddressid production.workorderrouting.operationsequence \
-purchasing.purchaseorderdetail.purchaseorderdetailid sales.salesorderdetail.salesorderdetailid" 7 \
+      trip adventureworks production.workorderrouting.operationsequence 7 \
         --decisions "$decisions/adventureworks.yaml" ;;
   esac
 }
