@@ -52,4 +52,8 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b,
 // ids.
 Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle::Phase*>& phases);
 
+// Before a rollback of foundation: what uses schema rekey or its uuidv7() and is not the plan's would keep
+// both from going, after all else has gone back.
+Problems check_removal(db::Connection& session, const bundle::Bundle& b);
+
 }  // namespace rekey

@@ -149,6 +149,8 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   add(check_rows(run_, *control_, bundle_, next, direction_, options_.jobs));
   if (direction_ == Direction::down) {
     add(check_fresh_ids(*control_, next));
+    const bool all = std::ranges::count(phases, "foundation", &bundle::Phase::kind) > 0;
+    if (all && now.installed) add(check_removal(*control_, bundle_));
     return problems;
   }
   const auto ranges = id_ranges(*control_, bundle_, now);

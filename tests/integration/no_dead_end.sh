@@ -116,3 +116,18 @@ exits 1 "$REKEY" apply "$bundle" --yes --database 'dbname=shown password=pass-wo
 says 'go on:' 'dbname=shown'
 says_not pass-word
 ok
+
+begin 'what was built on foundation since'
+database later
+sql -c 'CREATE TABLE t (id serial PRIMARY KEY)'
+drafted
+apply "$bundle"
+sql -c 'CREATE TABLE late (id uuid DEFAULT public.uuidv7())' -c 'CREATE VIEW seen AS SELECT old_key FROM rekey.mapping'
+exits 3 "$REKEY" rollback "$bundle" --yes
+says 'default value for column id of table public.late uses function public.uuidv7(), which goes with foundation' \
+  'on view public.seen uses view rekey.mapping'
+proves "SELECT count(*) = 3 FROM rekey.phases WHERE state = 'applied'"
+exits 0 "$REKEY" rollback "$bundle" --to foundation --yes
+sql -c 'DROP TABLE late' -c 'DROP VIEW seen'
+rollback "$bundle"
+ok
