@@ -129,7 +129,9 @@ WITH given AS (
 )
 SELECT concat_ws(' ', kind, named, 'on ' || nullif(on_table, '')), quote_ident(r.rolname), quote_ident(current_user),
        pg_has_role(r.oid, 'USAGE'), quote_ident(n.nspname),
-       has_schema_privilege(n.oid, 'CREATE'), has_schema_privilege(r.oid, n.oid, 'CREATE')
+       has_schema_privilege(n.oid, 'CREATE'),
+       has_schema_privilege(r.oid, n.oid, 'CREATE')  -- a superuser gives it away without
+         OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
 FROM found f JOIN pg_catalog.pg_roles r ON r.oid = f.owner LEFT JOIN pg_catalog.pg_namespace n ON n.oid = f.schema
 ORDER BY 1)";
 
