@@ -36,7 +36,7 @@ WHERE d.deptype IN ('n', 'a')
                   WHERE to_regclass(k.of_table) = a.attrelid AND k.named = a.attname)
   AND NOT EXISTS (SELECT FROM unnest($4::text[]) k (named)
                   WHERE to_regclass(k.named) = r.ev_class
-                     OR k.named = format('%I.%I', p.pronamespace::regnamespace, p.proname))
+                     OR k.named = p.pronamespace::regnamespace || '.' || quote_ident(p.proname))
 ORDER BY 1, 2
 )";
 
