@@ -9,6 +9,7 @@
 #include "compiler/lint/function_drop.h"
 #include "compiler/lint/key_use.h"
 #include "compiler/lint/parse_sql.h"
+#include "compiler/lint/settling.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/sql.h"
 
@@ -60,6 +61,13 @@ std::vector<std::string> types_of(const ParsedSql& definition) {
     }
   }
   return out;
+}
+
+// Of the others the server knows that they use the column, and refuses to change its type.
+bool may_stay(const plan::Dependent& written) {
+  if (written.kind.value == DependentKind::publication) return true;
+  if (written.definition.value.empty()) return written.kind.value == DependentKind::object;
+  return is_text_to_the_server(written);
 }
 
 // ALTER COLUMN TYPE makes these anew from their definitions, and loses their statistics targets.
@@ -215,9 +223,7 @@ class Reader {
   void refuse(const plan::Dependent& written, const plan::Text& problem) {
     diagnostics_.error("dependent", problem.span,
                        fmt::format("{} cannot be carried over: {}", lower::title(written), problem.value),
-                       "give it a replacement: (its SQL with uuid keys), set_aside: (a reason to drop it until "
-                       "the keys come back) or as_is: (a reason why it may stay), or keep its table out with "
-                       "change: keep");
+                       ways_to_settle(written, may_stay(written)));
   }
 
   void warn_unused(const plan::Dependent& written) {
