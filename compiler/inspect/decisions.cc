@@ -178,7 +178,22 @@ void unknown_dependent(const plan::Dependent& decided, const plan::Plan& draft, 
   diagnostics.error("unknown-dependent", decided.name.span,
                     fmt::format("{} is not in the draft", title(decided)),
                     near ? fmt::format("did you mean {}?", *near)
-                         : "take it out of the decisions: it is gone, or uses no key");
+                         : "take it out of the decisions: it is gone, uses no key, or is found with --probe alone");
+}
+
+}  // namespace
+
+Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics) {
+  Decisions result;
+  if (says_nothing(text)) return result;
+  plan::parse(text, decisions_object(), static_cast<plan::Plan*>(&result), "the decisions",
+              diagnostics);
+  return result;
+}
+
+bool matches(const plan::TableName& pattern, const plan::TableName& name) {
+  return matches(std::string_view(pattern.schema), name.schema) &&
+         matches(std::string_view(pattern.name), name.name);
 }
 
 void apply_dependent(const plan::Dependent& decided, plan::Plan& draft, Diagnostics& diagnostics) {
@@ -197,22 +212,8 @@ void apply_dependent(const plan::Dependent& decided, plan::Plan& draft, Diagnost
   take(dependent->replacement, decided.replacement);
 }
 
-}  // namespace
-
-Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics) {
-  Decisions result;
-  if (says_nothing(text)) return result;
-  plan::parse(text, decisions_object(), static_cast<plan::Plan*>(&result), "the decisions",
-              diagnostics);
-  return result;
-}
-
-bool matches(const plan::TableName& pattern, const plan::TableName& name) {
-  return matches(std::string_view(pattern.schema), name.schema) &&
-         matches(std::string_view(pattern.name), name.name);
-}
-
-void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics) {
+void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics,
+           std::vector<const plan::Dependent*>* put_off) {
   take(draft.name, decisions.name);
   take(draft.strategy, decisions.strategy);
   take(draft.generator, decisions.generator);
@@ -236,7 +237,10 @@ void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnosti
   for (const plan::Table& decided : decisions.tables) {
     if (plan::Table* table = known(decided.name)) apply_table(decided, *table, diagnostics);
   }
-  for (const plan::Dependent& decided : decisions.dependents) apply_dependent(decided, draft, diagnostics);
+  for (const plan::Dependent& decided : decisions.dependents) {
+    if (put_off && !find(draft.dependents, decided)) put_off->push_back(&decided);
+    else apply_dependent(decided, draft, diagnostics);
+  }
 }
 
 }  // namespace rekey::inspect

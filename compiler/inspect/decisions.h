@@ -27,7 +27,12 @@ Decisions parse_decisions(const std::string& text, Diagnostics& diagnostics);
 
 bool matches(const plan::TableName& pattern, const plan::TableName& name);
 
-// Lays them over a draft. A table, column or dependent that the draft does not have is an error.
-void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics);
+// Lays them over a draft. A table, column or dependent that the draft does not have is an error; unknown
+// dependents are put off instead where there is a list for them.
+void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnostics,
+           std::vector<const plan::Dependent*>* put_off = nullptr);
+
+// An error where the draft does not have it.
+void apply_dependent(const plan::Dependent& decided, plan::Plan& draft, Diagnostics& diagnostics);
 
 }  // namespace rekey::inspect

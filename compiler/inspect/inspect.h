@@ -27,6 +27,7 @@ struct Probed {
   std::size_t not_tried = 0;  // because they are not settled, or built on what failed
   std::size_t failed = 0;     // dependents
   std::size_t others = 0;     // steps that are no recreation
+  std::size_t decided = 0;    // more failures, which the decisions settle
   std::vector<std::string> lost;  // what the copy lacks, in the words of the server
 };
 

@@ -232,9 +232,10 @@ std::string in_words(const Probed& probed) {
     return count ? fmt::format(", {} {}", count, what) : std::string();
   };
   const auto functions = probed.functions ? " and " + counted(probed.functions, "function") : std::string();
-  return fmt::format("PostgreSQL {}: {}{} tried, {} failed{}{}", probed.version,
+  return fmt::format("PostgreSQL {}: {}{} tried, {} failed{}{}{}", probed.version,
                      counted(probed.tried, "recreation"), functions, probed.failed,
-                     also(probed.others, "failed in other steps"), also(probed.not_tried, "not tried"));
+                     also(probed.others, "failed in other steps"), also(probed.decided, "decided"),
+                     also(probed.not_tried, "not tried"));
 }
 
 Probed probe(Draft& draft, const std::string& address, db::Connection& live) {
@@ -259,11 +260,8 @@ Probed probe(Draft& draft, const std::string& address, db::Connection& live) {
   for (const BrokenFunction& f : broken) findings.add(f);
   std::set<std::size_t> not_tried = tried.unsettled;
   not_tried.insert(trial.not_tried.begin(), trial.not_tried.end());
-  const Probed result{copy.version,      trial.tried.size(), functions.asked(), not_tried.size(),
-                      findings.failed(), findings.others(),  copy.lost};
-  draft.comments.top.push_back("Tried on a copy of the schema, " + in_words(result) + ".");
-  for (const auto& lost : copy.lost) draft.comments.top.push_back("  not in the copy: " + lost);
-  return result;
+  return {copy.version,      trial.tried.size(), functions.asked(), not_tried.size(),
+          findings.failed(), findings.others(),  0,                 copy.lost};
 }
 
 }  // namespace rekey::inspect

@@ -199,7 +199,7 @@ decisions.yaml:3:27: error: trigger touch is not in the draft [unknown-dependent
 decisions.yaml:4:26: error: policy p on public.orders is not in the draft [unknown-dependent]
   - {kind: policy, name: p, table: public.orders, as_is: fine}
                          ^
-  take it out of the decisions: it is gone, or uses no key
+  take it out of the decisions: it is gone, uses no key, or is found with --probe alone
 decisions.yaml:5:57: error: the definition of view public.active_users is the catalog's [fact]
   - {kind: view, name: public.active_users, definition: CREATE VIEW other}
                                                         ^~~~~~~~~~~~~~~~~

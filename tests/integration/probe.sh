@@ -64,6 +64,22 @@ equal 'the last line' '4 recreations and 2 functions tried, 4 failed, 1 failed i
 exactly_as before
 ok
 
+begin 'what the probe alone finds can be decided'
+cat >>"$work/decisions.yaml" <<'YAML'
+  - kind: object
+    name: change of its keys
+    table: public.words
+    as_is: the index goes in the window
+YAML
+sql -c 'DROP FUNCTION name_of' -c 'ALTER TABLE posts DROP CONSTRAINT short'
+sed -i 's/max(id)/count(id)/; s/= current_setting(.app.user.)/&::uuid/' "$work/decisions.yaml"
+probed 0 --decisions "$work/decisions.yaml"
+says '0 failed, 1 decided'
+exits 0 "$REKEYC" check "$work/a draft.yaml"
+exits 2 "$REKEYC" inspect --decisions "$work/decisions.yaml" -o "$work/plain.yaml"
+says 'object change of its keys on public.words is not in the draft' 'is found with --probe alone'
+ok
+
 begin 'an ordinary user and role, a sound schema: nothing is found, nothing is changed'
 database sound
 sql <<'SQL'
