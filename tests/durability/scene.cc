@@ -34,9 +34,9 @@ SELECT line FROM (
   SELECT format('index %s, valid %s', pg_get_indexdef(indexrelid), indisvalid)
   FROM relations r JOIN pg_index ON indrelid = r.oid
   UNION ALL
-  SELECT format('statistics of %s: %s', b.oid::regclass, string_agg(attname, ', ' ORDER BY attname))
-  FROM bodies b JOIN pg_statistic ON starelid = b.oid JOIN pg_attribute a ON attrelid = b.oid AND attnum = staattnum
-  GROUP BY b.oid
+  SELECT format('statistics of %s: %s', t.oid::regclass, string_agg(attname, ', ' ORDER BY attname))
+  FROM tables t JOIN pg_statistic ON starelid = t.oid JOIN pg_attribute a ON attrelid = t.oid AND attnum = staattnum
+  WHERE relkind = 'r' GROUP BY t.oid
   UNION ALL
   SELECT pg_get_statisticsobjdef(e.oid) FROM pg_statistic_ext e JOIN relations r ON stxrelid = r.oid
   UNION ALL
