@@ -95,23 +95,27 @@ SELECT quote_ident(con.conname), con.conrelid::regclass, con.confrelid::regclass
        string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place),
        string_agg(format('c.%I IS NOT NULL', c.attname),
                   CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END ORDER BY k.place),
-       string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ' ORDER BY k.place)
+       string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ' ORDER BY k.place),
+       -- of an inheritance tree a foreign key holds for the table alone, of a partitioned one for all of it
+       CASE child.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, CASE parent.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END
 FROM pg_catalog.pg_constraint con
+JOIN pg_catalog.pg_class child ON child.oid = con.conrelid
+JOIN pg_catalog.pg_class parent ON parent.oid = con.confrelid
 CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
 JOIN pg_catalog.pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
 JOIN pg_catalog.pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
-WHERE con.contype = 'f' AND con.convalidated AND EXISTS (
+WHERE con.contype = 'f' AND con.convalidated AND con.conparentid = 0 AND EXISTS (
   SELECT FROM unnest($1::text[], $2::text[]) g (table_name, column_name)
   JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(g.table_name) AND a.attname = g.column_name
   WHERE a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
-GROUP BY con.oid, con.conname, con.conrelid, con.confrelid, con.confmatchtype
+GROUP BY con.oid, con.conname, con.conrelid, con.confrelid, con.confmatchtype, child.relkind, parent.relkind
 ORDER BY con.conrelid::regclass::text, con.conname)",
                                       {db::catalog::to_array(tables), db::catalog::to_array(names)});
   for (const db::Row& fk : found.rows) {
     const std::string orphans = fmt::format(
-        "SELECT '(' || concat_ws(', ', {}) || ')' AS key FROM ONLY {} c WHERE ({}) AND NOT EXISTS "
-        "(SELECT FROM ONLY {} p WHERE {})",
-        text(fk, 4), text(fk, 1), text(fk, 5), text(fk, 2), text(fk, 6));
+        "SELECT '(' || concat_ws(', ', {}) || ')' AS key FROM {}{} c WHERE ({}) AND NOT EXISTS "
+        "(SELECT FROM {}{} p WHERE {})",
+        text(fk, 4), text(fk, 7), text(fk, 1), text(fk, 5), text(fk, 8), text(fk, 2), text(fk, 6));
     questions.push_back(
         {counted_keys(orphans), [fk](const db::Row& row) {
            return number(row, 0) == 0

@@ -759,6 +759,11 @@ AS $body$
                 rekey.source_keys(of_domain, true), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
 $body$;
 
+-- Of an inheritance tree a foreign key holds for the table alone, of a partitioned one for all of it.
+CREATE FUNCTION rekey.rows_under(of_table regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || of_table FROM pg_class WHERE oid = of_table $body$;
+
 -- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
 -- would stop the phase in its middle.
 CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
@@ -771,7 +776,8 @@ DECLARE
   wrong   text;
 BEGIN
   FOR fk IN
-    SELECT con.conrelid::regclass AS child, con.confrelid::regclass AS parent, con.conname,
+    SELECT con.conrelid::regclass AS child, rekey.rows_under(con.conrelid) AS children,
+           rekey.rows_under(con.confrelid) AS parents, con.conname,
            string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ') AS joined,
            string_agg(format('c.%I IS NOT NULL', c.attname),
                       CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS present,
@@ -781,16 +787,16 @@ BEGIN
     CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
     JOIN pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
     JOIN pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
-    WHERE con.contype = 'f' AND con.convalidated AND EXISTS (
+    WHERE con.contype = 'f' AND con.convalidated AND con.conparentid = 0 AND EXISTS (
       SELECT FROM rekey.key_columns kc JOIN rekey.domains d USING (domain)
       JOIN pg_attribute a ON a.attrelid = to_regclass(kc.table_name) AND a.attname = kc.column_name
       WHERE d.phase = of_phase AND a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
     GROUP BY con.oid, con.conrelid, con.confrelid, con.conname, con.confmatchtype
     ORDER BY con.conrelid::regclass::text, con.conname
   LOOP
-    EXECUTE format('SELECT count(*), min(concat_ws('', '', %s)) FROM ONLY %s c '
-                   'WHERE (%s) AND NOT EXISTS (SELECT FROM ONLY %s p WHERE %s)',
-                   fk.key, fk.child, fk.present, fk.parent, fk.joined) INTO orphans, example;
+    EXECUTE format('SELECT count(*), min(concat_ws('', '', %s)) FROM %s c '
+                   'WHERE (%s) AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
+                   fk.key, fk.children, fk.present, fk.parents, fk.joined) INTO orphans, example;
     IF orphans > 0 THEN
       wrong := concat_ws('; ', wrong, format('foreign key %I of %s: %s, such as (%s) = (%s)', fk.conname, fk.child,
         CASE orphans WHEN 1 THEN '1 orphan' ELSE orphans || ' orphans' END, fk.columns, example));
@@ -1290,7 +1296,7 @@ BEGIN
   JOIN pg_attribute c ON c.attrelid = fk.conrelid AND c.attnum = k.child
   JOIN pg_attribute p ON p.attrelid = fk.confrelid AND p.attnum = k.parent;
   EXECUTE format('SELECT count(*) FROM %s c WHERE %s AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
-                 fk.conrelid::regclass, present, fk.confrelid::regclass, joined) INTO orphans;
+                 rekey.rows_under(fk.conrelid), present, rekey.rows_under(fk.confrelid), joined) INTO orphans;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key',
     of_table || ' ' || named, fk.convalidated = validated AND (orphans = 0 OR NOT validated),
     format('%s, %s orphans', CASE WHEN fk.convalidated THEN 'valid' ELSE 'not valid' END, orphans)) r;
@@ -1409,7 +1415,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '6142c312e7fa4e0fa6aeba86c9ddf8abc11eb5d506574b4e7a7aa2294406692d', 'b1dcd2e5db27870c4564f46cca55e690c60e9e5d8aed4a0d20ffd2705a3ec1ca', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '34111b4f7c6cc37886631f1e27e99ae22b932cf894e9eb227d0e7755d299ad39', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
