@@ -32,32 +32,38 @@ $body$;
 
 -- Whether an object stands in the catalog; of kinds that this does not know, null.
 CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE
-    WHEN kind IN ('view', 'materialized view', 'index') THEN to_regclass(named) IS NOT NULL
-    WHEN kind IN ('function', 'procedure') THEN to_regprocedure(named) IS NOT NULL
-    WHEN kind = 'trigger' THEN EXISTS (
-      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1])
-    WHEN kind = 'policy' THEN EXISTS (
-      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1])
-    WHEN kind = 'rule' THEN EXISTS (
-      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1])
-    WHEN kind IN ('check', 'exclusion constraint') THEN EXISTS (
-      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1])
-    WHEN kind = 'statistics' THEN EXISTS (
+BEGIN
+  CASE
+    WHEN kind IN ('view', 'materialized view', 'index') THEN RETURN to_regclass(named) IS NOT NULL;
+    WHEN kind IN ('function', 'procedure') THEN RETURN to_regprocedure(named) IS NOT NULL;
+    WHEN kind = 'trigger' THEN RETURN EXISTS (
+      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1]);
+    WHEN kind = 'policy' THEN RETURN EXISTS (
+      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1]);
+    WHEN kind = 'rule' THEN RETURN EXISTS (
+      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1]);
+    WHEN kind IN ('check', 'exclusion constraint') THEN RETURN EXISTS (
+      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1]);
+    WHEN kind = 'statistics' THEN RETURN EXISTS (
       SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
-      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named))
-  END
+      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named));
+    ELSE RETURN NULL;
+  END CASE;
+END
 $body$;
 
 CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_table text, expected boolean,
                                       OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT r.* FROM rekey.record_check(
-    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(rekey.stands(kind, named, on_table) = expected, true),
-    CASE rekey.stands(kind, named, on_table) WHEN true THEN 'is there' WHEN false THEN 'is missing'
-         ELSE 'not looked for' END) r
+DECLARE
+  stands boolean := rekey.stands(kind, named, on_table);
+BEGIN
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true),
+    CASE stands WHEN true THEN 'is there' WHEN false THEN 'is missing' ELSE 'not looked for' END) r;
+END
 $body$;
 

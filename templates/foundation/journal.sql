@@ -47,6 +47,7 @@ CREATE TABLE rekey.history (
   at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
 );
+CREATE INDEX history_of_step ON rekey.history (step, at);
 
 CREATE TABLE rekey.checks (
   entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -61,6 +62,8 @@ CREATE TABLE rekey.checks (
   checksum numeric,
   at       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX checks_of_step ON rekey.checks (step);
+CREATE INDEX checks_of_object ON rekey.checks (phase, "check", object);
 
 CREATE FUNCTION rekey.lock_class() RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -722,11 +722,13 @@ $body$;
 -- The checks of verify.sql: each writes its result down and gives it back.
 CREATE FUNCTION rekey.record_check(of_phase text, named text, of_object text, passed boolean, details text,
                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 AS $body$
+BEGIN
   INSERT INTO rekey.checks AS c (phase, moment, "check", object, ok, detail)
   VALUES (of_phase, 'verify', named, of_object, coalesce(passed, false), details)
-  RETURNING c."check", c.object, c.ok, c.detail
+  RETURNING c."check", c.object, c.ok, c.detail INTO "check", object, ok, detail;
+END
 $body$;
 
 -- Rows and checksum before a change and after it, as its step measured them.
@@ -748,13 +750,15 @@ $body$;
 -- False until the check has been made since the phase closed: up to then the steps of the phase, which read
 -- every row behind the fence, are the proof, and the rows are not read a second time.
 CREATE FUNCTION rekey.is_checked(of_phase text, named text, of_object text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT EXISTS (
+BEGIN
+  RETURN EXISTS (
     SELECT FROM rekey.checks c
     WHERE c.phase = of_phase AND c.moment = 'verify' AND c."check" = named AND c.object = of_object
       AND c.at > (SELECT max(h.at) FROM rekey.history h
-                  WHERE h.step = of_phase || '.close' AND h.event = 'done'))
+                  WHERE h.step = of_phase || '.close' AND h.event = 'done'));
+END
 $body$;
 
 CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,

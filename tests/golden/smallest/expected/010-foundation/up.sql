@@ -71,6 +71,7 @@ CREATE TABLE rekey.history (
   at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
 );
+CREATE INDEX history_of_step ON rekey.history (step, at);
 
 CREATE TABLE rekey.checks (
   entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -85,6 +86,8 @@ CREATE TABLE rekey.checks (
   checksum numeric,
   at       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX checks_of_step ON rekey.checks (step);
+CREATE INDEX checks_of_object ON rekey.checks (phase, "check", object);
 
 CREATE FUNCTION rekey.lock_class() RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1212,11 +1215,13 @@ $body$;
 -- The checks of verify.sql: each writes its result down and gives it back.
 CREATE FUNCTION rekey.record_check(of_phase text, named text, of_object text, passed boolean, details text,
                                    OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 AS $body$
+BEGIN
   INSERT INTO rekey.checks AS c (phase, moment, "check", object, ok, detail)
   VALUES (of_phase, 'verify', named, of_object, coalesce(passed, false), details)
-  RETURNING c."check", c.object, c.ok, c.detail
+  RETURNING c."check", c.object, c.ok, c.detail INTO "check", object, ok, detail;
+END
 $body$;
 
 -- Rows and checksum before a change and after it, as its step measured them.
@@ -1238,13 +1243,15 @@ $body$;
 -- False until the check has been made since the phase closed: up to then the steps of the phase, which read
 -- every row behind the fence, are the proof, and the rows are not read a second time.
 CREATE FUNCTION rekey.is_checked(of_phase text, named text, of_object text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT EXISTS (
+BEGIN
+  RETURN EXISTS (
     SELECT FROM rekey.checks c
     WHERE c.phase = of_phase AND c.moment = 'verify' AND c."check" = named AND c.object = of_object
       AND c.at > (SELECT max(h.at) FROM rekey.history h
-                  WHERE h.step = of_phase || '.close' AND h.event = 'done'))
+                  WHERE h.step = of_phase || '.close' AND h.event = 'done'));
+END
 $body$;
 
 CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,
@@ -1370,33 +1377,39 @@ $body$;
 
 -- Whether an object stands in the catalog; of kinds that this does not know, null.
 CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE
-    WHEN kind IN ('view', 'materialized view', 'index') THEN to_regclass(named) IS NOT NULL
-    WHEN kind IN ('function', 'procedure') THEN to_regprocedure(named) IS NOT NULL
-    WHEN kind = 'trigger' THEN EXISTS (
-      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1])
-    WHEN kind = 'policy' THEN EXISTS (
-      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1])
-    WHEN kind = 'rule' THEN EXISTS (
-      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1])
-    WHEN kind IN ('check', 'exclusion constraint') THEN EXISTS (
-      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1])
-    WHEN kind = 'statistics' THEN EXISTS (
+BEGIN
+  CASE
+    WHEN kind IN ('view', 'materialized view', 'index') THEN RETURN to_regclass(named) IS NOT NULL;
+    WHEN kind IN ('function', 'procedure') THEN RETURN to_regprocedure(named) IS NOT NULL;
+    WHEN kind = 'trigger' THEN RETURN EXISTS (
+      SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1]);
+    WHEN kind = 'policy' THEN RETURN EXISTS (
+      SELECT FROM pg_policy WHERE polrelid = to_regclass(on_table) AND polname = (parse_ident(named))[1]);
+    WHEN kind = 'rule' THEN RETURN EXISTS (
+      SELECT FROM pg_rewrite WHERE ev_class = to_regclass(on_table) AND rulename = (parse_ident(named))[1]);
+    WHEN kind IN ('check', 'exclusion constraint') THEN RETURN EXISTS (
+      SELECT FROM pg_constraint WHERE conrelid = to_regclass(on_table) AND conname = (parse_ident(named))[1]);
+    WHEN kind = 'statistics' THEN RETURN EXISTS (
       SELECT FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
-      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named))
-  END
+      WHERE ARRAY[nspname, stxname]::text[] = parse_ident(named));
+    ELSE RETURN NULL;
+  END CASE;
+END
 $body$;
 
 CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_table text, expected boolean,
                                       OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT r.* FROM rekey.record_check(
-    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(rekey.stands(kind, named, on_table) = expected, true),
-    CASE rekey.stands(kind, named, on_table) WHEN true THEN 'is there' WHEN false THEN 'is missing'
-         ELSE 'not looked for' END) r
+DECLARE
+  stands boolean := rekey.stands(kind, named, on_table);
+BEGIN
+  SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true),
+    CASE stands WHEN true THEN 'is there' WHEN false THEN 'is missing' ELSE 'not looked for' END) r;
+END
 $body$;
 
 
@@ -1415,7 +1428,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '34111b4f7c6cc37886631f1e27e99ae22b932cf894e9eb227d0e7755d299ad39', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '3a3d1a43159887ed0d5456a5e5bd4fd788b7fec9f3a850bd2d63dfe5029000c2', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
