@@ -108,8 +108,10 @@ int status(const Options& options) {
   Run run(options.database, b.plan, options.verbose);
   const auto session = run.open("status");
   session->exec("SET lock_timeout = '1s'");
-  const Journal journal = read_journal(*session);
+  Journal journal = read_journal(*session);
   const auto running = journal.installed ? running_steps(*session) : std::vector<RunningStep>{};
+  // Once more, or a step that has just ended would neither run nor be done.
+  if (journal.installed) journal = read_journal(*session);
   const Problems digests = differences(journal, b);
   const auto drift = look_for_drift(*session, b, journal, !running.empty(), digests.empty());
   std::vector<PhaseStatus> phases;
