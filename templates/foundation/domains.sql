@@ -1,0 +1,270 @@
+CREATE TABLE rekey.domains (
+  domain      text PRIMARY KEY,
+  phase       text NOT NULL REFERENCES rekey.phases,
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
+  old_low     bigint,
+  old_high    bigint
+);
+COMMENT ON TABLE rekey.domains IS
+  'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
+
+CREATE TABLE rekey.key_columns (
+  domain      text NOT NULL REFERENCES rekey.domains,
+  table_name  text NOT NULL,
+  column_name text NOT NULL,
+  old_type    text NOT NULL,
+  declared    text NOT NULL,
+  is_root     boolean NOT NULL,
+  is_source   boolean NOT NULL,
+  sequence    text,
+  is_identity boolean NOT NULL DEFAULT false,
+  last_value  bigint,
+  is_called   boolean,
+  increment   bigint,
+  min_value   bigint,
+  max_value   bigint,
+  acl         aclitem[],
+  comment     text,
+  PRIMARY KEY (table_name, column_name)
+);
+COMMENT ON TABLE rekey.key_columns IS
+  'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+COMMENT ON COLUMN rekey.key_columns.declared IS 'old_type, or the domain over it that the column had';
+COMMENT ON COLUMN rekey.key_columns.is_source IS
+  'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
+
+CREATE TABLE rekey.keys (
+  domain  text NOT NULL REFERENCES rekey.domains,
+  old_key bigint NOT NULL,
+  new_key uuid NOT NULL,
+  fresh   boolean NOT NULL,
+  PRIMARY KEY (domain, new_key),
+  UNIQUE (domain, old_key)
+);
+COMMENT ON TABLE rekey.keys IS
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v7 domain too large for rekey.lists';
+
+CREATE TABLE rekey.lists (
+  domain text PRIMARY KEY REFERENCES rekey.domains,
+  ids    bigint[] NOT NULL,
+  keys   uuid[] NOT NULL
+);
+COMMENT ON TABLE rekey.lists IS
+  'The legacy ids of a v7 domain in order, and their keys: constants of the statements that change columns';
+
+-- Lists the keys of a v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
+-- looked up row by row.
+CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  pairs bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM (%s) pairs (id, key)', query) INTO pairs;
+  IF pairs <= coalesce(nullif(current_setting('rekey.list_limit', true), ''), '10000000')::bigint THEN
+    EXECUTE format('INSERT INTO rekey.lists SELECT %L, coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') '
+                   'FROM (SELECT * FROM (%s) pairs (id, key) ORDER BY id) p', of_domain, query);
+  ELSE
+    EXECUTE format('INSERT INTO rekey.keys SELECT %L, id, key, false FROM (%s) pairs (id, key)', of_domain, query);
+    ANALYZE rekey.keys;
+  END IF;
+END
+$body$;
+
+-- Declared immutable so that they fold into constants.
+CREATE FUNCTION rekey.listed_ids(of_domain text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT ids FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
+
+CREATE FUNCTION rekey.listed_keys(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT coalesce((SELECT keys FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
+
+CREATE FUNCTION rekey.mapped_key(of_domain text, id bigint) RETURNS uuid
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_key uuid;
+BEGIN
+  SELECT new_key INTO found_key FROM rekey.keys WHERE domain = of_domain AND old_key = id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'key % of domain % has no row in its root table', id, of_domain
+      USING ERRCODE = 'RK003', HINT = 'Remove the orphan, or add the row it points at.';
+  END IF;
+  RETURN found_key;
+END
+$body$;
+
+-- Searched in memory; what is not in the list is looked for among the pairs, and refused there.
+CREATE FUNCTION rekey.listed_key(id bigint, of_domain text) RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN (rekey.listed_ids(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))] = id
+  THEN (rekey.listed_keys(of_domain))[pg_catalog.width_bucket(id, rekey.listed_ids(of_domain))]
+  ELSE rekey.mapped_key(of_domain, id) END
+$body$;
+
+CREATE FUNCTION rekey.mapped_id(of_domain text, key uuid) RETURNS bigint
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_id bigint;
+BEGIN
+  SELECT old_key INTO found_id FROM rekey.keys WHERE domain = of_domain AND new_key = key;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'key % of domain % has no legacy key and no row in its root table', key, of_domain
+      USING ERRCODE = 'RK003', HINT = 'Remove the orphan, or add the row it points at.';
+  END IF;
+  RETURN found_id;
+END
+$body$;
+
+-- The keys that got a legacy id on the way back, in order, and those ids: constants of a statement, searched
+-- in memory. NULL when there are too many for that.
+CREATE FUNCTION rekey.assigned_keys(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN count(*) <= 500000 THEN coalesce(array_agg(new_key), '{}') END
+  FROM (SELECT new_key FROM rekey.keys WHERE domain = of_domain AND fresh ORDER BY new_key LIMIT 500001) k
+$body$;
+
+CREATE FUNCTION rekey.assigned_ids(of_domain text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT array_agg(old_key)
+  FROM (SELECT old_key FROM rekey.keys WHERE domain = of_domain AND fresh ORDER BY new_key LIMIT 500001) k
+$body$;
+
+CREATE FUNCTION rekey.assigned_id(key uuid, keys uuid[], ids bigint[]) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT CASE WHEN keys[pg_catalog.width_bucket(key, keys)] = key
+            THEN ids[pg_catalog.width_bucket(key, keys)] END
+$body$;
+
+-- The way back of any key of a domain whose rows written since have got their legacy ids: a key that is not
+-- among those was made from its id. These are inlined, the list and the secret fold into constants.
+CREATE FUNCTION rekey.ordered_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)), rekey.ordered_id(key))
+  WHEN rekey.is_ordered(key, rekey.domain_secret(of_domain)) THEN rekey.ordered_id(key)
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+CREATE FUNCTION rekey.keyed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.keyed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_keyed(key, rekey.domain_secret(of_domain)) THEN rekey.keyed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+CREATE FUNCTION rekey.random_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.keyed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_random(key, rekey.domain_secret(of_domain)) THEN rekey.keyed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+-- The legacy ids that a domain has, a constant too; more than that only a key's own hash proves.
+CREATE FUNCTION rekey.legacy_ids(of_domain text) RETURNS int8range
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN low IS NULL THEN 'empty' ELSE int8range(low, nullif(high, 9223372036854775807), '[]') END
+  FROM (
+    SELECT least(min(old_low), min(old_key)) AS low, greatest(max(old_high), max(old_key)) AS high
+    FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
+    WHERE d.domain = of_domain) ids
+$body$;
+
+CREATE FUNCTION rekey.is_legacy(id bigint, of_domain text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT rekey.legacy_ids(of_domain) @> id $body$;
+
+CREATE FUNCTION rekey.is_timed_legacy(key uuid, of_domain text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$
+SELECT rekey.is_timed(key, rekey.domain_secret(of_domain))
+   AND rekey.is_legacy(rekey.timed_id(key, rekey.domain_secret(of_domain)), of_domain)
+$body$;
+
+CREATE FUNCTION rekey.timed_back(key uuid, of_domain text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT CASE
+  WHEN rekey.assigned_keys(of_domain) IS NOT NULL THEN coalesce(
+    rekey.assigned_id(key, rekey.assigned_keys(of_domain), rekey.assigned_ids(of_domain)),
+    rekey.timed_id(key, rekey.domain_secret(of_domain)))
+  WHEN rekey.is_timed_legacy(key, of_domain) THEN rekey.timed_id(key, rekey.domain_secret(of_domain))
+  ELSE rekey.mapped_id(of_domain, key) END
+$body$;
+
+-- The generator of a domain as SQL text over one operand, by kind: the key of an id; the id of a key made
+-- from one, and of any key of the domain; whether a key was made from an id, alone or with its id known.
+CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  generator text := (SELECT d.generator FROM rekey.domains d WHERE domain = of_domain);
+  secret    text := format('rekey.domain_secret(%L)', of_domain);
+BEGIN
+  RETURN CASE generator || ' ' || kind
+    WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
+    WHEN 'ordered id'    THEN format('rekey.ordered_id(%s)', operand)
+    WHEN 'ordered holds' THEN format('rekey.is_ordered(%s, %s)', operand, secret)
+    WHEN 'ordered back'    THEN format('rekey.ordered_back(%s, %L)', operand, of_domain)
+    WHEN 'ordered proof'   THEN format('rekey.is_ordered(%s, %s)', operand, secret)
+    WHEN 'keyed key'     THEN format('rekey.keyed(%s, %s)', operand, secret)
+    WHEN 'keyed id'      THEN format('rekey.keyed_id(%s, %s)', operand, secret)
+    WHEN 'keyed holds'   THEN format('rekey.is_keyed(%s, %s)', operand, secret)
+    WHEN 'keyed back'      THEN format('rekey.keyed_back(%s, %L)', operand, of_domain)
+    WHEN 'keyed proof'     THEN format('rekey.is_keyed(%s, %s)', operand, secret)
+    WHEN 'v4 key'        THEN format('rekey.random(%s, %s)', operand, secret)
+    WHEN 'v4 id'         THEN format('rekey.keyed_id(%s, %s)', operand, secret)
+    WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
+    WHEN 'v4 back'         THEN format('rekey.random_back(%s, %L)', operand, of_domain)
+    WHEN 'v4 proof'        THEN format('rekey.is_random(%s, %s)', operand, secret)
+    WHEN 'v7 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
+    WHEN 'v7 id'         THEN format('rekey.timed_id(%s, %s)', operand, secret)
+    WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
+    WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
+    WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
+  END;
+END
+$body$;
+
+-- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
+-- may come more than once. In the middle of a phase some have and some have not.
+CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce(
+    string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', c.column_name, c.table_name),
+               ' UNION ALL ' ORDER BY c.table_name, c.column_name),
+    format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
+  FROM rekey.key_columns c
+  JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
+  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid = 'uuid'::regtype) = changed
+$body$;
+
+-- Those of them that were written after the change and have no legacy id yet.
+CREATE FUNCTION rekey.fresh_keys(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format('SELECT DISTINCT key FROM (%s) k WHERE NOT %s AND NOT EXISTS '
+                '(SELECT FROM rekey.keys s WHERE s.domain = %L AND s.new_key = k.key)',
+                rekey.source_keys(of_domain, true), rekey.expression(of_domain, 'holds', 'k.key'), of_domain)
+$body$;

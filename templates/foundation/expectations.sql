@@ -1,0 +1,148 @@
+-- Of an inheritance tree a foreign key holds for the table alone, of a partitioned one for all of it.
+CREATE FUNCTION rekey.rows_under(of_table regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || of_table FROM pg_class WHERE oid = of_table $body$;
+
+-- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
+-- would stop the phase in its middle.
+CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  fk      record;
+  orphans bigint;
+  example text;
+  wrong   text;
+BEGIN
+  FOR fk IN
+    SELECT con.conrelid::regclass AS child, rekey.rows_under(con.conrelid) AS children,
+           rekey.rows_under(con.confrelid) AS parents, con.conname,
+           string_agg(format('p.%I = c.%I', p.attname, c.attname), ' AND ') AS joined,
+           string_agg(format('c.%I IS NOT NULL', c.attname),
+                      CASE con.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS present,
+           string_agg(quote_ident(c.attname), ', ' ORDER BY k.place) AS columns,
+           string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place) AS key
+    FROM pg_constraint con
+    CROSS JOIN LATERAL unnest(con.conkey, con.confkey) WITH ORDINALITY k (child, parent, place)
+    JOIN pg_attribute c ON c.attrelid = con.conrelid AND c.attnum = k.child
+    JOIN pg_attribute p ON p.attrelid = con.confrelid AND p.attnum = k.parent
+    WHERE con.contype = 'f' AND con.convalidated AND con.conparentid = 0 AND EXISTS (
+      SELECT FROM rekey.key_columns kc JOIN rekey.domains d USING (domain)
+      JOIN pg_attribute a ON a.attrelid = to_regclass(kc.table_name) AND a.attname = kc.column_name
+      WHERE d.phase = of_phase AND a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey))
+    GROUP BY con.oid, con.conrelid, con.confrelid, con.conname, con.confmatchtype
+    ORDER BY con.conrelid::regclass::text, con.conname
+  LOOP
+    EXECUTE format('SELECT count(*), min(concat_ws('', '', %s)) FROM %s c '
+                   'WHERE (%s) AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
+                   fk.key, fk.children, fk.present, fk.parents, fk.joined) INTO orphans, example;
+    IF orphans > 0 THEN
+      wrong := concat_ws('; ', wrong, format('foreign key %I of %s: %s, such as (%s) = (%s)', fk.conname, fk.child,
+        CASE orphans WHEN 1 THEN '1 orphan' ELSE orphans || ' orphans' END, fk.columns, example));
+    END IF;
+  END LOOP;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '%', wrong USING ERRCODE = 'RK003',
+      HINT = 'Nothing has changed in this phase. Remove the orphans, or add the rows they point at.';
+  END IF;
+END
+$body$;
+
+-- Generator v7 lists the keys of the root's rows: each needs a time that 48 bits of milliseconds hold, and
+-- every key that another column holds needs its row there.
+CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item    record;
+  found   bigint;
+  example bigint;
+BEGIN
+  FOR item IN
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
+    FROM rekey.domains d
+    JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
+    JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
+    WHERE d.phase = of_phase AND d.generator = 'v7'
+    ORDER BY c.table_name, c.column_name
+  LOOP
+    IF item.is_root THEN
+      EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
+                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
+                     item.column_name, item.table_name, item.time_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % without a time in % that a key can hold, such as % = %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.time_column),
+          quote_ident(item.column_name), example
+          USING ERRCODE = 'RK003',
+            HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
+      END IF;
+    ELSE
+      EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
+                     '(SELECT FROM %3$s p WHERE p.%4$I = c.%1$I)', item.column_name, item.table_name,
+                     item.root_table, item.root_column) INTO found, example;
+      IF found > 0 THEN
+        RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
+          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.column_name),
+          item.root_table, example
+          USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
+            'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
+      END IF;
+    END IF;
+  END LOOP;
+END
+$body$;
+
+-- Before a change is taken back, with the fence up: what would stop the way back in its middle.
+CREATE PROCEDURE rekey.expect_way_back(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  CALL rekey.refuse_orphans(of_phase);
+  FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
+              WHERE d.phase = of_phase AND f.too_narrow IS NOT NULL ORDER BY d.domain LOOP
+    RAISE EXCEPTION 'domain %: % rows were written since the change, the last would get id %: too large for %',
+      item.domain, item.needed, item.last_id, item.too_narrow
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Delete rows or stay on the new keys.';
+  END LOOP;
+END
+$body$;
+
+-- Before a change: columns have the types the plan knows, ids fit the generator, no key is an orphan.
+CREATE PROCEDURE rekey.expect_legacy(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+  item  record;
+  low   bigint;
+  high  bigint;
+BEGIN
+  SELECT string_agg(format('%s.%I is %s, not %s', c.table_name, c.column_name,
+                           coalesce(format_type(a.atttypid, a.atttypmod), 'missing'), c.declared), '; '
+                    ORDER BY c.table_name, c.column_name) INTO wrong
+  FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+  LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(c.table_name)
+                          AND a.attname = c.column_name AND NOT a.attisdropped
+  WHERE d.phase = of_phase AND format_type(a.atttypid, a.atttypmod) IS DISTINCT FROM c.declared;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
+      USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
+  END IF;
+  FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
+                AND c.old_type = 'bigint' LOOP
+    EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
+      INTO low, high;
+    IF low < -140737488355328 OR high > 140737488355327 THEN
+      RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
+        item.table_name, quote_ident(item.column_name), low, high, item.generator
+        USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
+    END IF;
+  END LOOP;
+  CALL rekey.refuse_orphans(of_phase);
+  CALL rekey.refuse_untimed(of_phase);
+END
+$body$;
