@@ -171,6 +171,12 @@ bool replaces(const db::catalog::Dependent& d, const bundle::Bundle& b, const Jo
   });
 }
 
+std::vector<db::catalog::KeyColumn> all_key_columns(db::Connection& session) {
+  std::vector<db::catalog::KeyColumn> out;
+  for (const db::catalog::Column& c : db::catalog::key_columns(session)) out.push_back({c.table, c.name});
+  return out;
+}
+
 // Before its first change an object is what the plan says, word for word; after its last it is there, unless
 // the plan leaves it out.
 Problems check_known(const bundle::Dependent& known, const db::catalog::Dependent* present,
@@ -210,6 +216,12 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
       problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
                                      title(d.kind, d.name, d.table), used_columns(d)));
     }
+  }
+  // A plan may list what uses only keys that stay, beside tables that change: it is moved as well.
+  std::vector<db::catalog::Dependent> others;
+  if (present.size() < known.size()) others = db::catalog::dependents(session, all_key_columns(session));
+  for (const db::catalog::Dependent& d : others) {
+    if (const auto entry = known.find({d.kind, d.name, d.table}); entry != known.end()) present.insert({entry->second, &d});
   }
   for (const bundle::Dependent& d : b.dependents) {
     const auto entry = present.find(&d);

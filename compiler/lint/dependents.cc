@@ -149,7 +149,10 @@ class Reader {
     std::set<model::TableId> tables;
     std::set<DependentId> built_on;
     auto add = [&](const std::string& relation) {
-      if (auto found = tables_.find(relation); found != tables_.end()) tables.insert(found->second);
+      if (auto found = tables_.find(relation); found != tables_.end()) {
+        const auto family = model_.family(found->second);
+        tables.insert(family.begin(), family.end());
+      }
       if (auto found = known_.find(relation); found != known_.end()) built_on.insert(found->second);
     };
     for (const auto& relation : use.relations) add(relation);

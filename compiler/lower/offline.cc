@@ -170,8 +170,13 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   if (listed) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));
+    // Tables that inherit may hold an id again: the earliest time counts.
+    const auto& table = context.model.tables[root.table];
+    const bool repeated = !table.children.empty() && table.written->partitioning.value.empty();
+    const auto query = repeated ? "SELECT DISTINCT ON ({0}) {0}, {1} FROM {2} WHERE {0} IS NOT NULL ORDER BY {0}, {3}"
+                                : "SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL";
     step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format(
-        "SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, timed_key(domain, column, time), step.table))}};
+        fmt::runtime(query), column, timed_key(domain, column, time), step.table, time))}};
   }
   return step;
 }
@@ -196,15 +201,18 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
     step.data["columns"].push_back(column_data(context, c));
     around.add(c, step.data["columns"].back());
     names.push_back(context.model.columns[c].name());
-    const auto keys = context.keys_id(context.model.columns[c].domain);
-    needs.insert(keys);
-    undo_needs.insert(keys);
   }
   around.put(step.data);
   step.data["names"] = sql::text_array(names);
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
   for (TableId member : context.model.family(t)) {
+    // Who reads a table's ids sees nothing of one that was rewritten since they began.
+    for (ColumnId c : context.model.tables[member].columns) {
+      if (!context.changes_here(c)) continue;
+      needs.insert(context.keys_id(context.model.columns[c].domain));
+      undo_needs.insert(context.keys_id(context.model.columns[c].domain));
+    }
     std::set<TableId> detached;
     if (context.foreign_keys.contains(member)) detached.insert(member);
     if (auto found = context.children.find(member); found != context.children.end()) detached.merge(std::set(found->second));

@@ -40,16 +40,19 @@ void mark_roots(Model& model, const Edges& edges) {
   }
 }
 
+// A foreign key holds the rows of its table and of its partitions, not those of tables that inherit.
 void mark_sources(Model& model) {
-  std::vector<bool> held(model.columns.size(), false);
+  const auto count = static_cast<ColumnId>(model.columns.size());
+  std::vector<bool> held(count, false);
   for (const auto& fk : model.foreign_keys) {
     const bool every_row = fk.columns.size() == 1 || fk.written->match.value == "full";
     for (ColumnId c : fk.ids) {
       if (c != kNone && every_row && fk.written->valid.value) held[c] = true;
     }
   }
-  for (std::size_t c = 0; c < held.size(); ++c) {
-    model.columns[c].source = model.columns[c].above == kNone && (model.columns[c].root || !held[c]);
+  for (ColumnId c = 0; c < count; ++c) {
+    const bool partition = !model.tables[model.columns[c].table].written->partition_of.value.name.empty();
+    if (!partition && (model.columns[c].root || !held[c])) model.columns[model.top(c)].source = true;
   }
 }
 

@@ -1,6 +1,7 @@
 // Plans in, steps with what they need out.
 #include "compiler/lower/step.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -331,6 +332,28 @@ TEST(Lower, Steps) {
 }
 
 // Ids are keys of the journal and arguments of sed in the headers: plain, and no two alike.
+// A rewrite hides the rows of a table from whoever began to read it before: also those of an heir from who
+// reads the table it inherits from.
+TEST(Lower, AnHeirIsRewrittenBesideNobodyWhoReadsItsParent) {
+  const auto steps = lowered(R"(
+tables:
+  public.other: {primary_key: id, columns: {id: integer}}
+  public.base: {primary_key: id, columns: {id: integer}}
+  public.heir:
+    inherits: public.base
+    primary_key: id
+    columns: {id: integer, other_id: integer}
+    foreign_keys: {f: {columns: other_id, references: public.other}}
+dependents:
+  - kind: materialized view
+    name: public.m
+    definition: CREATE MATERIALIZED VIEW public.m AS SELECT id FROM public.base;
+)");
+  EXPECT_THAT(steps, testing::HasSubstr("020.heir.rewrite\n    needs 020.base.keys, 020.heir.detach, 020.other.keys, 020.m_1.set_aside\n"));
+  EXPECT_THAT(steps, testing::HasSubstr("020.base.rewrite\n    needs 020.base.keys, 020.heir.detach, 020.other.keys, 020.m_1.set_aside\n"));
+  EXPECT_THAT(steps, testing::HasSubstr("020.m_1.put_back\n    needs 020.base.rewrite, 020.heir.rewrite\n"));
+}
+
 TEST(Lower, StepIds) {
   const Stages stages(kHead + R"(
 tables:

@@ -1,4 +1,5 @@
 // Key domains and generators of a schema that is otherwise complete.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <numeric>
@@ -18,22 +19,26 @@ void join(Schema& schema, int from, int to) {
   }
 }
 
-// Columns that refer to no other: of these a plan's generators speak.
+}  // namespace
+
 std::vector<int> ends_of(const Table& t) {
-  std::vector<int> ends(t.columns.size());
-  std::iota(ends.begin(), ends.end(), 0);
+  std::vector<int> ends(t.columns.size() - t.inherited_columns);
+  std::iota(ends.begin(), ends.end(), t.inherited_columns);
   for (const ForeignKey& fk : t.foreign_keys) {
     for (int from : fk.columns) std::erase(ends, from);
   }
   return ends;
 }
 
-}  // namespace
-
 void find_domains(Schema& schema) {
   int number = 0;
   for (Table& t : schema.tables) {
     for (Column& column : t.columns) column.domain = number++;
+  }
+  for (const Table& t : schema.tables) {
+    for (int c = 0; c < t.inherited_columns; ++c) {
+      join(schema, t.columns[c].domain, schema.tables[t.parent].columns[c].domain);
+    }
   }
   std::set<std::pair<int, int>> referred;
   for (const Table& t : schema.tables) {
@@ -65,13 +70,34 @@ void choose_generators(Schema& schema, const Recipe& recipe) {
     std::string own = kGenerators[recipe.tables[t.number].generator];
     if (own.empty() && timed) own = "v7";
     if (own == "ordered" && schema.generator != "ordered") own = "v4";
-    bool has_root = false, alone = true;
+    bool has_root = false;
+    bool alone = std::all_of(t.columns.begin(), t.columns.end(),  // of domains that begin somewhere
+                             [&](const Column& c) { return ends.contains(c.domain); });
     for (int c : ends_of(t)) {
       has_root = has_root || t.columns[c].root;
       alone = alone && ends[t.columns[c].domain] == 1;
     }
     if (has_root && alone) t.generator = own;
   }
+}
+
+bool Schema::changes(const Column& column) const {
+  if (kept.contains(column.domain)) return false;
+  for (const Table& t : tables) {
+    for (const Column& c : t.columns) {
+      if (c.root && c.domain == column.domain) return true;
+    }
+  }
+  return false;
+}
+
+std::string Schema::generator_of(int domain) const {
+  for (const Table& t : tables) {
+    for (int c : ends_of(t)) {
+      if (t.columns[c].domain == domain && !t.generator.empty()) return t.generator;
+    }
+  }
+  return generator;
 }
 
 }  // namespace rekey::property

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
 #include "tests/property/trip.h"
+#include "tests/runtime/server.h"
 
 namespace rekey::property {
 namespace {
@@ -20,6 +22,10 @@ void set_number_of_cases() {
   setenv("RC_PARAMS", fmt::format("max_success={}", (all + 3) / 4).c_str(), 0);
 }
 
+int server() {
+  return db::Connection(test::server().url("postgres"), "test").server_version() / 10000;
+}
+
 class Trips : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Trips, ComeBack) {
@@ -29,10 +35,37 @@ TEST_P(Trips, ComeBack) {
   EXPECT_TRUE(rc::check(fmt::format("a database comes back from {} keys", GetParam()), [&] {
     const Recipe recipe = *recipes();
     try {
-      ++ends[trip(build(recipe, GetParam()), recipe.writes)];
+      ++ends[trip(build(recipe, GetParam(), server()), recipe.writes)];
     } catch (const Broken& broken) {
       if (!told) fmt::print(stderr, "failed, shrinking; as drawn:\n{}\n", broken.what());
       told = true;
+      RC_FAIL(broken.what());
+    }
+  }));
+  for (const auto& [end, count] : ends) fmt::print("{}: {}\n", end, count);
+}
+
+// What has no meaning for a uuid is refused by name before anything changes, or works after all: no
+// bundle fails half-way.
+TEST(Meaningless, IsNamedOrWorks) {
+  set_number_of_cases();
+  std::map<std::string, int> ends;
+  EXPECT_TRUE(rc::check("what has no meaning for a uuid is named", [&] {
+    Recipe recipe = *recipes();
+    recipe.meaningless = true;
+    const Schema schema = build(recipe, recipe.jobs == 0 ? "ordered" : "v4", server());
+    try {
+      ++ends[trip(schema, recipe.writes)];
+    } catch (const NotCarriedOver& refused) {
+      const std::string text = refused.what();
+      const auto findings = text.rfind("\ncompile: ");
+      if (findings == std::string::npos) RC_FAIL(text);
+      const bool named = std::any_of(
+          schema.dependents.begin(), schema.dependents.end(),
+          [&](const Dependent& d) { return text.find(d.name, findings) != std::string::npos; });
+      if (!named) RC_FAIL(text);
+      ++ends["named"];
+    } catch (const Broken& broken) {
       RC_FAIL(broken.what());
     }
   }));

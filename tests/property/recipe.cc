@@ -44,8 +44,17 @@ rc::Gen<TableRecipe> tables() {
       set(&T::shared, rc::gen::map(pick(60), [](unsigned n) { return n == 59 ? 1u : 0u; })),
       set(&T::increment, rarely(6)), set(&T::position, pick(5)), set(&T::code, rarely(3)),
       set(&T::generator, rarely(5)), set(&T::time, rarely(5)), set(&T::indexes, pick(256)),
-      set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::ids, ids),
+      set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::family, rarely(6)),
+      set(&T::domain, rarely(2)), set(&T::phase, pick(3)), set(&T::ids, ids),
       set(&T::foreign_keys, up_to(3, foreign_keys())));
+}
+
+rc::Gen<DependentRecipe> dependents() {
+  using D = DependentRecipe;
+  return rc::gen::build<D>(set(&D::kind, pick(1000)), set(&D::on, pick(30)),
+                           set(&D::column, pick(6)), set(&D::other, pick(12)),
+                           set(&D::id, pick(6)), set(&D::another_id, pick(6)),
+                           set(&D::name, rarely(12)), set(&D::schema, rarely(3)));
 }
 
 rc::Gen<WriteRecipe> writes() {
@@ -58,9 +67,12 @@ rc::Gen<WriteRecipe> writes() {
 }  // namespace
 
 rc::Gen<Recipe> recipes() {
-  return rc::gen::build<Recipe>(set(&Recipe::tables, up_to(7, tables())),
+  // In the order in which they shrink: dependents go first.
+  return rc::gen::build<Recipe>(set(&Recipe::dependents, up_to(6, dependents())),
+                                set(&Recipe::tables, up_to(7, tables())),
                                 set(&Recipe::writes, up_to(20, writes())),
-                                set(&Recipe::owner, rarely(2)), set(&Recipe::jobs, pick(3)));
+                                set(&Recipe::owner, rarely(2)), set(&Recipe::jobs, pick(3)), set(&Recipe::keep, rarely(8)),
+                                set(&Recipe::phases, rarely(4)), set(&Recipe::back_to, pick(3)));
 }
 
 }  // namespace rekey::property

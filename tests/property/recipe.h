@@ -35,8 +35,19 @@ struct TableRecipe {
   unsigned time = 0;
   unsigned indexes = 0, marks = 0;  // sets of bits
   unsigned row_security = 0;
+  unsigned family = 0;  // partitions, children
+  unsigned domain = 0;  // 1: its type is a domain over the integer
+  unsigned phase = 0;
   std::vector<unsigned> ids;
   std::vector<ForeignKeyRecipe> foreign_keys;
+};
+
+struct DependentRecipe {
+  unsigned kind = 0;                // line of a table of templates, modulo their number
+  unsigned on = 0, column = 0;      // table, partition or view before it, and a key of that
+  unsigned other = 0;               // one of the keys of the same domain
+  unsigned id = 0, another_id = 0;  // literals
+  unsigned name = 0, schema = 0;
 };
 
 struct WriteRecipe {
@@ -45,10 +56,15 @@ struct WriteRecipe {
 };
 
 struct Recipe {
+  std::vector<DependentRecipe> dependents;
   std::vector<TableRecipe> tables;
   std::vector<WriteRecipe> writes;
+  bool meaningless = false;  // what dependents do with keys; not drawn
   unsigned owner = 0;  // 1: a role that is no superuser
   unsigned jobs = 0;
+  unsigned keep = 0;     // a domain of this table, counted from 1
+  unsigned phases = 0;   // how many are given; 0: derived
+  unsigned back_to = 0;  // one to go back to on the way
 };
 
 rc::Gen<Recipe> recipes();

@@ -4,96 +4,25 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <set>
 
 #include "runtime/db/connection.h"
+#include "tests/property/dependents.h"
+#include "tests/property/values.h"
 
 namespace rekey::property {
 
 namespace {
 
 using Ids = std::vector<std::optional<std::int64_t>>;
-constexpr std::int64_t kOrdered = std::int64_t{1} << 47;
-
-constexpr std::array kTypes = {"integer", "bigint", "smallint"};
-
-std::int64_t limit(const std::string& type) {
-  if (type == "smallint") return std::numeric_limits<std::int16_t>::max();
-  return type == "integer" ? std::numeric_limits<std::int32_t>::max()
-                           : std::numeric_limits<std::int64_t>::max();
-}
-
-bool fits(std::int64_t id, const std::string& type) {
-  return id <= limit(type) && id >= -limit(type) - 1;
-}
-
-std::string odd_name(unsigned shape, const std::string& plain) {
-  switch (shape) {
-    case 1:
-      return "Mixed" + plain;
-    case 2:
-      return "with \"quotes\" " + plain;
-    case 3:
-      return "it's " + plain;
-    case 4:
-      return "größe_" + plain;
-    case 5:
-      return plain + std::string(63 - plain.size(), 'x');
-    case 6:
-      return "semi; -- " + plain;
-    case 7:
-      return "a.b(c, d) " + plain;
-    case 8:
-      return "new\nline " + plain;
-    case 9:
-      return "$body$ %I :name /* " + plain;
-    case 10:
-      return "back\\slash " + plain;
-    case 11:
-      return "Ä" + std::string(63 - 2 - plain.size(), 'y') + plain;
-    default:
-      return plain;
-  }
-}
-
-// The id that a drawn number stands for.
-std::int64_t id_of(unsigned drawn, const std::string& type, bool ordered) {
-  const std::int64_t top = limit(type);
-  const std::int64_t huge = type == "bigint" && ordered ? kOrdered - 1 : top;
-  switch (drawn) {
-    case 12:
-      return 0;
-    case 13:
-      return -1;
-    case 14:
-      return huge;
-    case 15:
-      return -huge - 1;
-    case 16:
-      return huge - 1;
-    case 17:
-      return std::min<std::int64_t>(top - 5, std::int64_t{1} << 40);
-    case 18:
-      return std::min<std::int64_t>(top - 7, 1'000'000'007);
-    case 19:
-      return -300;
-    default:
-      return drawn < 12 ? drawn + 1 : drawn * 3;
-  }
-}
-
-const char* action(unsigned drawn) {
-  constexpr std::array kActions = {"", "CASCADE", "SET NULL", "RESTRICT", "SET DEFAULT"};
-  return kActions[drawn % kActions.size()];
-}
-
 class Builder {
  public:
-  Builder(const Recipe& recipe, const std::string& generator) : recipe_(recipe) {
+  Builder(const Recipe& recipe, const std::string& generator, int server)
+      : recipe_(recipe), server_(server) {
     if (recipe_.tables.empty()) recipe_.tables.emplace_back();
     schema_.generator = generator;
     schema_.owned_by_app = recipe_.owner == 1;
+    schema_.back_to = static_cast<int>(recipe_.back_to);
     schema_.jobs = static_cast<int>(recipe_.jobs) + 1;
   }
 
@@ -104,13 +33,42 @@ class Builder {
         add_plain(t, recipe_.tables[t].foreign_keys[f]);
       }
     }
+    for (int t = count() - 1; t >= 0; --t) add_family(t);
     find_domains(schema_);
     choose_generators(schema_, recipe_);
-    for (int t = 0; t < count(); ++t) add_statements(t);
+    keep_domain(schema_, recipe_);
+    choose_phases(schema_, recipe_);
+    decide_defaults();
+    add_statements(schema_, recipe_);
+    if (recipe_.meaningless)
+      add_meaningless(schema_, recipe_, server_);
+    else
+      add_dependents(schema_, recipe_, server_);
     return std::move(schema_);
   }
 
  private:
+  bool partitioned(int t) const { return kind(t) == 3 && recipe_.tables[t].family % 5 > 0; }
+
+  // Children stand after all other tables, each with the foreign key that its parent's recipe has first.
+  void add_family(int t) {
+    const unsigned family = recipe_.tables[t].family;
+    if (partitioned(t)) return partition(table(t), recipe_.tables[t]);
+    for (unsigned i = 0; i < std::min(family, 2u); ++i) t = add_child(t);
+  }
+
+  int add_child(int parent) {
+    const int number = count();
+    TableRecipe r = recipe_.tables[parent];
+    r.foreign_keys.resize(std::min<std::size_t>(r.foreign_keys.size(), 1));
+    r.kind = r.family = 0;
+    recipe_.tables.push_back(r);
+    table(parent).inherited = true;
+    schema_.tables.push_back(child_of(table(parent), r, number));
+    for (const ForeignKeyRecipe& fk : r.foreign_keys) add_plain(number, fk);
+    return number;
+  }
+
   int count() const { return static_cast<int>(recipe_.tables.size()); }
   Table& table(int t) { return schema_.tables[t]; }
   std::string object_name(int t, const std::string& what) {
@@ -163,7 +121,7 @@ class Builder {
       default:
         add_key_and_line(t);
     }
-    if (r.code) add_code(t);
+    if (r.code && !partitioned(t)) add_code(t);
     constexpr std::array kTimes = {"2024-05-06 07:08:09.1+00", "1969-07-20 20:17:40+00",
                                    "2262-01-01", "1999-12-31 23:59:59.999999+00", "2024-02-29"};
     table(t).time = kTimes[r.time];
@@ -175,12 +133,23 @@ class Builder {
     const TableRecipe& r = recipe_.tables[t];
     Column id{object_name(t, "id"), kTypes[r.type]};
     id.not_null = true;
+    const bool identity = r.source == 1 || r.source == 2 || r.source == 5;
+    if (r.domain && !identity) id.declared = domain_over(id.type);
     std::set<std::int64_t> ids;
     for (unsigned drawn : r.ids) ids.insert(id_of(drawn, id.type, schema_.generator == "ordered"));
     for (std::int64_t i : ids) table(t).rows.push_back({i});
     table(t).columns.push_back(id);
     table(t).primary_key = {0};
     add_sequence(t, r);
+  }
+
+  std::string domain_over(const std::string& type) {
+    const std::string name = fmt::format("public.\"number, {}\"", type);
+    if (domains_.insert(name).second) {
+      schema_.first.push_back(
+          fmt::format("CREATE DOMAIN {} AS {} CONSTRAINT allowed CHECK (VALUE <> -987)", name, type));
+    }
+    return name;
   }
 
   void add_sequence(int t, const TableRecipe& r) {
@@ -266,6 +235,7 @@ class Builder {
     const int to = table(target).primary_key[0];
     Column column{object_name(t, fmt::format("key{}", i)),
                   type_for(r, table(target).columns[to], ids)};
+    if (r.type == 0) column.declared = table(target).columns[to].declared;
     column.not_null = true;
     if (table(t).rows.size() < ids.size()) table(t).rows.resize(ids.size());
     for (std::size_t row = 0; row < ids.size(); ++row) table(t).rows[row].push_back(ids[row]);
@@ -331,7 +301,7 @@ class Builder {
       columns.push_back(static_cast<int>(table(t).columns.size()));
       table(t).columns.push_back(column);
     }
-    const bool orphans = r.doubtful == 2;
+    const bool orphans = r.doubtful == 2 && !partitioned(t);
     for (std::size_t row = 0; row < table(t).rows.size(); ++row) {
       const bool none = parents.empty() || (r.nulls && row % (r.nulls + 1) == r.nulls);
       for (std::size_t i = 0; i < to.size(); ++i) {
@@ -345,6 +315,7 @@ class Builder {
     for (std::size_t i = 0; i < to.size(); ++i) {
       table(t).columns[columns[i]].type =
           type_for(r, table(target).columns[to[i]], values(t, columns[i]));
+      if (r.type == 0) table(t).columns[columns[i]].declared = table(target).columns[to[i]].declared;
     }
     if (r.has_default) set_default(table(t).columns[columns[0]], r);
     add_foreign_key(t, r, columns, target, to, orphans);
@@ -354,6 +325,16 @@ class Builder {
   void set_default(Column& column, const ForeignKeyRecipe& r) {
     column.rest = r.has_default == 1 ? " DEFAULT '-1'" : " DEFAULT 0";
     column.constant_default = true;
+    column.no_new_default = r.has_default == 2 && r.second;
+  }
+
+  // A key of generator v7 cannot be computed from an id alone.
+  void decide_defaults() {
+    for (Table& t : schema_.tables) {
+      for (Column& c : t.columns) {
+        if (c.constant_default && schema_.generator_of(c.domain) == "v7") c.no_new_default = true;
+      }
+    }
   }
 
   // What is in the target too stays; the rest points nowhere.
@@ -364,7 +345,7 @@ class Builder {
     const Ids ids = values(target, to);
     const std::set<std::optional<std::int64_t>> known(ids.begin(), ids.end());
     if (target == t && to == column) return;
-    r.doubtful = r.doubtful == 2 ? 2 : 0;
+    r.doubtful = r.doubtful == 2 && !partitioned(t) ? 2 : 0;
     for (Row& row : table(t).rows) {
       if (r.doubtful != 2 && !known.contains(row[column])) row[column].reset();
     }
@@ -397,79 +378,21 @@ class Builder {
     }
     if (r.deferral)
       fk.definition += r.deferral == 1 ? " DEFERRABLE" : " DEFERRABLE INITIALLY DEFERRED";
-    if (r.doubtful || orphans) fk.definition += " NOT VALID";
+    if ((r.doubtful || orphans) && !partitioned(t)) fk.definition += " NOT VALID";
     if (r.comment) fk.comment = r.comment == 1 ? "why" : "it's $body$ \\ \"so\"\nand on";
     table(t).foreign_keys.push_back(fk);
   }
 
-  void add_statements(int t) {
-    add_indexes(t);
-    add_marks(t);
-    if (!recipe_.tables[t].row_security) return;
-    schema_.row_security = true;
-    for (const char* what : {"ENABLE", "FORCE"}) {
-      table(t).after_rows.push_back(
-          fmt::format("ALTER TABLE {} {} ROW LEVEL SECURITY", table(t).sql(), what));
-    }
-    table(t).after_rows.push_back(
-        fmt::format("CREATE POLICY some_rows ON {} USING (tag LIKE '%1%')", table(t).sql()));
-  }
-
-  void add_indexes(int t) {
-    const Table& here = table(t);
-    const std::string first = sql_name(here.columns.front().name),
-                      last = sql_name(here.columns.back().name);
-    const std::array kinds = {
-        fmt::format("INDEX {{}} ON {} ({})", here.sql(), last),
-        fmt::format("UNIQUE INDEX {{}} ON {} (tag) INCLUDE ({})", here.sql(), first),
-        fmt::format("INDEX {{}} ON {} ({} DESC NULLS LAST, tag)", here.sql(), first),
-        fmt::format("INDEX {{}} ON {} USING hash ({})", here.sql(), last),
-        fmt::format("INDEX {{}} ON {} USING brin ({})", here.sql(), first),
-        fmt::format("UNIQUE INDEX {{}} ON {} (tag, {} NULLS FIRST) WITH (fillfactor = 70)",
-                    here.sql(), last),
-    };
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      if (!(recipe_.tables[t].indexes >> i & 1)) continue;
-      const std::string name = sql_name(object_name(t, fmt::format("i{}", i)));
-      table(t).after_rows.push_back("CREATE " + fmt::format(fmt::runtime(kinds[i]), name));
-    }
-    if (recipe_.tables[t].indexes & 64) {
-      table(t).after_rows.push_back(
-          fmt::format("ALTER TABLE {} ADD UNIQUE ({}, tag) DEFERRABLE", here.sql(), first));
-    }
-  }
-
-  void add_marks(int t) {
-    const std::string name = table(t).sql(), first = sql_name(table(t).columns.front().name);
-    const std::string key = sql_name(table(t).key_name);
-    const std::array marks = {
-        fmt::format("ALTER TABLE {} CLUSTER ON {}", name, key),
-        fmt::format("ALTER TABLE {} REPLICA IDENTITY USING INDEX {}", name, key),
-        fmt::format("COMMENT ON COLUMN {}.{} IS 'the \"id\"'", name, first),
-        fmt::format("COMMENT ON CONSTRAINT {} ON {} IS 'the key'", key, name),
-        fmt::format("ALTER TABLE {} ALTER {} SET STATISTICS 77, ALTER {} SET (n_distinct = -0.5)",
-                    name, first, first),
-        fmt::format("GRANT SELECT ({}), UPDATE ON {} TO reader", first, name),
-        fmt::format("ALTER TABLE {} SET (fillfactor = 80)", name),
-    };
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-      if (recipe_.tables[t].marks >> i & 1) table(t).after_rows.push_back(marks[i]);
-    }
-    if (!(recipe_.tables[t].marks & 128) || table(t).columns[0].sequence.empty()) return;
-    const std::string sequence = table(t).columns[0].sequence;
-    table(t).after_rows.push_back(fmt::format("GRANT USAGE ON SEQUENCE {} TO reader", sequence));
-    table(t).after_rows.push_back(
-        fmt::format("COMMENT ON SEQUENCE {} IS 'it''s a \\sequence'", sequence));
-  }
-
   Recipe recipe_;
+  const int server_;
+  std::set<std::string> domains_;
   Schema schema_;
 };
 
 }  // namespace
 
-Schema build(const Recipe& recipe, const std::string& generator) {
-  return Builder(recipe, generator).run();
+Schema build(const Recipe& recipe, const std::string& generator, int server) {
+  return Builder(recipe, generator, server).run();
 }
 
 }  // namespace rekey::property

@@ -12,17 +12,24 @@ namespace rekey::property {
 
 namespace {
 
-std::string create(const Table& t) {
+std::string plan_name(const Table& t) { return plan::to_text(plan::TableName{t.schema, t.name}); }
+
+std::string create(const Schema& schema, const Table& t) {
   std::string text = fmt::format("CREATE TABLE {} (\n", t.sql());
-  for (const Column& c : t.columns) {
-    text += fmt::format("  {} {}{}{},\n", sql_name(c.name), c.type, c.not_null ? " NOT NULL" : "",
-                        c.rest);
+  for (std::size_t i = t.inherited_columns; i < t.columns.size(); ++i) {
+    const Column& c = t.columns[i];
+    text += fmt::format("  {} {}{}{},\n", sql_name(c.name), c.sql_type(),
+                        c.not_null ? " NOT NULL" : "", c.rest);
   }
-  text += fmt::format("  tag text NOT NULL,\n  at {} NOT NULL DEFAULT now(),\n", t.time_type);
+  if (t.parent < 0)
+    text += fmt::format("  tag text NOT NULL,\n  at {} NOT NULL DEFAULT now(),\n", t.time_type);
   if (t.code >= 0) text += fmt::format("  UNIQUE ({}),\n", sql_name(t.columns[t.code].name));
   std::string key;
   for (int c : t.primary_key) key += (key.empty() ? "" : ", ") + sql_name(t.columns[c].name);
-  return text + fmt::format("  CONSTRAINT {} PRIMARY KEY ({})\n);\n", sql_name(t.key_name), key);
+  text += fmt::format("  CONSTRAINT {} PRIMARY KEY ({})\n)", sql_name(t.key_name), key);
+  if (t.parent >= 0) text += fmt::format(" INHERITS ({})", schema.tables[t.parent].sql());
+  if (!t.partitioning.empty()) text += " PARTITION BY " + t.partitioning;
+  return text + ";\n";
 }
 
 std::string insert(const Table& t) {
@@ -32,7 +39,7 @@ std::string insert(const Table& t) {
   for (std::size_t r = 0; r < t.rows.size(); ++r) {
     values += r ? ",\n  (" : "\n  (";
     for (const auto& id : t.rows[r]) values += (id ? std::to_string(*id) : "NULL") + ", ";
-    values += fmt::format("'{}', '{}')", t.tag(r), t.time);
+    values += fmt::format("'{}', '{}'::timestamp + {} * interval '25 hours')", t.tag(r), t.time, r);
   }
   return fmt::format("INSERT INTO {} ({}tag, at){} VALUES{};\n", t.sql(), columns,
                      t.overriding ? " OVERRIDING SYSTEM VALUE" : "", values);
@@ -56,11 +63,24 @@ std::string add(const Schema& schema, const Table& t, const ForeignKey& fk) {
   return text;
 }
 
+nlohmann::ordered_json phases(const Schema& schema) {
+  nlohmann::ordered_json all = {{{"name", "foundation"}, {"kind", "foundation"}}};
+  for (std::size_t p = 0; p < schema.phases.size(); ++p) {
+    nlohmann::ordered_json tables = nlohmann::ordered_json::array();
+    for (int t : schema.phases[p]) tables.push_back(plan_name(schema.tables[t]));
+    all.push_back({{"name", fmt::format("part {}", p)}, {"tables", tables}});
+  }
+  all.push_back({{"name", "cleanup"}, {"kind", "cleanup"}});
+  return all;
+}
+
 }  // namespace
 
 std::string sql_name(const std::string& name) { return db::quote_identifier(name); }
 
 std::string Table::sql() const { return sql_name(schema) + "." + sql_name(name); }
+
+std::string Table::rows_of_its_own() const { return (inherited ? "ONLY " : "") + sql(); }
 
 std::string Table::tag(std::size_t row) const { return fmt::format("t{}r{:02}", number, row); }
 
@@ -73,7 +93,7 @@ std::string to_sql(const Schema& schema) {
     text += fmt::format("CREATE SCHEMA {};\n", sql_name(name));
   for (const std::string& statement : schema.first) text += statement + ";\n";
   for (const Table& t : schema.tables) {
-    text += create(t);
+    text += create(schema, t);
     for (const std::string& statement : t.before_rows) text += statement + ";\n";
     text += insert(t);
   }
@@ -83,6 +103,7 @@ std::string to_sql(const Schema& schema) {
   for (const Table& t : schema.tables) {
     for (const std::string& statement : t.after_rows) text += statement + ";\n";
   }
+  for (const Dependent& d : schema.dependents) text += d.sql + ";\n";
   return text;
 }
 
@@ -92,23 +113,16 @@ std::string decisions(const Schema& schema) {
     nlohmann::ordered_json item = nlohmann::ordered_json::object();
     if (!t.generator.empty()) item["generator"] = t.generator;
     if (t.generator == "v7") item["time_column"] = "at";
+    if (t.keep) item["change"] = "keep";
     for (const Column& c : t.columns) {
-      if (c.constant_default && schema.changes(c)) item["columns"][c.name]["new_default"] = "none";
+      if (c.no_new_default && schema.changes(c)) item["columns"][c.name]["new_default"] = "none";
     }
-    if (!item.empty()) tables[plan::to_text(plan::TableName{t.schema, t.name})] = item;
+    if (!item.empty()) tables[plan_name(t)] = item;
   }
   nlohmann::ordered_json all = {{"generator", schema.generator}};
   if (!tables.empty()) all["tables"] = tables;
+  if (!schema.phases.empty()) all["phases"] = phases(schema);
   return all.dump();
-}
-
-bool Schema::changes(const Column& column) const {
-  for (const Table& t : tables) {
-    for (const Column& c : t.columns) {
-      if (c.root && c.domain == column.domain) return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace rekey::property

@@ -13,7 +13,7 @@ std::map<std::string, db::Row> rows_of(db::Connection& session, const Table& t) 
   for (const Column& c : t.columns) list += sql_name(c.name) + ", ";
   std::map<std::string, db::Row> rows;
   for (const db::Row& row :
-       session.exec(fmt::format("SELECT tag, {}at FROM {}", list, t.sql())).rows) {
+       session.exec(fmt::format("SELECT tag, {}at FROM {}", list, t.rows_of_its_own())).rows) {
     rows[row[0].value()] = db::Row(row.begin() + 1, row.end());
   }
   return rows;
@@ -76,7 +76,20 @@ Snapshot take(db::Connection& session, const Schema& schema) {
       }
     }
   }
+  if (!schema.dependents.empty())
+    snapshot.fired = session.exec("SELECT count(*) FROM public.log").only().value();
   return snapshot;
+}
+
+std::vector<std::string> probe(db::Connection& session, const Schema& schema) {
+  std::vector<std::string> results;
+  for (const Dependent& d : schema.dependents) {
+    if (d.probe.empty()) continue;
+    std::string text = d.probe + ":";
+    for (const db::Row& row : session.exec(d.probe).rows) text += " " + row[0].value_or("NULL");
+    results.push_back(text);
+  }
+  return results;
 }
 
 Pairs pair_up(const Schema& schema, const Snapshot& ids, const Snapshot& keys) {

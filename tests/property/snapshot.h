@@ -14,10 +14,14 @@ namespace rekey::property {
 struct Snapshot {
   std::vector<std::map<std::string, db::Row>> tables;  // by tag: key columns, then "at"
   std::map<std::string, db::Row> sequences;            // last_value, is_called
+  std::string fired;                                   // how often triggers and rules did
   bool operator==(const Snapshot&) const = default;
 };
 
 Snapshot take(db::Connection& session, const Schema& schema);
+
+// What the dependents' probes give.
+std::vector<std::string> probe(db::Connection& session, const Schema& schema);
 
 // id by key, a map for each domain that changes.
 using Pairs = std::map<int, std::map<std::string, std::string>>;

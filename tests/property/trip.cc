@@ -45,15 +45,15 @@ class Journey {
     db::Connection(url_, "test").exec("SET client_min_messages = error; " + sql);
   }
 
-  // Throws Broken when the plan cannot be drafted or compiled.
+  // Throws NotCarriedOver when the plan cannot be drafted or compiled.
   void compile(const std::string& decisions) {
     Diagnostics found("decisions.yaml", decisions);
     inspect::Request request{url_, {}, {}, {}, decisions};
     const std::string text = inspect::draft(request, found);
-    if (found.has_errors()) throw Broken("inspect: " + found.render());
+    if (found.has_errors()) throw NotCarriedOver("inspect: " + found.render());
     Diagnostics wrong("plan.yaml", text);
     const auto checked = check_plan(text, wrong);
-    if (!checked->model) throw Broken("compile: " + wrong.render() + "\n" + text);
+    if (!checked->model) throw NotCarriedOver(text + "\ncompile: " + wrong.render());
     static const emit::Templates templates{std::nullopt};
     emit::write_folder(bundle_, compile_plan(*checked, text, "plan.yaml", templates, wrong).files);
   }
@@ -110,6 +110,7 @@ class Trip {
   std::string run() {
     const std::string before_schema = journey_.database.schema();
     const Snapshot before = take(session_, schema_);
+    const auto probed = probe(session_, schema_);
     journey_.compile(decisions(schema_));
     const Result applied = journey_.rekey({"apply"}, schema_.jobs);
     if (applied.code != 0) {
@@ -121,8 +122,12 @@ class Trip {
         throw Broken("apply was refused and left rows changed");
       return why;
     }
+    go_back_and_on();
     expect_done("verify", journey_.rekey({"verify"}));
-    const Pairs old = pair_up(schema_, before, take(session_, schema_));
+    const Snapshot fresh = take(session_, schema_);
+    const Pairs old = pair_up(schema_, before, fresh);
+    expect_same(probed, probe(session_, schema_));
+    expect_nothing_fired(before, fresh);
     expect_mapping(old);
     log_ = write(session_, schema_, writes_);
     const Snapshot written = take(session_, schema_);
@@ -136,6 +141,7 @@ class Trip {
     same_schema(before_schema, journey_.database.schema());
     const Snapshot back = take(session_, schema_);
     const Pairs now = pair_up(schema_, back, written);
+    expect_nothing_fired(written, back);
     expect_old_ids(old, now);
     expect_sequences(before, back, old, now);
     return "back";
@@ -148,7 +154,30 @@ class Trip {
   }
 
  private:
-  // Two tables that draw from one sequence: both are named.
+  // To a phase that was given, and forward again.
+  void go_back_and_on() {
+    const int given = static_cast<int>(schema_.phases.size());
+    if (schema_.back_to == 0 || given == 0) return;
+    const std::string stays =
+        schema_.back_to > given ? "foundation" : fmt::format("part {}", schema_.back_to - 1);
+    expect_done("rollback --to", journey_.rekey({"rollback", "--to", stays}, schema_.jobs));
+    expect_done("apply again", journey_.rekey({"apply"}, schema_.jobs));
+  }
+
+  static void expect_same(const std::vector<std::string>& before,
+                          const std::vector<std::string>& after) {
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (before[i] != after[i])
+        throw Broken(fmt::format("a dependent gives something else:\n{}\n{}", before[i], after[i]));
+    }
+  }
+
+  static void expect_nothing_fired(const Snapshot& before, const Snapshot& after) {
+    if (before.fired != after.fired)
+      throw Broken(fmt::format("triggers or rules fired: {} times before, {} after", before.fired,
+                               after.fired));
+  }
+
   static void expect_done(const char* what, const Result& result) {
     if (result.code != 0) throw Broken(fmt::format("{}: {}", what, last_lines(result)));
   }
@@ -172,7 +201,7 @@ class Trip {
     }
     for (const Table& t : schema_.tables) {
       const Column& key = t.columns[t.primary_key[0]];
-      if (t.primary_key.size() > 1 || !t.foreign_keys.empty()) continue;
+      if (t.primary_key.size() > 1 || !t.foreign_keys.empty() || !schema_.changes(key)) continue;
       if (shown[key.domain].size() < t.rows.size())
         throw Broken("rekey.mapping lacks rows of " + t.sql());
     }
@@ -203,7 +232,7 @@ class Trip {
     std::set<std::string> taken;
     for (const Table& t : schema_.tables) {
       const Column& key = t.columns[0];
-      if (key.sequence.empty() || !taken.insert(key.sequence).second) continue;
+      if (key.sequence.empty() || !schema_.changes(key) || !taken.insert(key.sequence).second) continue;
       const bool moved = before.sequences.at(key.sequence) != back.sequences.at(key.sequence);
       bool fresh = false;
       for (const Table& other : schema_.tables) {
@@ -270,6 +299,8 @@ std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes) {
       story = t.story();
       throw;
     }
+  } catch (const NotCarriedOver& refused) {
+    throw NotCarriedOver(story + "\n" + refused.what());
   } catch (const Broken& broken) {
     throw Broken(story + "\n" + broken.what());
   } catch (const db::Error& error) {

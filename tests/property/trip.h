@@ -14,6 +14,11 @@ struct Broken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// inspect or compile finds something that it cannot carry over.
+struct NotCarriedOver : Broken {
+  using Broken::Broken;
+};
+
 // Throws Broken. Gives how far the trip went: "back", or why it was rightly refused.
 std::string trip(const Schema& schema, const std::vector<WriteRecipe>& writes);
 

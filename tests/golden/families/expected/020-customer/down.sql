@@ -95,7 +95,8 @@ COMMIT;
 
 -- step 020.customer.keys · offline · plan.yaml:8
 -- way back: gives rows of public.customer.customer_id written since a legacy id
--- ACCESS SHARE on public.customer, public.payment; reads all of public.customer, public.payment
+-- ACCESS SHARE on public.customer, public.payment, public.base; reads all of public.customer,
+--   public.payment, public.base
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.customer.keys');

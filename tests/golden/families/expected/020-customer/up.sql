@@ -27,7 +27,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'customer', 'sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"ca53a74d49c124adc3bb2a295d114b7ea670bc215ba8a923189ec7f034a855e5","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
+["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"a9c9cf48125bc0048d5f5949320ed774b032e9ed76c3aba7eec7cadf42614b40","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
 ["020.payment_1.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"d65d6b1d489f072e6e3829740791878f75ff8203f7682c52f2674ad6df95adcf","9545cd7fa7f90e00c3603607a7330fad666bd5cf90ca593c16214334691f36fa"],
 ["020.payment_2.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"2b4dc6df52277ceff6d73edb90786e3b6c82b0eb6bbcda548b1035a7af176b03","3d6f88b2ac98913a76fd193d4d97d5f9b7e04fb47c112e0f4aca82ad5b4aed80"],
 ["020.base.detach",true,false,["020.open"],["020.base.rewrite","020.customer.rewrite"],"9be4931b60eb681099ea4bcc6aa79c7770c150d3d2857badaf8d4e6715ace78e","29992a7b01d0a108537cd04ec1ffe6176166577c2bff08aafb9d06fe20a88e72"],
@@ -68,7 +68,7 @@ VALUES
   ('public.customer.customer_id', 'public.payment', 'customer_id', 'integer', 'public.cust_id', false, true, NULL, false),
   ('public.customer.customer_id', 'public.payment_1', 'customer_id', 'integer', 'public.cust_id', false, false, NULL, false),
   ('public.customer.customer_id', 'public.payment_2', 'customer_id', 'integer', 'public.cust_id', false, false, NULL, false),
-  ('public.customer.customer_id', 'public.base', 'owner', 'integer', 'integer', false, false, NULL, false),
+  ('public.customer.customer_id', 'public.base', 'owner', 'integer', 'integer', false, true, NULL, false),
   ('public.customer.customer_id', 'public.derived', 'owner', 'integer', 'integer', false, false, NULL, false),
   ('public.payment.payment_id', 'public.payment', 'payment_id', 'integer', 'integer', true, true, 'public.payment_payment_id_seq', false),
   ('public.payment.payment_id', 'public.payment_1', 'payment_id', 'integer', 'integer', false, false, 'public.payment_payment_id_seq', false),
@@ -152,7 +152,8 @@ COMMIT;
 
 -- step 020.customer.keys · offline · plan.yaml:8
 -- notes where the ids of public.customer.customer_id stand
--- ACCESS SHARE on public.customer, public.payment; reads all of public.customer, public.payment
+-- ACCESS SHARE on public.customer, public.payment, public.base; reads all of public.customer,
+--   public.payment, public.base
 -- goes back with 020.customer.keys in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';

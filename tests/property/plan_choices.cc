@@ -1,0 +1,90 @@
+// What the plan says of a schema beside its generators: a domain that stays, phases.
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "tests/property/schema.h"
+
+namespace rekey::property {
+
+namespace {
+
+// Sets of tables, as a forest.
+class Groups {
+ public:
+  explicit Groups(std::size_t count) : above_(count) {
+    std::iota(above_.begin(), above_.end(), 0);
+  }
+  int of(int t) const { return above_[t] == t ? t : of(above_[t]); }
+  void join(int a, int b) { above_[of(a)] = of(b); }
+
+ private:
+  std::vector<int> above_;
+};
+
+// Tables where a domain begins; all of its tables where it is a cycle.
+std::map<int, std::vector<int>> homes_of(const Schema& schema) {
+  std::map<int, std::vector<int>> begins, all;
+  for (const Table& t : schema.tables) {
+    for (const Column& c : t.columns) {
+      if (schema.changes(c)) all[c.domain].push_back(t.number);
+    }
+    for (int c : ends_of(t)) {
+      if (schema.changes(t.columns[c])) begins[t.columns[c].domain].push_back(t.number);
+    }
+  }
+  all.merge(begins);  // what is in both stays in begins
+  for (auto& [domain, tables] : begins) all[domain] = tables;
+  return all;
+}
+
+}  // namespace
+
+void keep_domain(Schema& schema, const Recipe& recipe) {
+  if (!recipe.keep) return;
+  const Table& t = schema.tables[(recipe.keep - 1) % schema.tables.size()];
+  std::set<int> domains;
+  for (int c : ends_of(t)) domains.insert(t.columns[c].domain);
+  bool others = false;
+  for (const Table& other : schema.tables) {
+    for (const Column& c : other.columns) {
+      others = others || (schema.changes(c) && !domains.contains(c.domain));
+    }
+  }
+  if (!others || domains.empty()) return;
+  schema.kept = domains;
+  schema.tables[t.number].keep = true;
+}
+
+void choose_phases(Schema& schema, const Recipe& recipe) {
+  if (!recipe.phases) return;
+  Groups groups(schema.tables.size());
+  const auto homes = homes_of(schema);
+  for (const auto& [domain, tables] : homes) {
+    for (int t : tables) groups.join(t, tables.front());
+  }
+  std::set<int> beginnings;
+  for (const auto& [domain, tables] : homes) beginnings.insert(tables.begin(), tables.end());
+  for (const Table& t : schema.tables) {
+    int first = -1;
+    for (int c : t.primary_key) {
+      const auto home = homes.find(t.columns[c].domain);
+      if (home == homes.end()) continue;
+      if (first >= 0) groups.join(home->second.front(), first);
+      first = home->second.front();
+    }
+  }
+  std::map<unsigned, std::vector<int>> phases;
+  for (int t : beginnings) phases[recipe.tables[groups.of(t)].phase % recipe.phases].push_back(t);
+  for (const Table& t : schema.tables) {
+    const bool any = std::any_of(t.columns.begin(), t.columns.end(),
+                                 [&](const Column& c) { return schema.changes(c); });
+    if (!any || beginnings.contains(t.number) || t.parent >= 0) continue;
+    auto phase = phases.find(recipe.tables[t.number].phase % recipe.phases);
+    (phase == phases.end() ? phases.begin() : phase)->second.push_back(t.number);
+  }
+  for (auto& [number, tables] : phases) schema.phases.push_back(tables);
+}
+
+}  // namespace rekey::property
