@@ -109,23 +109,21 @@ WITH given AS (
 ), found AS (
   SELECT g.*, c.relowner AS owner,
          CASE WHEN kind IN ('view', 'materialized view', 'index') THEN c.relnamespace END AS schema
-  FROM given g JOIN pg_catalog.pg_class c ON c.oid = to_regclass(coalesce(nullif(on_table, ''), named))
-  WHERE kind NOT IN ('statistics', 'publication', 'function', 'procedure')
+  FROM given g JOIN pg_catalog.pg_class c ON c.oid = to_regclass(
+    CASE WHEN on_table <> '' THEN on_table WHEN kind IN ('view', 'materialized view') THEN named END)
+  WHERE kind NOT IN ('statistics', 'publication')
   UNION ALL
   SELECT g.*, p.proowner, p.pronamespace
-  FROM given g JOIN pg_catalog.pg_proc p ON p.oid = to_regprocedure(named)
-  WHERE kind IN ('function', 'procedure')
+  FROM given g JOIN pg_catalog.pg_proc p ON p.oid = to_regprocedure(CASE WHEN kind IN ('function', 'procedure') THEN named END)
   UNION ALL
   SELECT g.*, s.stxowner, s.stxnamespace
   FROM given g
-  CROSS JOIN parse_ident(named) parts
+  CROSS JOIN parse_ident(CASE kind WHEN 'statistics' THEN named END) parts
   JOIN pg_catalog.pg_namespace n ON n.nspname = parts[1]
   JOIN pg_catalog.pg_statistic_ext s ON s.stxnamespace = n.oid AND s.stxname = parts[2]
-  WHERE kind = 'statistics'
   UNION ALL
   SELECT g.*, p.pubowner, NULL
-  FROM given g JOIN pg_catalog.pg_publication p ON p.pubname = (parse_ident(named))[1]
-  WHERE kind = 'publication'
+  FROM given g JOIN pg_catalog.pg_publication p ON p.pubname = (parse_ident(CASE kind WHEN 'publication' THEN named END))[1]
 )
 SELECT concat_ws(' ', kind, named, 'on ' || nullif(on_table, '')), quote_ident(r.rolname), quote_ident(current_user),
        pg_has_role(r.oid, 'USAGE'), quote_ident(n.nspname),
@@ -213,6 +211,20 @@ ORDER BY 1)",
 }
 
 }  // namespace
+
+std::vector<std::string> warn_of_event_triggers(db::Connection& session) {
+  std::vector<std::string> warnings;
+  const db::Rows found = session.exec(R"(
+SELECT quote_ident(evtname), evtevent, evtfoid::regprocedure
+FROM pg_catalog.pg_event_trigger WHERE evtenabled IN ('O', 'A') AND evtevent <> 'login'
+ORDER BY 1)");
+  for (const db::Row& row : found.rows) {
+    warnings.push_back(fmt::format("event trigger {} fires at {} of the steps and runs {}: where it refuses or slows "
+                                   "them, ALTER EVENT TRIGGER {} DISABLE for the while",
+                                   text(row, 0), text(row, 1), text(row, 2), text(row, 0)));
+  }
+  return warnings;
+}
 
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;

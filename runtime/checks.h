@@ -43,6 +43,9 @@ Problems check_ranges(const std::vector<IdRange>& ranges);
 // What works, and surprises: keys that do not sort as their ids did.
 std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges);
 
+// Those of the database that fire on statements of steps.
+std::vector<std::string> warn_of_event_triggers(db::Connection& session);
+
 // Rows that would stop one of these phases, none of them open, in its middle. Reads them on `jobs`
 // sessions of their own. Throws Failed when it is interrupted.
 Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b,

@@ -186,7 +186,9 @@ Problems check_known(const bundle::Dependent& known, const db::catalog::Dependen
   const bool untouched = std::ranges::none_of(phases, [&](const auto& p) { return journal.present(p); });
   if (phases.empty() || std::ranges::any_of(phases, [&](const auto& p) { return journal.in_the_middle(p); })) return {};
   if (untouched && !present) return {name + " is missing: draft the plan anew with rekeyc inspect"};
-  const auto found = untouched ? bundle::sha256(present->definition) : known.sha256;
+  // What the catalog cannot tell a person wrote.
+  const bool comparable = untouched && !present->definition.empty();
+  const auto found = comparable ? bundle::sha256(present->definition) : known.sha256;
   if (found != known.sha256 && found != known.remade_sha256) {
     return {name + " is not what the plan says: draft the plan anew with rekeyc inspect"};
   }

@@ -44,21 +44,18 @@ bool has_parsed_body(const ParsedSql& definition) {
   });
 }
 
-// Types of a function's arguments and result, which may be rows of tables and views.
+// Types that it names, of a function's arguments say, which may be rows of tables and views.
 std::vector<std::string> types_of(const ParsedSql& definition) {
   std::vector<std::string> out;
-  auto add = [&](const PgQuery__TypeName* type) {
-    if (!type || type->n_names != 2) return;
-    out.push_back(sql::identifier(type->names[0]->string->sval) + "." +
-                  sql::identifier(type->names[1]->string->sval));
-  };
-  for (const auto* s : definition.statements()) {
-    if (s->node_case != PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) continue;
-    const auto& function = *s->create_function_stmt;
-    add(function.return_type);
-    for (std::size_t i = 0; i < function.n_parameters; ++i) {
-      add(function.parameters[i]->function_parameter->arg_type);
-    }
+  for (const auto* statement : definition.statements()) {
+    visit_messages(statement->base, [&](const ProtobufCMessage& inner) {
+      if (inner.descriptor != &pg_query__type_name__descriptor) return true;
+      const auto& type = reinterpret_cast<const PgQuery__TypeName&>(inner);
+      if (type.n_names == 2) {
+        out.push_back(sql::identifier(type.names[0]->string->sval) + "." + sql::identifier(type.names[1]->string->sval));
+      }
+      return false;
+    });
   }
   return out;
 }

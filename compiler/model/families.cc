@@ -35,14 +35,16 @@ void tie(Model& model, TableId child, TableId parent, const plan::Located<plan::
                                     to_text(model.tables[parent].name())),
                         fmt::format("write \"{}: {}\" under its columns:", model.columns[above].name(),
                                     model.columns[above].written->type.value));
-    } else if (model.columns[c].above != kNone) {
+    } else if (model.columns[c].above == kNone) {
+      model.columns[c].above = above;
+    } else if (model.tables[child].written->change.value == plan::Change::keep) {
+      model.logical_references.emplace_back(c, above);  // it stays, and so does the other parent
+    } else {
       diagnostics.error("two-parents", written.span,
                         fmt::format("{} has the column {} from two parents, and the server changes neither",
                                     to_text(model.tables[child].name()), model.columns[c].name()),
                         "ALTER TABLE … NO INHERIT one of them until the migration is done, or leave the "
                         "tables out with change: keep");
-    } else {
-      model.columns[c].above = above;
     }
   }
 }

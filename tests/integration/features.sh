@@ -39,5 +39,6 @@ trip() {
 
 for file in "$REKEY_SOURCE"/tests/fixtures/features/${1:-*}.sql; do
   name=${file##*/}
+  runs_here "$file" || continue
   trip "${name%.sql}" "$file"
 done

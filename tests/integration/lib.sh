@@ -145,6 +145,16 @@ WHERE c.relkind = 'S' AND n.nspname <> 'rekey'
 SQL
 }
 
+# A file that begins with "-- needs 17" is for that version and later ones.
+runs_here() {
+  local needs
+  needs=$(sed -n '1s/^-- needs //p' "$1")
+  [[ -z $needs ]] && return
+  PGDATABASE=postgres holds "SELECT current_setting('server_version_num')::integer >= ${needs}0000" && return
+  printf 'skipped %s: it needs PostgreSQL %s\n' "${1##*/}" "$needs"
+  return 1
+}
+
 # Remembers the database as NAME; the others compare it with how it stood then.
 remember() {
   dump_schema >"$work/$1.schema"

@@ -6,16 +6,15 @@
 #   refused by COMMAND    inspect, check, apply or "apply as ROLE"; what it says, line by line
 #   settled by decisions  with these, and with
 #   settled by SQL        these statements, inspect → compile → apply → verify → rollback passes, dump identical
-#   needs SERVER          major version; older servers skip it
 . "$(dirname "$0")/lib.sh"
 
 part() {  # NAME FILE
   awk -v want="-- $1" 'index($0, "-- decided") == 1 || index($0, "-- refused by ") == 1 ||
-                       index($0, "-- settled by ") == 1 || index($0, "-- needs ") == 1 {on = index($0, want) == 1; next}
+                       index($0, "-- settled by ") == 1 {on = index($0, want) == 1; next}
                        on' "$2"
 }
 
-schema() { awk '/^-- (decided|refused by|settled by|needs) ?/ {exit} 1' "$1"; }
+schema() { awk '/^-- (decided|refused by|settled by) ?/ {exit} 1' "$1"; }
 
 plan() {  # CODE DECISIONS
   local with=()
@@ -56,11 +55,6 @@ trip() {  # [ROLE]
 case_of() {
   local name=${1##*/} file=$1 command line
   begin "${name%.sql}"
-  needs=$(sed -n 's/^-- needs //p' "$file")
-  if [[ -n $needs ]] && ! proves "SELECT current_setting('server_version_num')::integer >= ${needs}0000" 2>/dev/null; then
-    printf 'skipped %s: needs PostgreSQL %s\n' "$topic" "$needs"
-    return
-  fi
   database refusal
   rm -rf "$work/refused"
   schema "$file" | sql >"$work/output" 2>&1
@@ -76,4 +70,7 @@ case_of() {
   ok
 }
 
-for file in "$REKEY_SOURCE"/tests/fixtures/refusals/${1:-*}.sql; do case_of "$file"; done
+for file in "$REKEY_SOURCE"/tests/fixtures/refusals/${1:-*}.sql; do
+  runs_here "$file" || continue
+  case_of "$file"
+done
