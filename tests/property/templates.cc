@@ -191,7 +191,7 @@ const std::vector<Template>& templates() {
       {"CREATE FUNCTION {s}(x {t}) RETURNS text LANGUAGE sql RETURN (x.tag || 'x')", kAny, 0, 0,
        "SELECT string_agg({s}(x), ',' ORDER BY x.tag) FROM {t} x", 14},
       {"CREATE PROCEDURE {s}() LANGUAGE sql BEGIN ATOMIC DELETE FROM {t} WHERE {k} = {l} AND tag = "
-       "''; UPDATE {t} SET {k} = {k} WHERE {k} <> {m} AND tag = ''; END;\n"
+       "''; UPDATE {t} SET tag = tag WHERE {k} <> {m} AND tag = ''; END;\n"
        "COMMENT ON PROCEDURE {s}() IS 'it''s a procedure'",
        kTables, kComputed, 0, "", 14},
       {"CREATE FUNCTION {s}() RETURNS SETOF {t} LANGUAGE sql BEGIN ATOMIC SELECT * FROM {t} WHERE "
@@ -263,8 +263,8 @@ const std::vector<Template>& meaningless_templates() {
       {"CREATE FUNCTION {s}(i bigint) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT tag FROM {t} "
        "WHERE {k} = i; END",
        kAny, 0, 0, "", 14},
-      {"CREATE PROCEDURE {s}() LANGUAGE sql BEGIN ATOMIC UPDATE {t} SET {k} = {k} + 1 WHERE tag = "
-       "''; END",
+      {"CREATE PROCEDURE {s}() LANGUAGE sql BEGIN ATOMIC UPDATE {t} SET tag = '' WHERE "
+       "{k} + 1 = 2; END",
        kTables, 0, 0, "", 14},
       {"CREATE TABLE {s} (whole {t})", kTables},
       {"CREATE VIEW {s} AS SELECT x AS whole, x.tag FROM {t} x"},
