@@ -145,8 +145,9 @@ std::string difference(const Rest& wanted, const Rest& found) {
 Scene::Scene(const std::string& name) : bundle((folder.path() / "bundle").string()) {
   setenv("PGOPTIONS", "-c rekey.secret=pinned", 1);
   const std::string files = REKEY_SOURCE "/tests/durability/" + name;
+  only_steps_vacuum();
   before.run(read_text(files + ".sql"));
-  before.run("VACUUM ANALYZE");  // else the server might, at a time of its own
+  before.run("VACUUM ANALYZE");
   compile(files + ".decisions.yaml");
   original = rest_of(before);
   up = record(Direction::up);
@@ -184,12 +185,12 @@ Course Scene::record(Direction direction) const {
     const Folder place;
     Proxy proxy(place.path(), server().folder());
     const Process process = start_rekey(line(direction, database, place.path(), 1));
-    if (looking) course.states[journal(database)] = effects(database);
+    if (looking) course.states[journal(database)].insert(effects(database));
     for (const StepUnits& step : course.steps) {
       for (std::size_t unit = step.transactional ? step.last : step.first; unit <= step.last; ++unit) {
         proxy.arm({unit, Moment::after});
         if (!proxy.serve([&] { return ended(process); })) break;
-        course.states[journal(database)] = effects(database);
+        course.states[journal(database)].insert(effects(database));
       }
     }
     proxy.serve([&] { return ended(process); });

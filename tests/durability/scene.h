@@ -39,7 +39,8 @@ struct Course {
   std::vector<std::string> units;  // of --jobs 1
   std::vector<StepUnits> steps;    // in their order
   std::set<std::string> statements;  // of its files
-  std::map<std::string, std::string> states;  // journal -> effects, wherever no step is under way
+  // journal -> effects, wherever no transaction is under way; of a step outside of one two: VACUUM ran or not
+  std::map<std::string, std::set<std::string>> states;
   Rest end;
 };
 

@@ -89,6 +89,12 @@ std::string Database::rows() const {
   return out;
 }
 
+void only_steps_vacuum() {
+  db::Connection session(server().url("postgres"), "test");
+  session.exec("ALTER SYSTEM SET autovacuum = off");
+  session.exec("SELECT pg_reload_conf()");
+}
+
 Folder::Folder() : path_(unique("folder")) { fs::create_directories(path_); }
 Folder::~Folder() { fs::remove_all(path_); }
 

@@ -13,6 +13,8 @@
 namespace rekey::test {
 
 Sandbox& server();
+// Turns its autovacuum off, which would make statistics at a time of its own.
+void only_steps_vacuum();
 
 // A fresh database, a copy of another, dropped at the end.
 class Database {
