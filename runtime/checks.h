@@ -20,8 +20,9 @@ using Problems = std::vector<std::string>;
 // Version, standby, read-only.
 Problems check_server(db::Connection& session);
 
-// Ownership of every table of the bundle and of all that is dropped and made again, row security that would hide rows from their owner; while
-// foundation is missing, what it needs: CREATE on the database and on the schema for uuidv7().
+// Ownership of every table of the bundle and of all that is dropped and made again, row security that
+// would hide rows from their owner; while foundation is missing, what it needs: CREATE on the database
+// and on the schema for uuidv7().
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
 // The catalog against the bundle: types of columns as the state of their phase says, foreign keys

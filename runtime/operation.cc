@@ -29,7 +29,8 @@ std::map<std::string, double> estimated_rows(db::Connection& session, const bund
   std::map<std::string, double> rows;
   for (const db::Row& row :
        session
-           .exec(fmt::format("SELECT t.name, CASE c.relkind WHEN 'p' THEN 0 ELSE c.reltuples END FROM unnest(ARRAY[{}]::text[]) t (name) "
+           .exec(fmt::format("SELECT t.name, CASE c.relkind WHEN 'p' THEN 0 ELSE c.reltuples END "
+                             "FROM unnest(ARRAY[{}]::text[]) t (name) "
                              "JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)",
                              list))
            .rows) {
@@ -150,8 +151,7 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   if (problems.empty()) warn(warn_of_event_triggers(*control_));
   if (direction_ == Direction::down) {
     add(check_fresh_ids(*control_, next));
-    const bool all = std::ranges::count(phases, "foundation", &bundle::Phase::kind) > 0;
-    if (all && now.installed) add(check_removal(*control_, bundle_));
+    if (now.installed && phases.back()->kind == "foundation") add(check_removal(*control_, bundle_));
     return problems;
   }
   const auto ranges = id_ranges(*control_, bundle_, now);

@@ -85,8 +85,8 @@ std::string StepRunner::blockers(const bundle::Side& side) {
 // A step that rewrites a table has counted its rows.
 std::optional<double> StepRunner::counted_rows(const bundle::Step& step, const bundle::Side& side) {
   if (side.rewrites.empty()) return std::nullopt;
-  const db::Rows found =
-      session_->exec("SELECT rows FROM rekey.checks WHERE step = $1 AND moment = 'after' ORDER BY entry DESC LIMIT 1", {step.id});
+  const db::Rows found = session_->exec(
+      "SELECT rows FROM rekey.checks WHERE step = $1 AND moment = 'after' ORDER BY entry DESC LIMIT 1", {step.id});
   if (found.rows.empty() || !found.rows[0][0]) return std::nullopt;
   return std::stod(*found.rows[0][0]);
 }
