@@ -148,6 +148,7 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   if (!problems.empty() || phases.empty()) return problems;
   const auto next = untouched(phases, now);
   add(check_rows(run_, *control_, bundle_, next, direction_, options_.jobs));
+  run_.orphans_looked_for(next);
   if (problems.empty()) warn(warn_of_event_triggers(*control_));
   if (direction_ == Direction::down) {
     add(check_fresh_ids(*control_, next));

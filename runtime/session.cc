@@ -48,6 +48,11 @@ std::unique_ptr<db::Connection> Run::open(const std::string& role) {
   return session;
 }
 
+void Run::orphans_looked_for(const std::vector<const bundle::Phase*>& phases) {
+  without_orphans_.clear();
+  for (const bundle::Phase* phase : phases) without_orphans_ += phase->id + ",";
+}
+
 void Run::prepare(db::Connection& session, const std::string& role) const {
   session.exec("SET application_name = " + db::quote_literal(application(role)));
   session.exec(
@@ -57,6 +62,7 @@ void Run::prepare(db::Connection& session, const std::string& role) const {
       "SET lock_timeout = '10s'; "
       // Should this machine be gone without a word, the server notices within a minute.
       "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3");
+  session.exec("SET rekey.without_orphans = " + db::quote_literal(without_orphans_));
   session.exec(verbose_ ? "SET client_min_messages = notice" : "SET client_min_messages = warning");
   if (session.server_version() >= 140000) {
     // Should this process be killed, its statement ends soon after it.

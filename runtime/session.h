@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/bundle/bundle.h"
 #include "runtime/db/connection.h"
 
 namespace rekey {
@@ -22,12 +23,15 @@ class Run {
   // The settings of a fresh session, again: `RESET ALL` takes them away.
   void prepare(db::Connection& session, const std::string& role) const;
 
+  // For sessions opened from now on: rekey.refuse_orphans() need not read the rows of these phases again.
+  void orphans_looked_for(const std::vector<const bundle::Phase*>& phases);
+
   const std::string& plan() const { return plan_; }
   std::string application(const std::string& role) const;
   std::string pattern() const;      // LIKE pattern of the sessions of all runs of the plan
 
  private:
-  std::string uri_, plan_, tag_;
+  std::string uri_, plan_, tag_, without_orphans_;
   bool verbose_;
 };
 

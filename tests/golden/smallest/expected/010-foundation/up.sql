@@ -778,6 +778,10 @@ DECLARE
   example text;
   wrong   text;
 BEGIN
+  -- rekey has looked for them before it changed anything; should one have come since, the foreign key finds it
+  IF of_phase = ANY (string_to_array(current_setting('rekey.without_orphans', true), ',')) THEN
+    RETURN;
+  END IF;
   FOR fk IN
     SELECT con.conrelid::regclass AS child, rekey.rows_under(con.conrelid) AS children,
            rekey.rows_under(con.confrelid) AS parents, con.conname,
@@ -1428,7 +1432,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '3a3d1a43159887ed0d5456a5e5bd4fd788b7fec9f3a850bd2d63dfe5029000c2', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '0cd856f653e1fd8f07e565a5511327a4e5b037d8705b8992348ba8620604efda', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
