@@ -54,11 +54,18 @@ bool has_server(const fs::path& folder) {
          access((folder / "postgres").c_str(), X_OK) == 0;
 }
 
+constexpr const char* kInstalled = "/usr/lib/postgresql";
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
 fs::path newest_installed() {
   fs::path newest;
   int version = 0;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", none)) {
+  for (const auto& entry : fs::directory_iterator(kInstalled, none)) {
     const int found = std::atoi(entry.path().filename().c_str());
     if (found > version && has_server(entry.path() / "bin")) {
       version = found;
@@ -69,8 +76,7 @@ fs::path newest_installed() {
 }
 
 fs::path on_path() {
-  const char* variable = std::getenv("PATH");
-  std::string path = variable ? variable : "";
+  const std::string path = from_environment("PATH");
   for (std::size_t at = 0; at <= path.size();) {
     const auto end = std::min(path.find(':', at), path.size());
     const fs::path folder = path.substr(at, end - at);
@@ -80,15 +86,21 @@ fs::path on_path() {
   return {};
 }
 
-fs::path find_binaries(const std::string& version) {
-  if (!version.empty()) {
-    for (const fs::path& folder : {fs::path("/usr/lib/postgresql") / version / "bin",
-                                   fs::path(version), fs::path(version) / "bin"}) {
-      if (has_server(folder)) return fs::absolute(folder);
-    }
-    throw Usage(fmt::format("no PostgreSQL {} here: /usr/lib/postgresql/{}/bin has no initdb",
-                            version, version));
+// A version by number, or the folder that it lies in.
+fs::path find_version(const std::string& version) {
+  std::vector<fs::path> folders = {fs::path(kInstalled) / version / "bin", fs::path(version), fs::path(version) / "bin"};
+  if (const auto more = from_environment("REKEY_POSTGRES"); !more.empty()) folders.push_back(fs::path(more) / version / "bin");
+  for (const fs::path& folder : folders) {
+    if (has_server(folder)) return fs::absolute(folder);
   }
+  throw Usage(fmt::format("no PostgreSQL {0} here: {1}/{0}/bin has no initdb; REKEY_POSTGRES may name another folder "
+                          "with a folder a version",
+                          version, kInstalled));
+}
+
+fs::path find_binaries(const std::string& version) {
+  if (!version.empty()) return find_version(version);
+  if (const auto usual = from_environment("REKEY_POSTGRES_VERSION"); !usual.empty()) return find_version(usual);
   fs::path found = newest_installed();
   if (found.empty()) found = on_path();
   if (found.empty()) {
@@ -100,8 +112,8 @@ fs::path find_binaries(const std::string& version) {
 }
 
 fs::path make_folder(const Owner& who) {
-  const char* variable = std::getenv("TMPDIR");
-  fs::path base = variable ? variable : "/tmp";
+  fs::path base = from_environment("TMPDIR");
+  if (base.empty()) base = "/tmp";
   std::error_code none;
   if (access("/dev/shm", W_OK) == 0 && fs::space("/dev/shm", none).available > kRoom)
     base = "/dev/shm";

@@ -11,8 +11,10 @@
 namespace rekey {
 
 struct SandboxOptions {
-  std::string version;  // "15"; or a folder with initdb and postgres; empty: the newest installed
-  bool keep = false;    // the server outlives this process; see stop_sandbox
+  // "15", under /usr/lib/postgresql or the folder that REKEY_POSTGRES names; or a folder with initdb and postgres;
+  // empty: REKEY_POSTGRES_VERSION, else the newest installed.
+  std::string version;
+  bool keep = false;  // the server outlives this process; see stop_sandbox
 };
 
 // The server runs between constructor and destructor; should this process be killed, the server

@@ -76,7 +76,8 @@ plan::ForeignKey foreign_key(const Catalog& catalog, const db::catalog::ForeignK
   result.on_update = text(f.on_update);
   result.on_delete_columns = texts(f.on_delete_columns);
   result.deferrable = text(f.deferrable);
-  result.valid.value = f.valid;
+  result.valid.value = f.valid || !f.enforced;
+  result.enforced.value = f.enforced;
   result.comment = text(f.comment);
   return result;
 }

@@ -34,6 +34,7 @@ class Definition {
   void read_rule(const PgQuery__RuleStmt& rule);
   void read_trigger(const PgQuery__CreateTrigStmt& trigger);
   void read_alter_table(const PgQuery__AlterTableStmt& alter);
+  void set_expression(const PgQuery__ColumnDef& column, const Scope& scope);
   void read_constraint(const PgQuery__Constraint& constraint, const Scope& scope);
   void read_new_column(const PgQuery__ColumnDef& column, const Scope& scope);
   void read_index(const PgQuery__IndexStmt& index);
@@ -181,8 +182,18 @@ void Definition::read_alter_table(const PgQuery__AlterTableStmt& alter) {
         reader_.assign(*scope.relations.back(), command.name, reader_.expression(command.def, {}),
                        {&command.def->base});
         break;
+      case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:  // SET EXPRESSION, in older words
+        set_expression(*command.def->column_def, scope);
+        break;
       default: reader_.expression(command.def, scope); break;
     }
+  }
+}
+
+void Definition::set_expression(const PgQuery__ColumnDef& column, const Scope& scope) {
+  const Value value = reader_.expression(column.raw_default, scope);
+  if (value.shape != Value::text && column.raw_default) {
+    reader_.refuse(value, {&column.raw_default->base}, "the column cannot hold a uuid");
   }
 }
 

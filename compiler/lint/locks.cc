@@ -24,6 +24,9 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
   const std::string name = command.name ? command.name : "";
   switch (command.subtype) {
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
+#if PG_VERSION_NUM >= 170000
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetExpression:
+#endif
       out.lock(table, LockMode::access_exclusive);
       out.rewrite(table);
       return;

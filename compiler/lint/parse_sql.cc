@@ -3,6 +3,7 @@
 #include <pg_query.h>
 
 #include <cstring>
+#include <string_view>
 
 #include "compiler/lower/sql.h"
 
@@ -43,6 +44,23 @@ void check(const Result& result, void (*free)(Result)) {
 
 namespace {
 
+// What servers understand that are newer than the parser, in words of the same effect and length. Text in
+// quotes that reads like it is changed too, and means as little afterwards.
+std::string in_older_words(std::string text) {
+  struct Newer {
+    int since;
+    std::string_view words, older;
+  };
+  for (const Newer& newer : {Newer{170000, "SET EXPRESSION AS (", "TYPE int USING    ("},
+                             Newer{180000, "NOT ENFORCED", "NOT VALID   "}}) {
+    if (PG_VERSION_NUM >= newer.since) continue;
+    for (auto at = text.find(newer.words); at != std::string::npos; at = text.find(newer.words, at)) {
+      text.replace(at, newer.words.size(), newer.older);
+    }
+  }
+  return text;
+}
+
 std::vector<bundle::Range> places(const std::string& text, PgQuerySplitResult split) {
   check(split, pg_query_free_split_result);
   std::vector<bundle::Range> out;
@@ -56,7 +74,7 @@ std::vector<bundle::Range> places(const std::string& text, PgQuerySplitResult sp
 }  // namespace
 
 std::vector<bundle::Range> statements_in(const std::string& text) {
-  return places(text, pg_query_split_with_parser(text.c_str()));
+  return places(text, pg_query_split_with_parser(in_older_words(text).c_str()));
 }
 
 // The scanner takes a semicolon inside BEGIN ATOMIC for the end of a statement.
@@ -66,7 +84,7 @@ std::vector<bundle::Range> statements_in(const std::string& text, std::size_t co
 }
 
 ParsedSql::ParsedSql(const std::string& text) {
-  const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
+  const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(in_older_words(text).c_str());
   check(parsed, pg_query_free_protobuf_parse_result);
   ProtobufCAllocator allocator{
       [](void* memory, std::size_t size) { return static_cast<decltype(&memory_)>(memory)->allocate(size); },

@@ -74,9 +74,10 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     const auto& fk = context.model.foreign_keys[f];
     const bool at_once = context.model.tables[t].partitioned();  // NOT VALID is for tables alone, before 18
+    const char* state = !fk.written->enforced.value ? " NOT ENFORCED" : at_once ? "" : " NOT VALID";
     json item = {{"name", sql::identifier(fk.written->name.value)},
-                 {"definition", definition(context.model, fk) + (at_once ? "" : " NOT VALID")},
-                 {"valid", fk.written->valid.value}};
+                 {"definition", definition(context.model, fk) + state},
+                 {"valid", fk.written->holds()}};
     if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
     list.push_back(item);
   }
@@ -124,6 +125,15 @@ Step open_step(const OfflinePhase& context) {
   return step;
 }
 
+// A partition gets its own foreign keys after those of its parents: an equal one that stands there already would
+// become the parent's, from PostgreSQL 18.
+void add_parents(const OfflinePhase& context, TableId t, const char* kind, std::set<std::string>& needs) {
+  for (TableId parent : context.model.tables[t].parents) {
+    if (context.foreign_keys.contains(parent)) needs.insert(context.id(parent, kind));
+    add_parents(context, parent, kind, needs);
+  }
+}
+
 Step detach_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "detach");
   const auto count = context.foreign_keys.at(t).size();
@@ -134,6 +144,7 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     undo_needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
   }
+  add_parents(context, t, "detach", undo_needs);
   step.undo_needs.assign(undo_needs.begin(), undo_needs.end());
   step.data["foreign_keys"] = foreign_key_data(context, t);
   return step;
@@ -235,6 +246,7 @@ Step attach_step(const OfflinePhase& context, TableId t) {
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
   }
+  add_parents(context, t, "attach", needs);
   step.needs.assign(needs.begin(), needs.end());
   step.undo_needs = {context.own("close")};
   step.data["foreign_keys"] = foreign_key_data(context, t);
@@ -304,7 +316,7 @@ json verify_data(const OfflinePhase& context) {
     const auto& fk = context.model.foreign_keys[f];
     foreign_keys.push_back({{"table", sql::literal(context.table(fk.child))},
                             {"name", sql::literal(fk.written->name.value)},
-                            {"valid", fk.written->valid.value ? "true" : "false"}});
+                            {"valid", fk.written->holds() ? "true" : "false"}});
   }
   json dependents = json::array();
   for (const auto& dependent : context.model.dependents) {
@@ -329,7 +341,8 @@ json verify_data(const OfflinePhase& context) {
 }  // namespace
 
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk) {
-  return definition(model, fk) + (fk.written->valid.value ? "" : " NOT VALID");
+  const auto& written = *fk.written;
+  return definition(model, fk) + (!written.enforced.value ? " NOT ENFORCED" : written.valid.value ? "" : " NOT VALID");
 }
 
 Phase lower_offline(const model::Model& model, const model::Phase& phase) {

@@ -94,7 +94,7 @@ bool OfflinePhase::validates(TableId t) const {
   auto found = foreign_keys.find(t);
   return found != foreign_keys.end() && !model.tables[t].partitioned() &&
          std::any_of(found->second.begin(), found->second.end(), [&](ForeignKeyId f) {
-           return model.foreign_keys[f].written->valid.value;
+           return model.foreign_keys[f].written->holds();
          });
 }
 

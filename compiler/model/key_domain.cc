@@ -47,7 +47,7 @@ void mark_sources(Model& model) {
   for (const auto& fk : model.foreign_keys) {
     const bool every_row = fk.columns.size() == 1 || fk.written->match.value == "full";
     for (ColumnId c : fk.ids) {
-      if (c != kNone && every_row && fk.written->valid.value) held[c] = true;
+      if (c != kNone && every_row && fk.written->holds()) held[c] = true;
     }
   }
   for (ColumnId c = 0; c < count; ++c) {

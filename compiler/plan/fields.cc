@@ -219,6 +219,9 @@ const Object& foreign_key_object() {
            {.key = "valid", .kind = Kind::boolean, .slot = at<&ForeignKey::valid>,
             .help = "False for a key that is NOT VALID in the catalog", .example = "false",
             .standard = "true"},
+           {.key = "enforced", .kind = Kind::boolean, .slot = at<&ForeignKey::enforced>,
+            .help = "False for a key that is NOT ENFORCED in the catalog, from PostgreSQL 18", .example = "false",
+            .standard = "true"},
            {.key = "comment", .kind = Kind::text, .slot = at<&ForeignKey::comment>,
             .help = "The comment on the constraint", .example = "who wrote it"}},
       .name = at<&ForeignKey::name>};

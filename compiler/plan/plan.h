@@ -62,8 +62,9 @@ struct ForeignKey {
   Text on_delete, on_update;  // no action, restrict, cascade, set null, set default
   Texts on_delete_columns;    // of set null and set default, from PostgreSQL 15
   Text deferrable;  // "initially immediate", "initially deferred"; not given: not deferrable
-  Located<bool> valid{true, {}};
+  Located<bool> valid{true, {}}, enforced{true, {}};
   Text comment;
+  bool holds() const { return valid.value && enforced.value; }  // for every row
 };
 
 // What no constraint enforces: a column that holds keys of another table.

@@ -71,7 +71,8 @@ WITH RECURSIVE family(one, other) AS MATERIALIZED (
 SELECT c.oid::regclass, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
        CASE WHEN b.under IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
             THEN b.under::regtype::text END,
-       a.attidentity, sn.nspname, sc.relname,
+       -- since 17 a partition has the identity of its parent, without a sequence
+       CASE WHEN c.relispartition AND q.seq IS NULL THEN '' ELSE a.attidentity END, sn.nspname, sc.relname,
        CASE WHEN a.attidentity <> '' THEN concat_ws(' ',
          CASE WHEN s.seqstart <> CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END
               THEN 'START WITH ' || s.seqstart END,
@@ -128,7 +129,8 @@ SELECT c.oid::regclass, f.conname,
              ORDER BY k.place),
        CASE WHEN f.condeferred THEN 'initially deferred'
             WHEN f.condeferrable THEN 'initially immediate' END,
-       f.convalidated, obj_description(f.oid, 'pg_constraint'), pg_get_constraintdef(f.oid)
+       f.convalidated, coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true),
+       obj_description(f.oid, 'pg_constraint'), pg_get_constraintdef(f.oid)
 FROM pg_constraint f
 JOIN pg_class c ON c.oid = f.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -229,7 +231,7 @@ std::vector<ForeignKey> foreign_keys(Connection& connection) {
   for (const Row& r : connection.exec(over_our_tables(kForeignKeys)).rows) {
     result.push_back({text(r[0]), text(r[1]), from_array(text(r[2])), text(r[3]),
                       from_array(text(r[4])), text(r[5]), text(r[6]), text(r[7]),
-                      from_array(text(r[8])), text(r[9]), truth(r[10]), text(r[11]), text(r[12])});
+                      from_array(text(r[8])), text(r[9]), truth(r[10]), truth(r[11]), text(r[12]), text(r[13])});
   }
   return result;
 }

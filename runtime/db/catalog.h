@@ -77,7 +77,7 @@ struct ForeignKey {
   std::string on_delete, on_update;  // lower case; empty: no action
   std::vector<std::string> on_delete_columns;
   std::string deferrable;  // initially immediate, initially deferred; empty: not deferrable
-  bool valid = true;
+  bool valid = true, enforced = true;
   std::string comment;
   std::string definition;  // as pg_get_constraintdef writes it
 };

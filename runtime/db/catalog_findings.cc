@@ -20,22 +20,20 @@ constexpr const char* kForeignKeys = R"(
   SELECT CASE u.contype WHEN 'f' THEN 'foreign key' ELSE 'unique key' END,
          quote_ident(u.conname), u.conrelid, u.rel, u.att, NULL,
          CASE WHEN u.period THEN 'it has a part that is a period of time'
-              WHEN NOT u.enforced THEN 'it is not enforced'
               ELSE 'its triggers are disabled, and would be enabled again' END, NULL
   FROM (
     WITH odd AS MATERIALIZED (
       SELECT * FROM (
-        SELECT c.*, coalesce((to_jsonb(c) ->> 'conperiod')::boolean, false) AS period,
-               coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) AS enforced
+        SELECT c.*, coalesce((to_jsonb(c) ->> 'conperiod')::boolean, false) AS period
         FROM pg_constraint c WHERE c.contype IN ('f', 'p', 'u')) c
-      WHERE period OR NOT enforced
+      WHERE period
          OR EXISTS (SELECT FROM pg_trigger t
                     WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')
     )
-    SELECT conname, contype, conrelid, period, enforced, conrelid AS rel, unnest(conkey) AS att
+    SELECT conname, contype, conrelid, period, conrelid AS rel, unnest(conkey) AS att
     FROM odd
     UNION
-    SELECT conname, contype, conrelid, period, enforced, confrelid, unnest(confkey) FROM odd) u
+    SELECT conname, contype, conrelid, period, confrelid, unnest(confkey) FROM odd) u
   JOIN keys k USING (rel, att)
 )";
 
@@ -135,6 +133,30 @@ constexpr const char* kTableKinds = R"(
   FROM rels WHERE relkind = 'f'
 )";
 
+// From 18 on not-null constraints have names. Changing a column's type makes them anew down the tree, by the
+// parent's name: that of a partition is lost, and one that an heir declared itself stops the change.
+constexpr const char* kNotNulls = R"(
+  SELECT 'not-null constraint', quote_ident(c.conname), k.rel, k.rel, k.att, NULL,
+         format('the change would call it %I, as that of %s; let it have that name before:'
+                ' ALTER TABLE %3$s %4$s; ALTER TABLE %s RENAME CONSTRAINT %I TO %1$I; ALTER TABLE %3$s %7$s;',
+                p.conname, i.inhparent::regclass,
+                CASE WHEN r.relispartition THEN i.inhparent ELSE k.rel END::regclass,
+                CASE WHEN r.relispartition THEN format('DETACH PARTITION %s', k.rel::regclass)
+                     ELSE format('NO INHERIT %s', i.inhparent::regclass) END,
+                k.rel::regclass, c.conname,
+                CASE WHEN r.relispartition
+                     THEN format('ATTACH PARTITION %s %s', k.rel::regclass, pg_get_expr(b.relpartbound, b.oid))
+                     ELSE format('INHERIT %s', i.inhparent::regclass) END), NULL
+  FROM keys k
+  JOIN rels r USING (rel)
+  JOIN pg_class b ON b.oid = k.rel
+  JOIN pg_inherits i ON i.inhrelid = k.rel
+  JOIN pg_constraint c ON c.conrelid = k.rel AND c.contype = 'n' AND c.conkey = ARRAY[k.att]
+  JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attname = k.attname
+  JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'n' AND p.conkey = ARRAY[a.attnum]
+  WHERE c.conname <> p.conname
+)";
+
 }  // namespace
 
 const std::vector<FindingQuery>& finding_queries() {
@@ -146,6 +168,7 @@ const std::vector<FindingQuery>& finding_queries() {
              {false, kPublications},
              {true, kSubscriptions},
              {true, kSequences},
+             {true, kNotNulls},
              {true, kRowTypes},
              {true, kTableKinds}}) {
       all.push_back({blocks, with(kFrame, {{"$found", sql}, {"$steps", kTypeSteps}})});

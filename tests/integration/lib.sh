@@ -115,35 +115,9 @@ workflow_database() {  # NAME ROWS
   "$examples/data.sh" "$2" | sql
 }
 
-# The schema as text, everything in it.
-dump_schema() {
-  local key=()
-  if pg_dump --help | grep -q -e --restrict-key; then key=(--restrict-key=x); fi
-  pg_dump --schema-only "${key[@]}" | sed -E '/^\\(un)?restrict /d'
-}
-
-# Every row of every table and materialized view but those of schema rekey: the table's name, then the row as text; sorted.
-dump_rows() {
-  sql <<'SQL' | sort
-SET search_path = '';
-SELECT format('COPY (SELECT %L, t::text FROM ONLY %s t) TO STDOUT',
-  c.oid::regclass, c.oid::regclass)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated)
-  AND n.nspname NOT IN ('information_schema', 'rekey') AND n.nspname !~ '^pg_'
-\gexec
-SQL
-}
-
-dump_sequences() {
-  sql <<'SQL' | sort
-SET search_path = '';
-SELECT format('SELECT %L, last_value, is_called FROM %s', c.oid::regclass, c.oid::regclass)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND n.nspname <> 'rekey'
-\gexec
-SQL
-}
+dump_schema() { "$REKEY_SOURCE/tests/dump" schema; }
+dump_rows() { "$REKEY_SOURCE/tests/dump" rows; }
+dump_sequences() { "$REKEY_SOURCE/tests/dump" sequences; }
 
 # A file that begins with "-- needs 17" is for that version and later ones.
 runs_here() {

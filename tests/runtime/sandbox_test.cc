@@ -47,7 +47,8 @@ TEST(SandboxCommand, ExitCodeIsTheCommands) {
   const Result version = rekey({"sandbox", "--pg", "99", "--", "true"});
   EXPECT_EQ(version.code, 2);
   EXPECT_EQ(version.err,
-            "rekey: no PostgreSQL 99 here: /usr/lib/postgresql/99/bin has no initdb\n");
+            "rekey: no PostgreSQL 99 here: /usr/lib/postgresql/99/bin has no initdb; REKEY_POSTGRES may name another "
+            "folder with a folder a version\n");
 }
 
 TEST(SandboxCommand, NothingStaysBehind) {

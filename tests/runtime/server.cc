@@ -11,7 +11,6 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
-#include <sstream>
 
 namespace rekey::test {
 
@@ -72,21 +71,9 @@ std::string Database::query(const std::string& sql) const {
   return out;
 }
 
-std::string Database::schema() const {
-  const std::string text = output_of({"pg_dump", "-s", "-d", url_});
-  return std::regex_replace(text, std::regex("\\\\(un)?restrict .*\n"), "");
-}
-
+std::string Database::schema() const { return output_of({REKEY_SOURCE "/tests/dump", "schema", url_}); }
 std::string Database::rows() const {
-  std::istringstream text(output_of({"pg_dump", "--data-only", "--inserts", "-d", url_}));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(text, line);) {
-    if (!line.starts_with("\\")) lines.push_back(line);
-  }
-  std::ranges::sort(lines);
-  std::string out;
-  for (const std::string& line : lines) out += line + "\n";
-  return out;
+  return output_of({REKEY_SOURCE "/tests/dump", "rows", url_}) + output_of({REKEY_SOURCE "/tests/dump", "sequences", url_});
 }
 
 void only_steps_vacuum() {

@@ -28,8 +28,8 @@ class Database {
   // Rows as lines, columns with | between them; NULL is nothing.
   std::string query(const std::string& sql) const;
   void run(const std::string& sql) const { query(sql); }
-  std::string schema() const;  // pg_dump -s
-  std::string rows() const;    // pg_dump --data-only --inserts, sorted
+  std::string schema() const;  // tests/dump schema
+  std::string rows() const;    // tests/dump rows, then sequences
 
  private:
   std::string name_, url_;
