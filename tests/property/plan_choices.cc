@@ -39,6 +39,15 @@ std::map<int, std::vector<int>> homes_of(const Schema& schema) {
   return all;
 }
 
+bool changes(const Schema& schema, const Table& t) {
+  return std::any_of(t.columns.begin(), t.columns.end(), [&](const Column& c) { return schema.changes(c); });
+}
+
+// An heir changes in the phase of the first table above it that changes.
+bool follows_another(const Schema& schema, const Table& t) {
+  return t.parent >= 0 && (changes(schema, schema.tables[t.parent]) || follows_another(schema, schema.tables[t.parent]));
+}
+
 }  // namespace
 
 void keep_domain(Schema& schema, const Recipe& recipe) {
@@ -78,9 +87,7 @@ void choose_phases(Schema& schema, const Recipe& recipe) {
   std::map<unsigned, std::vector<int>> phases;
   for (int t : beginnings) phases[recipe.tables[groups.of(t)].phase % recipe.phases].push_back(t);
   for (const Table& t : schema.tables) {
-    const bool any = std::any_of(t.columns.begin(), t.columns.end(),
-                                 [&](const Column& c) { return schema.changes(c); });
-    if (!any || beginnings.contains(t.number) || t.parent >= 0) continue;
+    if (!changes(schema, t) || beginnings.contains(t.number) || follows_another(schema, t)) continue;
     auto phase = phases.find(recipe.tables[t.number].phase % recipe.phases);
     (phase == phases.end() ? phases.begin() : phase)->second.push_back(t.number);
   }

@@ -58,5 +58,17 @@ TEST(Regressions, NarrowForeignKeyPointsAtALargeOldId) {
   }
 }
 
+// An heir was left out of the given phases because its parent, whose keys stay, is in none.
+TEST(Regressions, HeirChangesBelowAParentThatStays) {
+  ForeignKeyRecipe of_both;
+  of_both.target = 4;  // of two tables the first, of three the second
+  Recipe r;
+  r.tables = {table({0, 1}, {of_both}), table({0, 1})};
+  r.tables[0].family = 1;
+  r.keep = 1;
+  r.phases = 1;
+  EXPECT_EQ(trip(build(r, "ordered"), {{0, 2, 0, 0}}), "back");
+}
+
 }  // namespace
 }  // namespace rekey::property
