@@ -18,8 +18,9 @@ bool has_default(const plan::Column& written) {
 }
 
 // Columns that share a family have the default of the column where they begin, those that had any.
-std::string default_for_new_rows(const model::Model& model, const model::Column& column) {
-  const auto& chosen = column.written->new_default.value;
+std::string default_for_new_rows(const model::Model& model, ColumnId c) {
+  const auto& column = model.columns[c];
+  const auto& chosen = model.new_default(c);
   if (chosen == "none") return "";
   if (!chosen.empty()) return chosen;
   const bool member = column.above != model::kNone && has_default(*column.written);
@@ -45,8 +46,8 @@ std::string identity_options(const plan::Column& written) {
   return options;
 }
 
-bool literal_default(const model::Column& column) {
-  return column.written->new_default.value.empty() && column.default_id.has_value();
+bool literal_default(const model::Model& model, ColumnId c) {
+  return model.new_default(c).empty() && model.columns[c].default_id.has_value();
 }
 
 }  // namespace
@@ -56,14 +57,14 @@ void Surroundings::add(ColumnId c, json& item) {
   add_identity(column);
   const auto members = sharing(c);
   if (members.size() > 1) {
-    for (ColumnId m : members) add_default(context_.model.columns[m]);
+    for (ColumnId m : members) add_default(m);
     return;
   }
   if (const auto was = old_default(*column.written); !was.empty()) item["old_default"] = was;
-  if (literal_default(column)) {
+  if (literal_default(context_.model, c)) {
     add_literal_default(column);
     item["has_new_default"] = true;
-  } else if (const auto fresh = default_for_new_rows(context_.model, column); !fresh.empty()) {
+  } else if (const auto fresh = default_for_new_rows(context_.model, c); !fresh.empty()) {
     item["new_default"] = fresh;
     item["has_new_default"] = true;
   }
@@ -103,14 +104,15 @@ void Surroundings::add_identity(const model::Column& column) {
                                     sql::literal(context_.table(column.table)), sql::literal(column.name())));
 }
 
-void Surroundings::add_default(const model::Column& column) {
+void Surroundings::add_default(ColumnId c) {
+  const auto& column = context_.model.columns[c];
   const auto was = old_default(*column.written);
-  const auto fresh = default_for_new_rows(context_.model, column);
+  const auto fresh = default_for_new_rows(context_.model, c);
   if (!was.empty()) {
     before_.push_back(altered(column) + "DROP DEFAULT;");
     undo_after_.push_back(altered(column) + "SET DEFAULT " + was + ";");
   }
-  if (literal_default(column)) {
+  if (literal_default(context_.model, c)) {
     add_literal_default(column);
   } else if (!fresh.empty()) {
     after_.push_back(altered(column) + "SET DEFAULT " + fresh + ";");

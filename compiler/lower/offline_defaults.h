@@ -16,7 +16,7 @@ class Surroundings {
 
  private:
   void add_identity(const model::Column& column);
-  void add_default(const model::Column& column);
+  void add_default(model::ColumnId c);
   void add_literal_default(const model::Column& column);
   std::string altered(const model::Column& column, const char* only = "ONLY ") const;
   std::vector<model::ColumnId> sharing(model::ColumnId c) const;

@@ -92,6 +92,17 @@ ColumnId Model::top(ColumnId c) const {
   return c;
 }
 
+const std::string& Model::new_default(ColumnId c) const {
+  const auto& written = *columns[c].written;
+  const ColumnId above = columns[c].above;
+  const bool has_default = !written.sequence.value.empty() || !written.default_value.value.empty();
+  if (!written.new_default.value.empty() || !has_default || above == kNone ||
+      written.default_value.value != columns[above].written->default_value.value) {
+    return written.new_default.value;
+  }
+  return new_default(above);
+}
+
 std::vector<TableId> Model::family(TableId t) const {
   std::vector<TableId> out{t};
   for (std::size_t i = 0; i < out.size(); ++i) {

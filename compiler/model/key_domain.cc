@@ -145,7 +145,7 @@ void find_default_ids(Model& model) {
 void check_defaults(const Model& model, Diagnostics& diagnostics) {
   for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
     const auto& written = *model.columns[c].written;
-    if (!model.changes(c) || written.default_value.value.empty() || !written.new_default.value.empty()) continue;
+    if (!model.changes(c) || written.default_value.value.empty() || !model.new_default(c).empty()) continue;
     if (model.columns[c].default_id) continue;
     diagnostics.error("default", written.default_value.span,
                       fmt::format("{} has the default {}, which is no uuid", model.path(c),

@@ -120,6 +120,9 @@ struct Model {
   PhaseId phase_of(ColumnId c) const { return changes(c) ? domain_of(c).phase : kNone; }
   // Where the column begins in its family: itself, mostly. An ALTER TABLE there changes it everywhere.
   ColumnId top(ColumnId c) const;
+  // What the plan says that new rows get; of a partition or an heir with the default of its parent, what
+  // it says there.
+  const std::string& new_default(ColumnId c) const;
   // The table and all that an ALTER TABLE of it reaches.
   std::vector<TableId> family(TableId t) const;
   std::string path(ColumnId c) const;  // schema.table.column as in a plan

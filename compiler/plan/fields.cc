@@ -156,7 +156,7 @@ const Object& column_object() {
             .help = "Any other default, as an SQL expression", .example = "'0'"},
            {.key = "new_default", .kind = Kind::text, .slot = at<&Column::new_default>,
             .help = "Default after the migration, as an SQL expression, or none; the plan's when "
-                    "not given",
+                    "not given, or the parent's where its default is the same",
             .example = "gen_random_uuid()"}},
       .shorthand = "type",
       .name = at<&Column::name>};
