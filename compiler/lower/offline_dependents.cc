@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::lower {
 
@@ -50,6 +53,33 @@ std::vector<DependentId> foundations(const OfflinePhase& context, DependentId d)
   }
   return out;
 }
+
+// The type of its rows is named as it is, that of arrays of them has an underscore more and is cut to 63 bytes:
+// of two relations whose names are nearly the same, made at the same time, one would fail. This is what such
+// names have in common; empty where no such types are made.
+std::string stem(const plan::Dependent& written) {
+  using enum plan::DependentKind;
+  const auto kind = written.kind.value;
+  const auto name = plan::parse_table_name(written.name.value);
+  if (!name || (kind != view && kind != materialized_view && kind != typed_table && kind != object)) return "";
+  constexpr std::size_t kSurelyKept = 48;
+  const auto start = std::min(name->name.find_first_not_of('_'), name->name.size());
+  return name->schema + "." + name->name.substr(start, kSurelyKept);
+}
+
+// Steps that must not run at the same time wait for each other, in order.
+class Queues {
+ public:
+  void join(const std::string& queue, const std::string& step, std::vector<std::string>& needs) {
+    if (queue.empty()) return;
+    auto& last = last_[queue];
+    if (!last.empty() && std::find(needs.begin(), needs.end(), last) == needs.end()) needs.push_back(last);
+    last = step;
+  }
+
+ private:
+  std::map<std::string, std::string> last_;
+};
 
 Step set_aside_step(const OfflinePhase& context, DependentId d) {
   const auto& dependent = context.model.dependents[d];
@@ -97,10 +127,20 @@ Step put_back_step(const OfflinePhase& context, DependentId d) {
 
 DependentSteps dependent_steps(const OfflinePhase& context) {
   DependentSteps out;
+  Queues back, again;
   for (DependentId d : context.dependents) {
     const auto& dependent = context.model.dependents[d];
-    if (leaves(dependent)) out.set_asides.insert(out.set_asides.begin(), set_aside_step(context, d));
-    if (returns(dependent)) out.put_backs.push_back(put_back_step(context, d));
+    const auto types = stem(*dependent.written);
+    if (leaves(dependent)) {
+      Step step = set_aside_step(context, d);
+      back.join(types, step.id, step.undo_needs);
+      out.set_asides.insert(out.set_asides.begin(), step);
+    }
+    if (returns(dependent)) {
+      Step step = put_back_step(context, d);
+      again.join(types, step.id, step.needs);
+      out.put_backs.push_back(step);
+    }
   }
   return out;
 }

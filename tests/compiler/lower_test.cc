@@ -1,6 +1,7 @@
 // Plans in, steps with what they need out.
 #include "compiler/lower/step.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -331,7 +332,6 @@ TEST(Lower, Steps) {
   for (const Case& c : kCases) EXPECT_EQ(lowered(c.plan), c.printed) << c.name;
 }
 
-// Ids are keys of the journal and arguments of sed in the headers: plain, and no two alike.
 // A rewrite hides the rows of a table from whoever began to read it before: also those of an heir from who
 // reads the table it inherits from.
 TEST(Lower, AnHeirIsRewrittenBesideNobodyWhoReadsItsParent) {
@@ -354,6 +354,27 @@ dependents:
   EXPECT_THAT(steps, testing::HasSubstr("020.m_1.put_back\n    needs 020.base.rewrite, 020.heir.rewrite\n"));
 }
 
+// A view named _a and the type of arrays of rows of a view named a have the same name.
+TEST(Lower, ViewsOfNearlyOneNameAreMadeOneAfterTheOther) {
+  const std::string name(60, 'v');
+  const auto steps = lowered(fmt::format(R"(
+tables:
+  public.t: {{primary_key: id, columns: {{id: integer}}}}
+dependents:
+  - {{kind: view, name: public.{0}1, definition: "CREATE VIEW public.{0}1 AS SELECT id FROM public.t"}}
+  - {{kind: view, name: public.a, definition: CREATE VIEW public.a AS SELECT id FROM public.t}}
+  - {{kind: view, name: public._a, definition: CREATE VIEW public._a AS SELECT id FROM public.t}}
+  - {{kind: view, name: public.{0}2, definition: "CREATE VIEW public.{0}2 AS SELECT id FROM public.t"}}
+  - {{kind: view, name: app._a, definition: CREATE VIEW app._a AS SELECT id FROM public.t}}
+)", name));
+  const auto has = [&](const std::string& text) { EXPECT_THAT(steps, testing::HasSubstr(text)); };
+  has("020._a_3.put_back\n    needs 020.t.rewrite, 020.a_2.put_back\n");
+  has(fmt::format("020.{0}2_4.put_back\n    needs 020.t.rewrite, 020.{0}1_1.put_back\n", name));
+  has("020.app-_a_5.put_back\n    needs 020.t.rewrite\n");
+  has("020._a_3.set_aside\n    needs 020.open\n    undo needs 020.t.rewrite, 020.a_2.set_aside\n");
+}
+
+// Ids are keys of the journal and arguments of sed in the headers: plain, and no two alike.
 TEST(Lower, StepIds) {
   const Stages stages(kHead + R"(
 tables:
