@@ -70,5 +70,37 @@ TEST(Regressions, HeirChangesBelowAParentThatStays) {
   EXPECT_EQ(trip(build(r, "ordered"), {{0, 2, 0, 0}}), "back");
 }
 
+// What is decided about a default of a partitioned table had to be said of each partition again.
+TEST(Regressions, PartitionsHaveTheNewDefaultOfTheirParent) {
+  ForeignKeyRecipe with_default;
+  with_default.has_default = 1;
+  Recipe r;
+  r.tables = {table({0, 1}), table({0, 1}, {ForeignKeyRecipe{}, with_default})};
+  r.tables[1].kind = 3;
+  for (unsigned family : {1u, 2u, 4u}) {
+    r.tables[1].family = family;
+    EXPECT_EQ(trip(build(r, "v7"), {{0, 1, 0, 0}}), "back") << family;
+  }
+}
+
+// Two sessions made a view each, and with both the type of arrays of their rows, under the same name: names
+// that differ in their last byte.
+TEST(Regressions, ViewsOfNearlyOneName) {
+  Recipe r;
+  r.tables = {table({0, 1})};
+  r.dependents.resize(6);
+  for (DependentRecipe& view : r.dependents) view.name = 11;
+  r.jobs = 3;
+  EXPECT_EQ(trip(build(r, "ordered"), {}), "back");
+}
+
+// v7 has room for 48 bits of an id.
+TEST(Regressions, LargestIdOfV7) {
+  Recipe r;
+  r.tables = {table({14, 15})};
+  r.tables[0].type = 1;
+  EXPECT_EQ(trip(build(r, "v7"), {{0, 0, 0, 0}}), "back");
+}
+
 }  // namespace
 }  // namespace rekey::property

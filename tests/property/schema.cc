@@ -136,7 +136,9 @@ class Builder {
     const bool identity = r.source == 1 || r.source == 2 || r.source == 5;
     if (r.domain && !identity) id.declared = domain_over(id.type);
     std::set<std::int64_t> ids;
-    for (unsigned drawn : r.ids) ids.insert(id_of(drawn, id.type, schema_.generator == "ordered"));
+    constexpr unsigned kV7 = 4;  // see choose_generators
+    const bool bounded = schema_.generator == "ordered" || schema_.generator == "v7" || r.generator == kV7;
+    for (unsigned drawn : r.ids) ids.insert(id_of(drawn, id.type, bounded));
     for (std::int64_t i : ids) table(t).rows.push_back({i});
     table(t).columns.push_back(id);
     table(t).primary_key = {0};

@@ -5,7 +5,7 @@
 
 namespace rekey::property {
 
-constexpr std::int64_t kOrdered = std::int64_t{1} << 47;
+constexpr std::int64_t kBound = std::int64_t{1} << 47;
 
 std::int64_t limit(const std::string& type) {
   if (type == "smallint") return std::numeric_limits<std::int16_t>::max();
@@ -46,9 +46,9 @@ std::string odd_name(unsigned shape, const std::string& plain) {
   }
 }
 
-std::int64_t id_of(unsigned drawn, const std::string& type, bool ordered) {
+std::int64_t id_of(unsigned drawn, const std::string& type, bool bounded) {
   const std::int64_t top = limit(type);
-  const std::int64_t huge = type == "bigint" && ordered ? kOrdered - 1 : top;
+  const std::int64_t huge = type == "bigint" && bounded ? kBound - 1 : top;
   switch (drawn) {
     case 12:
       return 0;
