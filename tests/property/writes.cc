@@ -83,8 +83,9 @@ std::string write(db::Connection& session, const Schema& schema,
     try {
       session.exec(sql);
     } catch (const db::Error& error) {
-      const bool identity_stays = error.sqlstate == "428C9";  // GENERATED ALWAYS, of a key that is kept
-      if (!error.sqlstate.starts_with("23") && error.sqlstate != "27000" && !identity_stays) throw;
+      // Of a key that is kept: GENERATED ALWAYS, or a sequence at its end.
+      const bool stays = error.sqlstate == "428C9" || error.sqlstate == "2200H";
+      if (!error.sqlstate.starts_with("23") && error.sqlstate != "27000" && !stays) throw;
       log += fmt::format("  -- {}", error.what());
     }
     log += "\n";
