@@ -207,6 +207,17 @@ class Reader {
     });
   }
 
+  // Columns of an heir begin in several tables and change one after the other: meanwhile nothing compares them.
+  bool changes_in_parts(const plan::Dependent& written) const {
+    const auto on = tables_.find(sql::table(written.table.value));
+    if (on == tables_.end()) return false;
+    std::set<model::TableId> begins;
+    for (model::ColumnId c : model_.tables[on->second].columns) {
+      if (model_.changes(c)) begins.insert(model_.columns[model_.top(c)].table);
+    }
+    return begins.size() > 1;
+  }
+
   Dependent::Handling handling(const Dependent& dependent, const ParsedSql& parsed) const {
     using enum Dependent::Handling;
     const auto& written = *dependent.written;
@@ -216,7 +227,7 @@ class Reader {
     }
     if (is_text) return written.replacement.value.empty() ? nothing : replaced;
     const bool stays = is_rebuilt(written.kind.value) && dependent.edits.empty() &&
-                       written.replacement.value.empty() && !sets_statistics(parsed);
+                       written.replacement.value.empty() && !sets_statistics(parsed) && !changes_in_parts(written);
     return stays ? nothing : moved;
   }
 
