@@ -9,6 +9,7 @@
 
 #include "compiler/lint/dependents.h"
 #include "compiler/lint/remade.h"
+#include "compiler/lint/server.h"
 #include "compiler/lint/user_sql.h"
 #include "compiler/lower/step.h"
 #include "compiler/model/resolve.h"
@@ -29,10 +30,12 @@ std::string read_plan(const std::filesystem::path& path) {
   return text.str();
 }
 
-std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagnostics) {
+std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagnostics, int server) {
   auto checked = std::make_unique<Checked>();
   checked->plan = plan::parse(text, diagnostics);
+  if (server != 0) checked->plan.server.value = server;
   if (diagnostics.has_errors()) return checked;
+  lint::check_server(checked->plan, diagnostics);
   lint::check_user_sql(checked->plan, diagnostics);
   if (diagnostics.has_errors()) return checked;
   checked->model = model::resolve(checked->plan, diagnostics);

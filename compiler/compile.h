@@ -17,12 +17,13 @@ struct CannotRead : std::runtime_error {
 // The bytes of a plan file; throws CannotRead.
 std::string read_plan(const std::filesystem::path& path);
 
-// A plan and its model, which points into it; empty when `diagnostics` has errors.
+// A plan and its model, which points into it; empty when `diagnostics` has errors. server: a major version that
+// takes the place of the plan's; 0: the plan's.
 struct Checked {
   plan::Plan plan;
   std::optional<model::Model> model;
 };
-std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagnostics);
+std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagnostics, int server = 0);
 
 // plan_file is shown in headers without its folders, so that the bytes do not depend on where it lies.
 emit::Emitted compile_plan(const Checked& checked, const std::string& text,

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "compiler/compile.h"
+#include "compiler/emit/grants.h"
 #include "compiler/emit/graph.h"
 #include "compiler/emit/output.h"
 #include "compiler/inspect/inspect.h"
@@ -21,6 +22,7 @@ enum Exit { kDone = 0, kFailed = 1, kUsage = 2 };
 
 struct Options {
   std::string plan, output, templates, format = "mermaid";
+  int server = 0;
   bool check = false, probe = false;
   std::string database, decisions, strategy, generator;
   std::vector<std::string> schemas;
@@ -42,7 +44,7 @@ template <class Use>
 int with_plan(const Options& options, Use use) {
   const std::string text = read_plan(options.plan);
   Diagnostics diagnostics(options.plan, text);
-  const auto checked = check_plan(text, diagnostics);
+  const auto checked = check_plan(text, diagnostics, options.server);
   std::cerr << diagnostics.render();
   if (!checked->model) return kUsage;
   return use(*checked, text, diagnostics);
@@ -87,6 +89,13 @@ int compile(const Options& options) {
   });
 }
 
+int grants(const Options& options) {
+  return with_plan(options, [&](const Checked& checked, const std::string&, const Diagnostics&) {
+    std::cout << emit::grants(*checked.model);
+    return kDone;
+  });
+}
+
 int graph(const Options& options) {
   return with_plan(options, [&](const Checked& checked, const std::string&, const Diagnostics&) {
     std::cout << (options.format == "dot" ? emit::dot(*checked.model) : emit::mermaid(*checked.model));
@@ -110,8 +119,13 @@ void write_draft(const Options& options, const std::string& text) {
     std::cout << text;
     return;
   }
-  std::ofstream out(options.output, std::ios::binary);
-  if (!(out << text) || !out.flush()) throw emit::CannotWrite("cannot write " + options.output);
+  // A file is replaced as a whole; what is no file, such as /dev/null, is written to.
+  const bool replaces = std::filesystem::is_regular_file(options.output);
+  const std::string place = replaces ? std::filesystem::canonical(options.output).string() : options.output;
+  const std::string written = place + (replaces ? ".new" : "");
+  std::ofstream out(written, std::ios::binary);
+  if (!(out << text) || !out.flush()) throw emit::CannotWrite("cannot write " + written);
+  if (replaces) std::filesystem::rename(written, place);
   std::cout << options.output << ": drafted; read it, then: rekeyc check " << shell_quoted(options.output) << std::endl;
 }
 
@@ -169,7 +183,10 @@ int run(int argc, char** argv) {
   add_plan(to_bundle, options);
   to_bundle->add_option("-o,--output", options.output, "folder of the bundle")->required();
   to_bundle->add_flag("--check", options.check, "write nothing; exit 1 when the folder is not what the plan gives");
+  to_bundle->add_option("--server-version", options.server, "major version of PostgreSQL, instead of the plan's")
+      ->check(CLI::Range(13, 18));
   to_bundle->add_option("--templates", options.templates, "folder whose files replace the built-in templates");
+  add_plan(app.add_subcommand("grants", "Print the GRANT script for a role that may apply the plan and no more"), options);
   auto* to_graph = app.add_subcommand("graph", "Print the graph of foreign keys");
   add_plan(to_graph, options);
   to_graph->add_option("--format", options.format, "mermaid or dot")->check(CLI::IsMember({"mermaid", "dot"}));
@@ -183,6 +200,7 @@ int run(int argc, char** argv) {
   const auto command = app.get_subcommands().front()->get_name();
   if (command == "check") return check(options);
   if (command == "compile") return compile(options);
+  if (command == "grants") return grants(options);
   if (command == "graph") return graph(options);
   if (command == "inspect") return inspect_database(options);
   std::cout << plan::json_schema();

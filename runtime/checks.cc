@@ -30,11 +30,26 @@ std::set<std::string> tables_of(const bundle::Bundle& b) {
 
 }  // namespace
 
-Problems check_server(db::Connection& session) {
+Problems check_version(db::Connection& session, const bundle::Bundle& b) {
   Problems problems;
-  if (const int version = session.server_version(); version < 130000) {
-    problems.push_back(
-        fmt::format("the server is PostgreSQL {}; 13 or later is needed", version / 10000));
+  const int major = session.server_version() / 10000;
+  if (major < 13) {
+    problems.push_back(fmt::format("the server is PostgreSQL {}; 13 or later is needed", major));
+  } else if (b.server != 0 && b.server != major) {
+    problems.push_back(fmt::format(
+        "the bundle is for PostgreSQL {} and the server is {}, which writes and understands other SQL: draft the plan "
+        "anew from this server, or compile it with --server-version {}",
+        b.server, major, major));
+  }
+  return problems;
+}
+
+Problems check_server(db::Connection& session, const bundle::Bundle& b) {
+  Problems problems = check_version(session, b);
+  // A pooler answers the start of a session itself; in transaction pooling locks and settings of a session are
+  // those of whoever comes next.
+  if (session.exec("SELECT pg_catalog.pg_backend_pid()").only() != std::to_string(session.backend_pid())) {
+    problems.push_back("a connection pooler, such as pgbouncer, stands before the server: connect to the server itself");
   }
   const db::Rows state =
       session.exec("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'");
@@ -224,6 +239,21 @@ ORDER BY 1)");
                                    text(row, 0), text(row, 1), text(row, 2), text(row, 0)));
   }
   return warnings;
+}
+
+Problems check_schemas(db::Connection& session, const bundle::Bundle& b) {
+  Problems problems;
+  const db::Rows closed = session.exec(fmt::format(R"(
+SELECT DISTINCT quote_ident(n.nspname), quote_ident(current_user)
+FROM unnest({}) t (name)
+JOIN pg_catalog.pg_namespace n ON n.nspname = (parse_ident(t.name))[1]
+WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+ORDER BY 1)",
+                                                   array(tables_of(b))));
+  for (const db::Row& row : closed.rows) {
+    problems.push_back(fmt::format("role {1} has no USAGE on schema {0}: rekeyc grants prints what it needs", text(row, 0), text(row, 1)));
+  }
+  return problems;
 }
 
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {

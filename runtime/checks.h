@@ -17,8 +17,14 @@ namespace rekey {
 
 using Problems = std::vector<std::string>;
 
-// Version, standby, read-only.
-Problems check_server(db::Connection& session);
+// Version: one that is supported, and the bundle's if it names one.
+Problems check_version(db::Connection& session, const bundle::Bundle& b);
+
+// That, and a standby, a read-only session, a pooler in between.
+Problems check_server(db::Connection& session, const bundle::Bundle& b);
+
+// Without USAGE of a schema nothing in it can be looked at: to be asked before all that follows.
+Problems check_schemas(db::Connection& session, const bundle::Bundle& b);
 
 // Ownership of every table of the bundle and of all that is dropped and made again, row security that
 // would hide rows from their owner; while foundation is missing, what it needs: CREATE on the database

@@ -101,6 +101,14 @@ int main(int argc, char** argv) {
   bundle(*mapping, o, false);
   mapping->add_option("--table", o.table, "only this table");
 
+  CLI::App* rehearse = add("rehearse", "try a bundle on a copy of the database, there and back", rekey::rehearse_bundle);
+  bundle(*rehearse, o);
+  CLI::Option* rows = rehearse->add_option("--rows", o.rows, "copy about so many rows of each table, and those they point at")
+                          ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
+                          ->capture_default_str();
+  rehearse->add_flag("--full", o.full, "copy all rows")->excludes(rows);
+  rehearse->add_option("--markdown", o.markdown, "write the report to this file, for a pull request");
+
   CLI::App* sandbox = add("sandbox", "run a command beside a throwaway server", rekey::sandbox);
   sandbox->add_flag("--keep", o.keep, "leave the server running");
   sandbox->add_option("--pg", o.version, "major version, or a folder with initdb and postgres");

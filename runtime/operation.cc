@@ -136,11 +136,13 @@ std::vector<const bundle::Phase*> Operation::untouched(
 }
 
 Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phases) {
-  Problems problems = check_server(*control_);
+  Problems problems = check_server(*control_, bundle_);
   if (!problems.empty()) return problems;
   const auto add = [&](Problems more) {
     problems.insert(problems.end(), more.begin(), more.end());
   };
+  add(check_schemas(*control_, bundle_));
+  if (!problems.empty()) return problems;
   const Journal now = journal();
   add(differences(now, bundle_));
   add(check_drift(*control_, bundle_, now));

@@ -1,6 +1,7 @@
 // The command line, as main has read it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct Options {
   bool yes = false;
   bool wait = false;
   int reconnect = 60;  // seconds
+
+  std::int64_t rows = 100;  // rehearse
+  bool full = false;
+  std::string markdown;
 
   bool exit_code = false;  // status
   std::string table, key;  // lookup, mapping

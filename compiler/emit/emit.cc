@@ -311,6 +311,7 @@ Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnos
   bundle.plan = input.model.plan->name.value;
   bundle.plan_digest = input.plan_digest;
   bundle.compiler = REKEY_VERSION;
+  bundle.server = input.model.plan->server.value;
   bundle.lock_timeout = input.model.plan->lock_timeout.value.empty() ? "2s"
                                                                      : input.model.plan->lock_timeout.value;
   bundle.new_keys_schema = lower::new_keys_schema(*input.model.plan);

@@ -65,6 +65,13 @@ bool exchange(const fs::path& a, const fs::path& b) {
   return syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange) == 0;
 }
 
+void put_in_place(const fs::path& fresh, const fs::path& folder) {
+  if (exchange(fresh, folder)) return;
+  if (errno != EINVAL && errno != ENOSYS) fail(folder, errno);
+  throw CannotWrite(fmt::format("{}: this file system cannot replace a folder at once; remove the old bundle and compile "
+                                "again", folder.string()));
+}
+
 // Removed again unless it was moved to its place.
 class TemporaryFolder {
  public:
@@ -131,7 +138,7 @@ void write_folder(const fs::path& given, const std::map<std::string, std::string
   }
   sync_folders(fresh.path);
   if (fs::exists(folder)) {
-    if (!exchange(fresh.path, folder)) fail(folder, errno);
+    put_in_place(fresh.path, folder);  // the old one goes with `fresh`
   } else {
     fs::rename(fresh.path, folder, error);
     if (error) fail(folder, error.value());

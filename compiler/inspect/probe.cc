@@ -7,12 +7,12 @@
 #include "compiler/compile.h"
 #include "compiler/inspect/functions.h"
 #include "compiler/inspect/rows.h"
-#include "compiler/inspect/schema_copy.h"
 #include "compiler/inspect/trial.h"
 #include "compiler/lint/dependents.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/sql.h"
 #include "compiler/plan/names.h"
+#include "runtime/copy/schema_copy.h"
 
 namespace rekey::inspect {
 
@@ -240,7 +240,13 @@ std::string in_words(const Probed& probed) {
 
 Probed probe(Draft& draft, const std::string& address, db::Connection& live) {
   const Tryable tried = tryable(draft.plan);
-  const SchemaCopy copy = copy_schema(address, live);
+  const SchemaCopy copy = [&] {
+    try {
+      return copy_schema(address, live);
+    } catch (const CannotCopy& error) {
+      throw CannotInspect(fmt::format("{}, or draft without --probe", error.what()));
+    }
+  }();
   db::Connection session(copy.url, "rekeyc inspect");
   if (const auto missing = missing_table(session, draft.plan); !missing.empty()) {
     throw CannotInspect(fmt::format("the copy of the schema lacks {}; PostgreSQL {} here said:{}\n  install what it "

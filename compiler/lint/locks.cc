@@ -13,9 +13,16 @@ using bundle::LockMode;
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
 
-void read_foreign_key(const std::string& table, const PgQuery__Constraint& constraint, Effects& out) {
+// What is done to a partitioned table's foreign keys and triggers is done to those of its partitions.
+void lock_all(const std::string& table, LockMode mode, const Knowledge& knowledge, Effects& out) {
+  out.lock(table, mode);
+  for (const auto& partition : knowledge.partitions(table)) out.lock(partition, mode);
+}
+
+void read_foreign_key(const std::string& table, const PgQuery__Constraint& constraint, const Knowledge& knowledge,
+                      Effects& out) {
   out.lock(table, LockMode::share_row_exclusive);
-  out.lock(table_name(*constraint.pktable), LockMode::share_row_exclusive);
+  lock_all(table_name(*constraint.pktable), LockMode::share_row_exclusive, knowledge, out);
   if (!constraint.skip_validation) out.scan(table);
 }
 
@@ -32,7 +39,7 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
       return;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
       if (command.def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
-        return read_foreign_key(table, *command.def->constraint, out);
+        return read_foreign_key(table, *command.def->constraint, knowledge, out);
       }
       out.lock(table, LockMode::access_exclusive);
       out.scan(table);
@@ -40,13 +47,13 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint: {
       out.lock(table, LockMode::access_exclusive);
       const auto& parent = knowledge.referenced(table, name);
-      if (!parent.empty()) out.lock(parent, LockMode::access_exclusive);
+      if (!parent.empty()) lock_all(parent, LockMode::access_exclusive, knowledge, out);
       return;
     }
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint: {
       out.lock(table, LockMode::share_update_exclusive);
       const auto& parent = knowledge.referenced(table, name);
-      if (!parent.empty()) out.lock(parent, LockMode::row_share);
+      if (!parent.empty()) lock_all(parent, LockMode::row_share, knowledge, out);
       out.scan(table);
       return;
     }
@@ -142,7 +149,7 @@ std::string schema_of(const PgQuery__Node& object) {
   return object.list->items[0]->string->sval;
 }
 
-bool read_drop(const PgQuery__DropStmt& statement, Effects& out) {
+bool read_drop(const PgQuery__DropStmt& statement, const Knowledge& knowledge, Effects& out) {
   switch (statement.remove_type) {
     case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER:
     case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY:
@@ -166,7 +173,7 @@ bool read_drop(const PgQuery__DropStmt& statement, Effects& out) {
   for (std::size_t i = 0; i < statement.n_objects; ++i) {
     const auto table = dropped_from(statement, i);
     if (table.empty()) return false;
-    out.lock(table, LockMode::access_exclusive);
+    lock_all(table, LockMode::access_exclusive, knowledge, out);
   }
   return true;
 }
@@ -202,7 +209,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       out.lock(table_name(*node.create_policy_stmt->table), LockMode::access_exclusive);
       return true;
     case PG_QUERY__NODE__NODE_INDEX_STMT:
-      out.lock(table_name(*node.index_stmt->relation), LockMode::share);
+      lock_all(table_name(*node.index_stmt->relation), LockMode::share, knowledge, out);
       out.scan(table_name(*node.index_stmt->relation));
       return true;
     case PG_QUERY__NODE__NODE_CREATE_STATS_STMT:
@@ -215,13 +222,13 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       return true;
     case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(*node.create_stmt->relation));
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
-    case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, out);
+    case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, knowledge, out);
     case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, out);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
       read_alter_table(*node.alter_table_stmt, knowledge, out);
       return true;
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
-      out.lock(table_name(*node.create_trig_stmt->relation), LockMode::share_row_exclusive);
+      lock_all(table_name(*node.create_trig_stmt->relation), LockMode::share_row_exclusive, knowledge, out);
       return true;
     case PG_QUERY__NODE__NODE_LOCK_STMT:
       for (std::size_t i = 0; i < node.lock_stmt->n_relations; ++i) {
@@ -232,7 +239,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       return true;
     case PG_QUERY__NODE__NODE_VACUUM_STMT:
       for (const auto& table : tables_in(node.vacuum_stmt->base)) {
-        out.lock(table, LockMode::share_update_exclusive);
+        lock_all(table, LockMode::share_update_exclusive, knowledge, out);
         out.scan(table);
       }
       return true;
@@ -281,7 +288,9 @@ Knowledge::Knowledge(const model::Model& model) {
   for (std::size_t t = 0; t < model.tables.size(); ++t) {
     if (model.tables[t].children.empty()) continue;
     for (model::TableId member : model.family(static_cast<int>(t))) {
-      if (member != static_cast<int>(t)) members_[table(static_cast<int>(t))].push_back(table(member));
+      if (member == static_cast<int>(t)) continue;
+      members_[table(static_cast<int>(t))].push_back(table(member));
+      if (model.tables[t].partitioned()) partitions_[table(static_cast<int>(t))].push_back(table(member));
     }
   }
   for (const auto& domain : model.domains) {
@@ -309,6 +318,11 @@ const std::vector<std::string>& Knowledge::sources(const std::string& domain) co
 const std::vector<std::string>& Knowledge::members(const std::string& table) const {
   auto found = members_.find(table);
   return found == members_.end() ? kNoTables : found->second;
+}
+
+const std::vector<std::string>& Knowledge::partitions(const std::string& table) const {
+  auto found = partitions_.find(table);
+  return found == partitions_.end() ? kNoTables : found->second;
 }
 
 const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) const {

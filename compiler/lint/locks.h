@@ -39,13 +39,14 @@ class Knowledge {
   const std::vector<std::string>& sources(const std::string& domain) const;
   // Its partitions and the tables that inherit from it, at any depth.
   const std::vector<std::string>& members(const std::string& table) const;
+  const std::vector<std::string>& partitions(const std::string& table) const;  // of those the first kind alone
   // Tables whose keys a phase changes, by the phase's id.
   const std::vector<std::string>& changed_in(const std::string& phase) const;
 
  private:
   std::map<std::pair<std::string, std::string>, std::string> referenced_;
   std::map<std::string, std::vector<std::string>> sources_;
-  std::map<std::string, std::vector<std::string>> members_;
+  std::map<std::string, std::vector<std::string>> members_, partitions_;
   std::map<std::string, std::vector<std::string>> changed_;
 };
 

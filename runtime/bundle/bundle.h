@@ -139,6 +139,7 @@ struct Bundle {
   std::string plan;          // name
   std::string plan_digest;   // sha256:…
   std::string compiler;      // version
+  int server = 0;            // major version of PostgreSQL that it is for; 0: any from 13
   std::string lock_timeout;  // as in the plan: "2s"
   std::string new_keys_schema;  // where foundation makes uuidv7(), as in the catalog; may be empty
   std::vector<File> files;   // all but bundle.json itself

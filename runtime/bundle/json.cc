@@ -124,6 +124,7 @@ void fields(Bundle& x, F f) {
   f("plan", x.plan);
   f("plan_digest", x.plan_digest);
   f("compiler", x.compiler);
+  f("server", x.server);
   f("lock_timeout", x.lock_timeout);
   f("new_keys_schema", x.new_keys_schema);
   f("notices", x.notices);

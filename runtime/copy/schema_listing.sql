@@ -50,6 +50,8 @@ UNION ALL
          to_jsonb(k) - '{oid,conname,connamespace,conrelid,contypid,conindid,conparentid,confrelid,conkey,confkey,
            conpfeqop,conppeqop,conffeqop,conexclop,conbin,confdelsetcols}'::text[]
          || jsonb_build_object('definition', pg_get_constraintdef(k.oid), 'of_partition', conparentid <> 0)
+         -- of keys it means nothing, and depends on how a partition came to have its own
+         || CASE WHEN contype = 'c' THEN '{}'::jsonb ELSE '{"connoinherit": null}' END
          -- a server before 18 validates what it checks for a partition, and does not write it down
          || CASE WHEN conparentid = 0 THEN '{}'::jsonb ELSE jsonb_build_object(
               'convalidated', true, 'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')) END

@@ -320,7 +320,8 @@ CALL rekey.end_undo('020.customer.vacuum', analyzed => 'public.customer');
 
 -- step 020.payment.vacuum · offline · outside of a transaction · plan.yaml:9
 -- way back: fresh statistics and visibility map for public.payment
--- SHARE UPDATE EXCLUSIVE on public.payment; reads all of public.payment
+-- SHARE UPDATE EXCLUSIVE on public.payment, public.payment_1, public.payment_2; reads all of
+--   public.payment
 CALL rekey.begin_undo('020.payment.vacuum');
 VACUUM (ANALYZE) public.payment;
 CALL rekey.end_undo('020.payment.vacuum', analyzed => 'public.payment');

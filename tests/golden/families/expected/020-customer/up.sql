@@ -394,7 +394,8 @@ CALL rekey.end_step('020.customer.vacuum', analyzed => 'public.customer');
 
 -- step 020.payment.vacuum · offline · outside of a transaction · plan.yaml:9
 -- fresh statistics and visibility map for public.payment
--- SHARE UPDATE EXCLUSIVE on public.payment; reads all of public.payment
+-- SHARE UPDATE EXCLUSIVE on public.payment, public.payment_1, public.payment_2; reads all of
+--   public.payment
 -- goes back with 020.payment.vacuum in down.sql, for as long as schema rekey is there
 CALL rekey.begin_step('020.payment.vacuum');
 VACUUM (ANALYZE) public.payment;

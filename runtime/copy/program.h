@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace rekey::inspect {
+namespace rekey {
 
 struct Ended {
   int code = 0;        // 127: there is no such program
@@ -15,7 +15,7 @@ struct Ended {
 
 // words[0] without a slash is looked for in PATH. Standard output goes to `output`, which is made for its
 // owner alone; `environment` is laid over ours. What stands there is seen by nobody, unlike the words.
-Ended run(const std::vector<std::string>& words, const std::filesystem::path& output,
+Ended run_program(const std::vector<std::string>& words, const std::filesystem::path& output,
           const std::map<std::string, std::string>& environment = {});
 
-}  // namespace rekey::inspect
+}  // namespace rekey

@@ -1,7 +1,8 @@
-#include "compiler/inspect/schema_copy.h"
+#include "runtime/copy/schema_copy.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,12 +10,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "compiler/inspect/inspect.h"
-#include "compiler/inspect/program.h"
+#include "runtime/copy/program.h"
 #include "runtime/db/server_message.h"
 #include "runtime/outcome.h"
 
-namespace rekey::inspect {
+namespace rekey {
 
 namespace {
 
@@ -40,7 +40,7 @@ struct Client {
 
 int major_of(const std::string& pg_dump, const fs::path& folder) {
   const fs::path output = folder / "version";
-  if (run({pg_dump, "--version"}, output).code != 0) return 0;
+  if (run_program({pg_dump, "--version"}, output).code != 0) return 0;
   std::ifstream in(output);
   for (std::string word; in >> word;) {
     if (const int number = std::atoi(word.c_str())) return number;
@@ -58,9 +58,8 @@ Client find_client(int major, const fs::path& folder) {
   }
   const int found = major_of("pg_dump", folder);
   if (found >= major) return {"pg_dump", "psql"};
-  throw CannotInspect(fmt::format(
-      "the copy of the schema needs pg_dump {} or newer, and {}\n  install the package postgresql-client-{}, or draft "
-      "without --probe",
+  throw CannotCopy(fmt::format(
+      "the copy of the schema needs pg_dump {} or newer, and {}\n  install the package postgresql-client-{}",
       major, found ? fmt::format("the one in PATH is {}", found) : "there is none here", major));
 }
 
@@ -71,11 +70,11 @@ std::unique_ptr<Sandbox> start_server(int major) {
   } catch (const Usage&) {
     server = std::make_unique<Sandbox>(SandboxOptions{});
   }
-  const int here = db::Connection(server->url(), "rekeyc inspect").server_version() / 10000;
+  const int here = db::Connection(server->url(), "rekey copy").server_version() / 10000;
   if (here < major) {
-    throw CannotInspect(fmt::format(
+    throw CannotCopy(fmt::format(
         "the copy of the schema needs PostgreSQL {} or newer, and the newest here is {}\n  install the package "
-        "postgresql-{}, or draft without --probe",
+        "postgresql-{}",
         major, here, major));
   }
   return server;
@@ -87,19 +86,38 @@ std::string address_of(const std::string& given) {
 }
 
 // The password goes by the environment, where no list of processes shows it.
-void dump(const std::string& pg_dump, const std::string& given, const fs::path& file) {
-  const std::string address = address_of(given);
-  std::vector<std::string> words = {pg_dump, "--schema-only", "--no-password", "--no-tablespaces",
-                                    "--no-subscriptions", "--no-security-labels", "--exclude-schema=rekey",
-                                    "--lock-wait-timeout=10s"};
-  if (!address.empty()) words.insert(words.end(), {"-d", db::address_without_password(address)});
+std::map<std::string, std::string> password_of(const std::string& address) {
   std::map<std::string, std::string> environment;
   if (const auto password = db::password_of(address); !password.empty()) environment["PGPASSWORD"] = password;
-  const Ended ended = run(words, file, environment);
+  return environment;
+}
+
+void dump(const std::string& pg_dump, const std::string& address, const std::string& snapshot,
+          const std::vector<std::string>& sections, const fs::path& file) {
+  std::vector<std::string> words = {pg_dump, "--no-password", "--no-subscriptions", "--no-security-labels",
+                                    "--exclude-schema=rekey", "--lock-wait-timeout=10s"};
+  words.insert(words.end(), sections.begin(), sections.end());
+  if (!snapshot.empty()) words.push_back("--snapshot=" + snapshot);
+  if (!address.empty()) words.insert(words.end(), {"-d", db::address_without_password(address)});
+  const Ended ended = run_program(words, file, password_of(address));
   if (ended.code == 0) return;
-  throw CannotInspect(fmt::format("the schema cannot be copied: {}\n  pg_dump has to be able to read all of the "
-                                  "schema: connect as a role that owns it, or draft without --probe",
-                                  db::without_password(ended.errors, address)));
+  throw CannotCopy(fmt::format("the schema cannot be copied: {}\n  pg_dump has to be able to read all of the "
+                               "schema: connect as a role that owns it",
+                               db::without_password(ended.errors, address)));
+}
+
+// Where their names stand in definitions, they have to be there.
+void make_tablespaces(db::Connection& copy, db::Connection& live, const fs::path& folder) {
+  struct stat owner{};
+  stat((folder / "data").c_str(), &owner);
+  int number = 0;
+  for (const db::Row& row : live.exec("SELECT spcname FROM pg_tablespace WHERE spcname !~ '^pg_'").rows) {
+    const fs::path place = folder / fmt::format("tablespace-{}", ++number);
+    fs::create_directory(place);
+    if (geteuid() == 0 && chown(place.c_str(), owner.st_uid, owner.st_gid) != 0) continue;
+    copy.exec(fmt::format("CREATE TABLESPACE {} LOCATION {}", db::quote_identifier(row[0].value()),
+                          db::quote_literal(place.string())));
+  }
 }
 
 void make_roles(db::Connection& copy, const db::Rows& roles) {
@@ -127,8 +145,19 @@ std::vector<std::string> errors_in(const std::string& output) {
 
 }  // namespace
 
-SchemaCopy copy_schema(const std::string& address, db::Connection& live) {
+std::string Psql::run(const std::string& script) const {
+  const fs::path file = folder / "script.sql";
+  std::ofstream(file) << script;
+  std::vector<std::string> words = {program, "-X", "-q", "-f", file.string()};
+  if (!address.empty()) words.insert(words.end(), {"-d", db::address_without_password(address)});
+  const Ended ended = run_program(words, folder / "output", environment);
+  if (ended.code != 0) throw CannotCopy("psql cannot run: " + db::without_password(ended.errors, address));
+  return ended.errors;
+}
+
+SchemaCopy copy_schema(const std::string& given, db::Connection& live, const std::string& snapshot, const Fill& fill) {
   const int major = live.server_version() / 10000;
+  const std::string address = address_of(given);
   const db::Rows roles = live.exec(kRoles);
   SchemaCopy copy;
   copy.search_path =
@@ -137,17 +166,26 @@ SchemaCopy copy_schema(const std::string& address, db::Connection& live) {
   copy.url = copy.server->url() + "&options=";
   const fs::path& folder = copy.server->folder();
   const Client client = find_client(major, folder);
-  const fs::path file = folder / "schema.sql";
-  dump(client.pg_dump, address, file);
-  db::Connection here(copy.url, "rekeyc inspect");
+  db::Connection here(copy.url, "rekey copy");
   copy.version = here.exec("SHOW server_version").only().value_or("");
   copy.version = copy.version.substr(0, copy.version.find(' '));
   make_roles(here, roles);
-  const Ended loaded =
-      run({client.psql, "-X", "-q", "-d", copy.url, "-f", file.string()}, folder / "load");
-  if (loaded.code != 0) throw CannotInspect("the copy of the schema cannot be made: " + loaded.errors);
-  copy.lost = errors_in(loaded.errors);
+  make_tablespaces(here, live, folder);
+  const Psql psql{client.psql, copy.url, {}, folder};
+  const auto load = [&](const std::vector<std::string>& sections) {
+    const fs::path file = folder / "schema.sql";
+    dump(client.pg_dump, address, snapshot, sections, file);
+    const auto lost = errors_in(psql.run(fmt::format("\\i '{}'\n", file.string())));
+    copy.lost.insert(copy.lost.end(), lost.begin(), lost.end());
+  };
+  if (!fill) {
+    load({"--schema-only"});
+    return copy;
+  }
+  load({"--schema-only", "--section=pre-data"});
+  fill({client.psql, address, password_of(address), folder}, psql, here);
+  load({"--schema-only", "--section=post-data"});
   return copy;
 }
 
-}  // namespace rekey::inspect
+}  // namespace rekey

@@ -1,4 +1,4 @@
-#include "compiler/inspect/program.h"
+#include "runtime/copy/program.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace rekey::inspect {
+namespace rekey {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string text_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-Ended run(const std::vector<std::string>& words, const std::filesystem::path& output,
+Ended run_program(const std::vector<std::string>& words, const std::filesystem::path& output,
           const std::map<std::string, std::string>& environment) {
   const std::string errors = output.string() + ".errors";
   posix_spawn_file_actions_t files;
@@ -57,4 +57,4 @@ Ended run(const std::vector<std::string>& words, const std::filesystem::path& ou
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text_of(errors)};
 }
 
-}  // namespace rekey::inspect
+}  // namespace rekey

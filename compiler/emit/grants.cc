@@ -1,0 +1,57 @@
+#include "compiler/emit/grants.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "compiler/lower/step.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::emit {
+namespace {
+
+std::set<std::string> changed_tables(const model::Model& model) {
+  std::set<std::string> tables;
+  for (const auto& phase : model.phases) {
+    for (model::TableId t : phase.changed) tables.insert(sql::table(model.tables[t].name()));
+    for (model::ForeignKeyId f : phase.touched) {
+      const auto& fk = model.foreign_keys[f];
+      for (model::TableId t : {fk.child, fk.parent}) tables.insert(sql::table(model.tables[t].name()));
+    }
+  }
+  return tables;
+}
+
+// Where objects are dropped and made again, and where uuidv7() is made.
+std::set<std::string> schemas(const model::Model& model) {
+  std::set<std::string> schemas;
+  for (const auto& table : model.tables) schemas.insert(sql::identifier(table.name().schema));
+  if (const auto made = lower::new_keys_schema(*model.plan); !made.empty()) schemas.insert(sql::identifier(made));
+  return schemas;
+}
+
+}  // namespace
+
+std::string grants(const model::Model& model) {
+  std::string out = fmt::format(
+      "-- What a role needs to apply plan {0} and to take it back: to make schema rekey, to make again what a phase\n"
+      "-- drops, and to be a member of the owners of the tables, who alone may alter them. Run it as a superuser, or as\n"
+      "-- a role that may grant all that:\n"
+      "--   psql -v role=NAME -f FILE\n"
+      "-- Afterwards, with GRANT turned into REVOKE and TO into FROM, it takes all of it back.\n"
+      "\\set ON_ERROR_STOP on\n"
+      "GRANT CREATE ON DATABASE :\"DBNAME\" TO :\"role\";\n",
+      model.plan->name.value);
+  for (const auto& schema : schemas(model)) out += fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO :\"role\";\n", schema);
+  std::string tables;
+  for (const auto& table : changed_tables(model)) tables += (tables.empty() ? "\n  " : ",\n  ") + sql::literal(table);
+  out += fmt::format(
+      "SELECT DISTINCT format('GRANT %I TO %I', r.rolname, :'role')\n"
+      "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner\n"
+      "WHERE r.rolname <> :'role' AND c.oid = ANY (ARRAY[{}]::pg_catalog.regclass[])\n"
+      "\\gexec\n",
+      tables);
+  return out;
+}
+
+}  // namespace rekey::emit
