@@ -73,6 +73,16 @@ std::vector<const bundle::Column*> columns_of(const bundle::Bundle& b, const Pha
   return columns;
 }
 
+bool is_array(const bundle::Column& column) { return column.new_type.ends_with("[]"); }
+
+// The ids that a column holds, one by one, as a table "held" with one column "id".
+std::string held_ids(const bundle::Column& column) {
+  const std::string name = db::quote_identifier(column.column);
+  return is_array(column)
+             ? fmt::format("(SELECT e AS id FROM {} t CROSS JOIN unnest(t.{}) e WHERE e IS NOT NULL) held", column.table, name)
+             : fmt::format("(SELECT {0} AS id FROM {1} WHERE {0} IS NOT NULL) held", name, column.table);
+}
+
 // How many rows of a query with one column "key" there are, and a few of its values.
 std::string counted_keys(const std::string& query) {
   return fmt::format(
@@ -128,6 +138,10 @@ ORDER BY con.conrelid::regclass::text, con.conname)",
   }
 }
 
+std::string holders(const bundle::Column& column, std::int64_t count) {
+  return is_array(column) ? counted(count, "element") + " in" : counted(count, "row") + " with a";
+}
+
 // The root's rows give generator v7 the times of their keys, and of all keys that point at them.
 void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
@@ -150,18 +164,17 @@ void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
       if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
       const std::string column = db::quote_identifier(c.column);
       const std::string lost = fmt::format(
-          "SELECT c.{0}::text AS key FROM {1} c WHERE c.{0} IS NOT NULL AND NOT EXISTS "
-          "(SELECT FROM {2} p WHERE p.{3} = c.{0})",
-          column, c.table, d.table, key);
+          "SELECT id::text AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.id)",
+          held_ids(c), d.table, key);
       questions.push_back(
           {counted_keys(lost), [d, c, column](const db::Row& row) {
              return number(row, 0) == 0
                         ? ""
-                        : fmt::format("{}: {} with a {} that no row of {} has, such as {}; delete these rows, add "
+                        : fmt::format("{}: {} {} that no row of {} has, such as {}; delete {}, add "
                                       "those that they point at, or give {} another generator in the plan: v7 "
                                       "takes the time of a key from there",
-                                      c.table, counted(number(row, 0), "row"), column, d.table, text(row, 1),
-                                      d.table);
+                                      c.table, holders(c, number(row, 0)), column, d.table, text(row, 1),
+                                      is_array(c) ? "them" : "these rows", d.table);
            }});
     }
   }
@@ -188,7 +201,7 @@ std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
     if (!c.source || !generators.contains(c.domain) || journal.present(c.phase)) continue;
     const std::string column = db::quote_identifier(c.column);
     const db::Rows found =
-        session.exec(fmt::format("SELECT min({0}), max({0}) FROM {1}", column, c.table));
+        session.exec(fmt::format("SELECT min(id), max(id) FROM {}", held_ids(c)));
     ranges.push_back({c.table + "." + column, generators[c.domain], std::stoll(found.rows.at(0)[0].value_or("0")),
                       std::stoll(found.rows[0][1].value_or("0"))});
   }

@@ -270,7 +270,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
                              column.written->type_name.value.empty() ? column.written->type.value
                                                                      : column.written->type_name.value,
-                             "uuid", phase, domain.name, column.source, fallback(*column.written)});
+                             column.array() ? "uuid[]" : "uuid", phase, domain.name, column.source, fallback(*column.written)});
     }
   }
   for (const auto& fk : model.foreign_keys) {

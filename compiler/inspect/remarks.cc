@@ -8,6 +8,7 @@
 
 #include "compiler/inspect/draft.h"
 #include "compiler/plan/names.h"
+#include "compiler/plan/print.h"
 
 namespace rekey::inspect {
 
@@ -86,7 +87,7 @@ std::vector<std::string> columns_left_out(const Catalog& catalog, const Selectio
     if (!k.primary || !changing.contains(k.table)) continue;
     for (const std::string& name : k.columns) {
       const int c = catalog.column_at.at({k.table, name});
-      if (selection.changes[c] || catalog.columns[c].integer.empty()) continue;
+      if (selection.changes[c] || catalog.columns[c].integer.empty() || catalog.columns[c].is_array()) continue;
       if (!told.insert(selection.component[c]).second) continue;
       const auto with_it = tied_to(catalog, selection, c);
       result.push_back(fmt::format(
@@ -94,6 +95,23 @@ std::vector<std::string> columns_left_out(const Catalog& catalog, const Selectio
           with_it.empty() ? "" : fmt::format("; with it {}", fmt::join(with_it, ", "))));
     }
   }
+  return result;
+}
+
+// Nobody but a person knows whether they are ids; the last lines are what to paste.
+std::vector<std::string> arrays_left_out(const Catalog& catalog, const Selection& selection) {
+  std::vector<std::string> result;
+  std::string snippet;
+  for (const db::catalog::KeyColumn& array : catalog.arrays) {
+    const auto it = catalog.column_at.find({array.table, array.column});
+    if (it != catalog.column_at.end() && selection.changes[it->second]) continue;
+    const std::string table = to_text(catalog.name(array.table));
+    result.push_back(table + "." + plan::name_part(array.column));
+    if (!snippet.empty()) continue;
+    snippet = fmt::format("{}: {{logical_references: [{{columns: {}, references: SCHEMA.TABLE}}]}}",
+                          plan::yaml_scalar(table, false), plan::yaml_scalar(array.column, true));
+  }
+  if (!result.empty()) result.insert(result.end(), {"in a decisions file:", "  tables:", "    " + snippet});
   return result;
 }
 
@@ -140,6 +158,8 @@ std::vector<std::string> remarks(const Catalog& catalog, const Selection& select
   add(lines, "Tables that are not in it:", tables_left_out(catalog, selection));
   add(lines, "Columns that stay as they are, as no foreign key ties them to an id:",
       columns_left_out(catalog, selection));
+  add(lines, "Arrays of integers that stay as they are; where they are ids, say of which table",
+      arrays_left_out(catalog, selection));
   add(lines, "Key domains that stay as they are:", selection.remarks);
   add(lines, "Beside the plan:", notes(dependents));
   return lines;

@@ -65,11 +65,17 @@ void check_names(const Catalog& catalog, const std::vector<std::string>& schemas
   }
 }
 
-// The integer column of a catalog with this name, or -1.
-int integer_column(const Catalog& catalog, const std::string& table, const std::string& column) {
+// The column of a catalog with this name that holds integers or arrays of them, or -1.
+int id_column(const Catalog& catalog, const std::string& table, const std::string& column) {
   const auto it = catalog.column_at.find({table, column});
   return it == catalog.column_at.end() || catalog.columns[it->second].integer.empty() ? -1
                                                                                       : it->second;
+}
+
+// An array is no id.
+int integer_column(const Catalog& catalog, const std::string& table, const std::string& column) {
+  const int c = id_column(catalog, table, column);
+  return c < 0 || catalog.columns[c].is_array() ? -1 : c;
 }
 
 std::string sql_name(const plan::TableName& name) {
@@ -85,19 +91,12 @@ void add_decided_ties(const Catalog& catalog, const Decisions& decisions, model:
       std::vector<std::string> keys = reference.references.value.columns;
       if (keys.empty() && primary) keys = primary->columns;
       for (std::size_t i = 0; i < std::min(keys.size(), reference.columns.size()); ++i) {
-        const int from = integer_column(catalog, sql_name(table.name.value), reference.columns[i].value);
+        const int from = id_column(catalog, sql_name(table.name.value), reference.columns[i].value);
         const int to = integer_column(catalog, target, keys[i]);
         if (from >= 0 && to >= 0) edges.emplace_back(from, to);
       }
     }
   }
-}
-
-std::string advice_for(const std::string& type) {
-  return type.ends_with("[]")
-             ? "keep the old ids in it and translate them where it is read, with rekey.mapping; or move its "
-               "elements to a table of their own with a foreign key first"
-             : "take the reference out, and translate what it holds with rekey.mapping";
 }
 
 void check_referring_columns(const Catalog& catalog, const Decisions& decisions, Diagnostics& diagnostics) {
@@ -114,9 +113,10 @@ void check_referring_columns(const Catalog& catalog, const Decisions& decisions,
         const db::catalog::Column& found = catalog.columns[it->second];
         if (!found.integer.empty()) continue;
         diagnostics.error("type", column.span,
-                          fmt::format("{} is {}, and only columns of type smallint, integer or bigint get new keys",
+                          fmt::format("{} is {}, and only columns of type smallint, integer or bigint, or arrays of "
+                                      "them, get new keys",
                                       catalog.path(it->second), found.type),
-                          advice_for(found.type));
+                          "take the reference out, and translate what it holds with rekey.mapping");
       }
     }
   }
@@ -136,7 +136,7 @@ model::Edges ties(const Catalog& catalog, const Decisions& decisions) {
     const db::catalog::Column& column = catalog.columns[c];
     if (column.integer.empty()) continue;
     for (const std::string& parent : catalog.tables[catalog.table_at.at(column.table)].parents) {
-      const int to = integer_column(catalog, parent, column.name);
+      const int to = id_column(catalog, parent, column.name);
       if (to >= 0) edges.emplace_back(c, to);
     }
   }
@@ -249,6 +249,7 @@ Catalog read_catalog(db::Connection& connection, const Decisions& decisions) {
   c.columns = db::catalog::key_columns(connection, decided);
   c.keys = db::catalog::unique_keys(connection);
   c.foreign_keys = db::catalog::foreign_keys(connection);
+  c.arrays = db::catalog::integer_arrays(connection);
   for (std::size_t i = 0; i < c.tables.size(); ++i) c.table_at[c.tables[i].table] = i;
   for (std::size_t i = 0; i < c.columns.size(); ++i) {
     c.column_at[{c.columns[i].table, c.columns[i].name}] = i;

@@ -19,6 +19,7 @@ struct Catalog {
   std::vector<db::catalog::Column> columns;
   std::vector<db::catalog::UniqueKey> keys;
   std::vector<db::catalog::ForeignKey> foreign_keys;
+  std::vector<db::catalog::KeyColumn> arrays;  // of integers
   std::map<std::string, int> table_at;                           // by SQL name
   std::map<std::pair<std::string, std::string>, int> column_at;  // by SQL name and column
   std::map<std::string, int> primary_at;                         // a table's primary key in keys

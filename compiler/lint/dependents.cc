@@ -27,7 +27,7 @@ KeyColumns changing_columns(const Model& model) {
     const auto& column = model.columns[c];
     if (!model.changes(static_cast<int>(c))) continue;
     keys[{sql::table(model.tables[column.table].name()), column.name()}] = {
-        column.domain, model.domains[column.domain].generator};
+        column.domain, model.domains[column.domain].generator, column.array()};
   }
   return keys;
 }

@@ -84,6 +84,11 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
   return list;
 }
 
+std::string element_type(const model::Column& column) {
+  const auto& type = column.written->type.value;
+  return column.array() ? type.substr(0, type.size() - 2) : type;
+}
+
 const std::string& declared_type(const plan::Column& written) {
   return written.type_name.value.empty() ? written.type.value : written.type_name.value;
 }
@@ -104,6 +109,7 @@ Step open_step(const OfflinePhase& context) {
     const auto time = time_column(model, domain);
     data["domains"].push_back({{"name", sql::literal(domain.name)},
                                {"generator", sql::literal(word(domain.generator))},
+                               {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
                                {"time", time.empty() ? "NULL" : sql::literal(time)}});
     for (ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
@@ -113,10 +119,11 @@ Step open_step(const OfflinePhase& context) {
           {{"domain", sql::literal(domain.name)},
            {"table", sql::literal(context.table(column.table))},
            {"column", sql::literal(column.name())},
-           {"type", sql::literal(column.written->type.value)},
+           {"type", sql::literal(element_type(column))},
            {"declared", sql::literal(declared_type(*column.written))},
            {"root", column.root ? "true" : "false"},
            {"source", column.source ? "true" : "false"},
+           {"array", column.array() ? "true" : "false"},
            {"sequence", name ? sql::literal(sql::table(*name)) : "NULL"},
            {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
     }
@@ -178,6 +185,7 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   step.undo_needs = before_at_a_shared_sequence(context, d);
   step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
+  step.data["arrays"] = domain.in_arrays;
   if (listed) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));
@@ -196,10 +204,12 @@ json column_data(const OfflinePhase& context, ColumnId c) {
   const auto& column = context.model.columns[c];
   const auto& domain = context.model.domain_of(c);
   const auto name = sql::identifier(column.name());
+  const auto mapped = [&](const char* gives) { return fmt::format("rekey.array_{}_{}({})", gives, column.domain + 1, name); };
   return {{"name", name},
           {"type", declared_type(*column.written)},
-          {"new_key", new_key(domain, name)},
-          {"legacy_id_of_any", legacy_id_of_any(domain, name)}};
+          {"new_type", column.array() ? "uuid[]" : "uuid"},
+          {"new_key", column.array() ? mapped("keys") : new_key(domain, name)},
+          {"legacy_id_of_any", column.array() ? mapped("ids") : legacy_id_of_any(domain, name)}};
 }
 
 Step rewrite_step(const OfflinePhase& context, TableId t) {

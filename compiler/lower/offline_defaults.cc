@@ -1,6 +1,9 @@
 #include "compiler/lower/offline_defaults.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "compiler/lower/sql.h"
 #include "compiler/plan/names.h"
@@ -47,7 +50,17 @@ std::string identity_options(const plan::Column& written) {
 }
 
 bool literal_default(const model::Model& model, ColumnId c) {
-  return model.new_default(c).empty() && model.columns[c].default_id.has_value();
+  return model.new_default(c).empty() && model.columns[c].default_ids.has_value();
+}
+
+// With calls of rekey.key() where keys stand.
+std::string literal(const model::Model& model, const model::Column& column) {
+  std::vector<std::string> keys;
+  for (const auto& id : *column.default_ids) {
+    keys.push_back(id ? fmt::format("rekey.key({}, {})", sql::literal(model.domains[column.domain].name), *id) : "NULL");
+  }
+  if (keys.empty()) return "'{}'::uuid[]";
+  return column.array() ? fmt::format("ARRAY[{}]::uuid[]", fmt::join(keys, ", ")) : keys.front();
 }
 
 }  // namespace
@@ -123,10 +136,9 @@ void Surroundings::add_default(ColumnId c) {
 }
 
 void Surroundings::add_literal_default(const model::Column& column) {
-  const auto key = fmt::format("rekey.key({}, {})", sql::literal(context_.model.domains[column.domain].name),
-                               *column.default_id);
-  after_.push_back(fmt::format("CALL rekey.run_with_keys({});",
-                               sql::dollar_quoted(altered(column) + "SET DEFAULT " + key)));
+  const bool any = std::any_of(column.default_ids->begin(), column.default_ids->end(), [](auto id) { return id; });
+  const auto statement = altered(column) + "SET DEFAULT " + literal(context_.model, column);
+  after_.push_back(any ? fmt::format("CALL rekey.run_with_keys({});", sql::dollar_quoted(statement)) : statement + ";");
 }
 
 }  // namespace rekey::lower

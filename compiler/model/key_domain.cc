@@ -116,6 +116,14 @@ void check_v7(const Model& model, const Domain& domain, Diagnostics& diagnostics
 
 void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
   const auto& column = model.columns[domain.root];
+  if (column.array()) {
+    diagnostics.error("array-root", column.written->name.span,
+                      fmt::format("nothing says whose keys {} holds", model.path(domain.root)),
+                      fmt::format("delete it here, or say so under {}:\n"
+                                  "  logical_references:\n    - {{columns: {}, references: schema.table}}",
+                                  to_text(model.tables[column.table].name()), column.name()));
+    return;
+  }
   const auto& table = written_table(model, domain.root);
   const auto& key = table.primary_key;
   const bool in_key = std::any_of(key.begin(), key.end(),
@@ -134,10 +142,32 @@ std::optional<std::int64_t> written_out(const std::string& expression) {
   return std::stoll(found[1]);
 }
 
+// '{1,2}'::integer[], ARRAY[1, (2)::bigint], '{}'::bigint[].
+std::optional<DefaultIds> array_written_out(const std::string& expression) {
+  static const std::regex pattern(
+      R"(\(*(?:'\{([^{}]*)\}'|ARRAY\[([^\[\]]*)\])\)*(?:::(?:smallint|integer|bigint)\[\]\)*)*)");
+  static const std::regex item(R"([^, ][^,]*)"), null(R"(NULL(::(smallint|integer|bigint))?)");
+  std::smatch found;
+  if (!std::regex_match(expression, found, pattern)) return std::nullopt;
+  const std::string items = found[1].matched ? found[1] : found[2];
+  DefaultIds ids;
+  for (std::sregex_iterator i(items.begin(), items.end(), item), end; i != end; ++i) {
+    const auto id = written_out(i->str());
+    if (!id && !std::regex_match(i->str(), null)) return std::nullopt;
+    ids.push_back(id);
+  }
+  return ids;
+}
+
 void find_default_ids(Model& model) {
   for (auto& column : model.columns) {
-    const bool computed = model.domains[column.domain].generator != plan::Generator::v7;
-    if (computed && !column.root) column.default_id = written_out(column.written->default_value.value);
+    const auto& written = column.written->default_value.value;
+    if (column.root) continue;
+    if (column.array()) column.default_ids = array_written_out(written);
+    else if (const auto id = written_out(written)) column.default_ids = {{id}};
+    const bool any = column.default_ids && std::any_of(column.default_ids->begin(), column.default_ids->end(),
+                                                       [](const auto& id) { return id.has_value(); });
+    if (any && model.domains[column.domain].generator == plan::Generator::v7) column.default_ids.reset();
   }
 }
 
@@ -146,11 +176,12 @@ void check_defaults(const Model& model, Diagnostics& diagnostics) {
   for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
     const auto& written = *model.columns[c].written;
     if (!model.changes(c) || written.default_value.value.empty() || !model.new_default(c).empty()) continue;
-    if (model.columns[c].default_id) continue;
+    if (model.columns[c].default_ids) continue;
+    const auto type = model.columns[c].array() ? "uuid[]" : "uuid";
     diagnostics.error("default", written.default_value.span,
-                      fmt::format("{} has the default {}, which is no uuid", model.path(c),
-                                  written.default_value.value),
-                      "say what new rows get: new_default: an expression of type uuid, or none");
+                      fmt::format("{} has the default {}, which is no {}", model.path(c),
+                                  written.default_value.value, type),
+                      fmt::format("say what new rows get: new_default: an expression of type {}, or none", type));
   }
 }
 
@@ -200,6 +231,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     if (component[c] >= static_cast<int>(model.domains.size())) model.domains.resize(component[c] + 1);
     model.columns[c].domain = component[c];
     model.domains[component[c]].columns.push_back(c);
+    if (model.columns[c].array()) model.domains[component[c]].in_arrays = true;
   }
   for (auto& domain : model.domains) {
     domain.root = main_root(model, domain);

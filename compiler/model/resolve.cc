@@ -73,6 +73,7 @@ class Names {
       fk.ids.push_back(find_column(child, fk.columns[i]));
       fk.parent_ids.push_back(find_column(fk.parent, fk.parent_columns[i]));
       check_both_listed(fk, i);
+      refuse_arrays(fk, i);
     }
     model_.tables[child].foreign_keys.push_back(static_cast<int>(model_.foreign_keys.size()));
     model_.foreign_keys.push_back(std::move(fk));
@@ -109,6 +110,15 @@ class Names {
     return false;
   }
 
+  // An array is one value to a foreign key: that it equals another says nothing of its elements.
+  void refuse_arrays(const ForeignKey& fk, std::size_t i) {
+    const bool array = fk.ids[i] != kNone && model_.columns[fk.ids[i]].array();
+    if (!array && (fk.parent_ids[i] == kNone || !model_.columns[fk.parent_ids[i]].array())) return;
+    diagnostics_.error("array-foreign-key", fk.written->columns[i].span,
+                       fmt::format("foreign key {} ties arrays to each other", fk.written->name.value),
+                       "keep both tables out with change: keep, or drop the foreign key first");
+  }
+
   void check_both_listed(const ForeignKey& fk, std::size_t i) {
     if ((fk.ids[i] == kNone) == (fk.parent_ids[i] == kNone)) return;
     const bool child_missing = fk.ids[i] == kNone;
@@ -133,6 +143,11 @@ class Names {
 void add_logical_pair(Model& model, const Names& names, TableId child, TableId parent,
                       const plan::Text& from, const std::string& to, Diagnostics& diagnostics) {
   const ColumnId a = names.find_column(child, from.value), b = names.find_column(parent, to);
+  if (a != kNone && b != kNone && model.columns[b].array()) {
+    diagnostics.error("array-target", from.span, fmt::format("{} holds arrays: it is no key", model.path(b)),
+                      "name the column whose keys these are: references: schema.table (column)");
+    return;
+  }
   if (a != kNone && b != kNone) {
     model.logical_references.emplace_back(a, b);
     return;
@@ -141,7 +156,7 @@ void add_logical_pair(Model& model, const Names& names, TableId child, TableId p
   const auto& column = a == kNone ? from.value : to;
   diagnostics.error("unknown-column", from.span,
                     fmt::format("{} lists no column {}", to_text(table), column),
-                    fmt::format("write \"{}: integer\" (its type) under its columns:", column));
+                    fmt::format("write \"{}: integer\" (its type, integer[] for an array) under its columns:", column));
 }
 
 void add_logical_references(Model& model, Names& names, Diagnostics& diagnostics) {

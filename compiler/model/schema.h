@@ -21,17 +21,21 @@ using PhaseId = int;
 using DependentId = int;
 inline constexpr int kNone = -1;
 
+// A default that is an id written out, or an array of them, some NULL.
+using DefaultIds = std::vector<std::optional<std::int64_t>>;
+
 // A column that holds ids: of its own (a root) or of the column a foreign key ties it to.
 struct Column {
   TableId table;
   const plan::Column* written;
   ColumnId above = kNone;   // the same column in the table it is a partition of or inherits from
   DomainId domain = kNone;  // kNone until the domains are known; always set afterwards
-  std::optional<std::int64_t> default_id;  // the default, where it is an id written out
+  std::optional<DefaultIds> default_ids;
   bool root = false;        // no foreign key ties it to another column of its domain
   bool source = false;      // brings ids into its domain: a root, or one that no valid foreign key holds
                             // in every row (of several columns, one of them NULL)
   const std::string& name() const { return written->name.value; }
+  bool array() const { return written->type.value.ends_with("[]"); }  // its elements are the ids
 };
 
 struct Table {
@@ -58,6 +62,7 @@ struct Domain {
   std::vector<ColumnId> columns;    // root included, in the plan's order
   plan::Generator generator = plan::Generator::ordered;
   bool changes = true;              // false: change: keep
+  bool in_arrays = false;           // some column holds its ids in arrays
   PhaseId phase = kNone;
 };
 

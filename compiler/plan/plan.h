@@ -39,7 +39,7 @@ std::string to_text(const TableName& name);  // as it stands in a plan
 // A key column: one that is part of a key domain. Other columns need not be in a plan.
 struct Column {
   Text name;
-  Text type;      // smallint, integer, bigint
+  Text type;      // smallint, integer, bigint; integer[] and so on, where its elements are keys
   Text type_name; // of a domain over that type, as SQL writes it: "public.user_id"
   Text sequence;  // its default is nextval of it, or it is the identity's; "schema.name"
   Located<Identity> identity{Identity::none, {}};
@@ -67,7 +67,7 @@ struct ForeignKey {
   bool holds() const { return valid.value && enforced.value; }  // for every row
 };
 
-// What no constraint enforces: a column that holds keys of another table.
+// What no constraint enforces: a column that holds keys of another table, itself or in an array.
 struct LogicalReference {
   Texts columns;
   Located<Reference> references;

@@ -16,6 +16,7 @@ namespace {
 
 struct Column {
   std::string table, name, domain;  // domain empty: a part of the key that keeps its type
+  bool array = false;               // of keys
 };
 
 // What one part of a key was asked as, and what it is on the other side.
@@ -64,7 +65,7 @@ named AS (  -- how specific the name was decides between a table "a.b" and colum
   WHERE $1::text IN (t.table_name || '.' || k.column_name, t.relname || '.' || k.column_name,
                t.nspname || '.' || t.relname || '.' || k.column_name)),
 best AS (SELECT * FROM named WHERE rank = (SELECT min(rank) FROM named))
-SELECT b.table_name, a.attname, k.domain
+SELECT b.table_name, a.attname, k.domain, k.is_array
 FROM best b
 JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_constraint pk ON pk.conrelid = b.oid AND pk.contype = 'p'
@@ -74,7 +75,7 @@ ORDER BY b.table_name, array_position(pk.conkey, a.attnum))",
                                       {name});
   std::vector<Column> columns;
   for (const db::Row& row : found.rows) {
-    columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or("")});
+    columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3] == "t"});
   }
   if (columns.empty()) {
     throw Usage(fmt::format(
@@ -137,8 +138,9 @@ bool row_exists(db::Connection& session, const std::vector<Answer>& answers) {
   std::string where;
   for (const Answer& a : answers) {
     if (a.new_key.empty()) return false;
-    where += fmt::format("{}{} = {}", where.empty() ? "" : " AND ",
-                         db::quote_identifier(a.column.name), db::quote_literal(a.new_key));
+    where += fmt::format(fmt::runtime(a.column.array ? "{}{} = ANY ({})" : "{}{} = {}"), where.empty() ? "" : " AND ",
+                         a.column.array ? db::quote_literal(a.new_key) : db::quote_identifier(a.column.name),
+                         a.column.array ? db::quote_identifier(a.column.name) : db::quote_literal(a.new_key));
   }
   return session
              .exec(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE {})",

@@ -69,8 +69,8 @@ WITH RECURSIVE family(one, other) AS MATERIALIZED (
          ('bigint', -9223372036854775808, 9223372036854775807)
 )
 SELECT c.oid::regclass, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
-       CASE WHEN b.under IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
-            THEN b.under::regtype::text END,
+       CASE WHEN coalesce(e.under, b.under) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+            THEN coalesce(e.under, b.under)::regtype::text || CASE WHEN e.under IS NULL THEN '' ELSE '[]' END END,
        -- since 17 a partition has the identity of its parent, without a sequence
        CASE WHEN c.relispartition AND q.seq IS NULL THEN '' ELSE a.attidentity END, sn.nspname, sc.relname,
        CASE WHEN a.attidentity <> '' THEN concat_ws(' ',
@@ -89,6 +89,8 @@ JOIN pg_attribute a ON a.attrelid = m.rel AND a.attnum = m.att AND a.attnum > 0
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN base b ON b.type = a.atttypid
+LEFT JOIN pg_type t ON t.oid = b.under AND t.typcategory = 'A'
+LEFT JOIN base e ON e.type = t.typelem
 LEFT JOIN sequences q ON q.rel = a.attrelid AND q.att = a.attnum
 LEFT JOIN pg_sequence s ON s.seqrelid = q.seq
 LEFT JOIN pg_class sc ON sc.oid = q.seq
@@ -96,6 +98,16 @@ LEFT JOIN pg_namespace sn ON sn.oid = sc.relnamespace
 LEFT JOIN ranges r ON r.type = s.seqtypid
 LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
 WHERE $tables
+ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", a.attnum
+)";
+
+constexpr const char* kIntegerArrays = R"(
+SELECT c.oid::regclass, a.attname
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.atttypid IN ('smallint[]'::regtype, 'integer[]'::regtype, 'bigint[]'::regtype)
+  AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount = 0 AND $tables
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", a.attnum
 )";
 
@@ -215,6 +227,12 @@ std::vector<Column> key_columns(Connection& connection, const std::vector<KeyCol
     result.push_back({text(r[0]), text(r[1]), std::stoi(text(r[2])), text(r[3]), text(r[4]),
                       identity(text(r[5])), text(r[6]), text(r[7]), text(r[8]), text(r[9])});
   }
+  return result;
+}
+
+std::vector<KeyColumn> integer_arrays(Connection& connection) {
+  std::vector<KeyColumn> result;
+  for (const Row& r : connection.exec(over_our_tables(kIntegerArrays)).rows) result.push_back({text(r[0]), text(r[1])});
   return result;
 }
 

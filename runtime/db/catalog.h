@@ -50,14 +50,18 @@ struct Column {
   std::string table, name;
   int number = 0;       // its place in the table
   std::string type;     // as declared
-  std::string integer;  // smallint, integer, bigint: also under a domain; else empty
+  std::string integer;  // smallint, integer, bigint, or an array of one, integer[]: also under a domain; else empty
   Identity identity = Identity::none;
   std::string sequence_schema, sequence;  // the identity's, or the one whose nextval is the default
   std::string sequence_options;           // of an identity, where not the defaults
   std::string default_value;              // any other default; of a generated column nothing
+  bool is_array() const { return integer.ends_with("[]"); }
 };
 // Also those in `more`; by table and number.
 std::vector<Column> key_columns(Connection& connection, const std::vector<KeyColumn>& more = {});
+
+// Columns that hold arrays of integers, which may be ids; those of partitions and children are their parents'.
+std::vector<KeyColumn> integer_arrays(Connection& connection);
 
 // A primary key, a unique constraint, or a unique index on columns alone; none that is invalid.
 struct UniqueKey {

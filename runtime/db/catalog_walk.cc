@@ -36,9 +36,9 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
           OR EXISTS (
             SELECT FROM unnest(x.indkey, x.indclass) AS e(att, class) JOIN pg_opclass o ON o.oid = e.class
             WHERE e.att = k.att
-              AND NOT (o.opcdefault AND EXISTS (
+              AND NOT (o.opcdefault AND (o.opcintype = 'anyarray'::regtype OR EXISTS (
                 SELECT FROM pg_opclass u
-                WHERE u.opcmethod = i.relam AND u.opcdefault AND u.opcintype = 'uuid'::regtype))))
+                WHERE u.opcmethod = i.relam AND u.opcdefault AND u.opcintype = 'uuid'::regtype)))))
 ), walk(class, id, sub, on_class, on_id, on_sub) AS (
   SELECT 'pg_class'::regclass::oid, rel, att::integer, NULL::oid, NULL::oid, NULL::integer FROM keys
   UNION

@@ -1,5 +1,5 @@
 -- Counts the rows of a table and sums a hash of their keys, each taken back to its legacy id: one row with
--- the count, the sum, and how many rows have a key that nobody knows. Rows written since the change have
+-- the count, the sum, and how many rows have a key that nobody knows. An array counts with its shape. Rows written since the change have
 -- got their legacy ids when a step is undone; OFFSET 0 keeps the server from taking each key back twice.
 CREATE FUNCTION rekey.content_query(of_table text, columns text[], undoing boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -11,14 +11,24 @@ AS $body$
                 of_table, CASE WHEN count(known) > 0 THEN ' OFFSET 0' END)
   FROM (
     SELECT n, name,
-           CASE WHEN a.atttypid <> 'uuid'::regtype THEN format('%I::bigint', name)
-                ELSE rekey.expression(c.domain, CASE WHEN undoing THEN 'back' ELSE 'id' END, quote_ident(name)) END AS id,
-           CASE WHEN a.atttypid = 'uuid'::regtype AND undoing
-                THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, c.domain,
-                            rekey.expression(c.domain, 'proof', 'key' || n)) END AS known
-    FROM unnest(columns) WITH ORDINALITY u (name, n)
-    JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
-    JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) parts
+           CASE WHEN is_array AND changed THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(ARRAY(
+                  SELECT %2$s FROM unnest(%1$I) e), 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$,
+                  name, rekey.expression(domain, kind, 'e'))
+                WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
+                  %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
+                ELSE format('%I::bigint', name) END AS id,
+           CASE WHEN is_array AND changed AND undoing
+                THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
+                            rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
+                WHEN changed AND undoing
+                THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, domain,
+                            rekey.expression(domain, 'proof', 'key' || n)) END AS known
+    FROM (SELECT n, name, c.domain, c.is_array, a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype) AS changed,
+                 CASE WHEN undoing THEN 'back' ELSE 'id' END AS kind
+          FROM unnest(columns) WITH ORDINALITY u (name, n)
+          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
+          JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) k) parts
 $body$;
 
 -- A change of types is right when the sum after it is the sum before it. Call it before and after, in one step.
@@ -98,21 +108,22 @@ CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  of_domain text := (SELECT domain FROM rekey.key_columns
-                     WHERE table_name = of_table AND column_name = of_column);
-  named     text := format('%s.%I', of_table, of_column);
-  found     text := 'made from legacy ids by the phase';
+  key_column rekey.key_columns;
+  named      text := format('%s.%I', of_table, of_column);
+  found      text := 'made from legacy ids by the phase';
 BEGIN
+  SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
     EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
-                   'FROM (SELECT %s AS holds FROM %s k WHERE %I IS NOT NULL) keys',
-                   rekey.expression(of_domain, 'holds', format('k.%I', of_column)), of_table, of_column)
+                   'FROM (SELECT %s AS holds FROM %s) keys',
+                   rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
       INTO found;
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
     EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
-                                       AND atttypid = 'uuid'::regtype), found) r;
+                                       AND atttypid = CASE WHEN key_column.is_array THEN 'uuid[]'::regtype
+                                                           ELSE 'uuid'::regtype END), found) r;
 END
 $body$;
 

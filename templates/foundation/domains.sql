@@ -3,11 +3,14 @@ CREATE TABLE rekey.domains (
   phase       text NOT NULL REFERENCES rekey.phases,
   generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
+  arrays      integer UNIQUE,
   old_low     bigint,
   old_high    bigint
 );
 COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
+COMMENT ON COLUMN rekey.domains.arrays IS
+  'Where arrays hold keys of the domain: the number in the names of the functions that change them';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -17,6 +20,7 @@ CREATE TABLE rekey.key_columns (
   declared    text NOT NULL,
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
+  is_array    boolean NOT NULL DEFAULT false,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -30,7 +34,8 @@ CREATE TABLE rekey.key_columns (
 );
 COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
-COMMENT ON COLUMN rekey.key_columns.declared IS 'old_type, or the domain over it that the column had';
+COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
+COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -246,18 +251,54 @@ BEGIN
 END
 $body$;
 
+-- The functions through which arrays of a domain's keys change, there and back: USING takes no subquery. An
+-- array of several dimensions, or one that does not begin at 1, keeps its shape: its text is taken apart.
+CREATE PROCEDURE rekey.map_arrays(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT f.*, d.arrays FROM rekey.domains d
+    CROSS JOIN (VALUES ('keys', 'bigint', 'uuid', 'key'), ('ids', 'uuid', 'bigint', 'back')) f (gives, old, new, kind)
+    WHERE d.domain = of_domain
+  LOOP
+    EXECUTE format('CREATE OR REPLACE FUNCTION rekey.array_%s_%s(%s[]) RETURNS %s[] LANGUAGE sql STABLE STRICT AS %L',
+      item.gives, item.arrays, item.old, item.new,
+      format('SELECT CASE WHEN pg_catalog.array_ndims($1) > 1 OR pg_catalog.array_lower($1, 1) <> 1 THEN ('
+             'SELECT pg_catalog.left($1::text, pg_catalog.strpos($1::text, ''='')) || pg_catalog.string_agg('
+             'CASE WHEN part[1] ~ ''^[-0-9a-f]'' THEN (%s)::text ELSE part[1] END, '''' ORDER BY n) '
+             'FROM pg_catalog.regexp_matches(pg_catalog.substr($1::text, pg_catalog.strpos($1::text, ''='') + 1), '
+             '''[-0-9a-f]+|[^-0-9a-f]+'', ''g'') WITH ORDINALITY p (part, n))::%s[] '
+             'ELSE ARRAY(SELECT %s FROM pg_catalog.unnest($1) e) END',
+             rekey.expression(of_domain, item.kind, 'part[1]::' || item.old), item.new,
+             rekey.expression(of_domain, item.kind, 'e')));
+  END LOOP;
+END
+$body$;
+
+-- The keys that a column holds, one by one, as a table "held" with one column "key".
+CREATE FUNCTION rekey.held_keys(of_table text, of_column text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format(CASE WHEN is_array THEN '(SELECT e AS key FROM %s t CROSS JOIN unnest(t.%I) e WHERE e IS NOT NULL) held'
+                     ELSE '(SELECT %2$I AS key FROM %1$s WHERE %2$I IS NOT NULL) held' END, of_table, of_column)
+  FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column
+$body$;
+
 -- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
 -- may come more than once. In the middle of a phase some have and some have not.
 CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT coalesce(
-    string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', c.column_name, c.table_name),
-               ' UNION ALL ' ORDER BY c.table_name, c.column_name),
+    string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
+               ORDER BY c.table_name, c.column_name),
     format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
   FROM rekey.key_columns c
   JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid = 'uuid'::regtype) = changed
+  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) = changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.

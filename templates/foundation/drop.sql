@@ -5,14 +5,15 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
   rekey.save_ids(text), rekey.assign_legacy_ids(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass);
-DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text);
+DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
+  rekey.map_arrays(text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
   rekey.is_timed_legacy(uuid, text), rekey.content_query(text, text[], boolean),
   rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
   rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
-  rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.legacy_ids(text), rekey.rows_under(regclass), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean),
+  rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.legacy_ids(text), rekey.rows_under(regclass), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean), rekey.held_keys(text, text),
   rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
   rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
   rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),

@@ -82,13 +82,14 @@ BEGIN
             HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
       END IF;
     ELSE
-      EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
-                     '(SELECT FROM %3$s p WHERE p.%4$I = c.%1$I)', item.column_name, item.table_name,
-                     item.root_table, item.root_column) INTO found, example;
+      EXECUTE format('SELECT count(*), min(key) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
+                     rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
+        INTO found, example;
       IF found > 0 THEN
-        RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
-          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.column_name),
-          item.root_table, example
+        RAISE EXCEPTION '%: % % that no row of % has, such as %', item.table_name,
+          CASE WHEN item.is_array AND found = 1 THEN '1 element in' WHEN item.is_array THEN found || ' elements in'
+               WHEN found = 1 THEN '1 row with a' ELSE found || ' rows with a' END,
+          quote_ident(item.column_name), item.root_table, example
           USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
             'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
       END IF;
@@ -138,7 +139,7 @@ BEGIN
   FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
               WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
                 AND c.old_type = 'bigint' LOOP
-    EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
+    EXECUTE format('SELECT min(key), max(key) FROM %s', rekey.held_keys(item.table_name, item.column_name))
       INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
       RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',

@@ -98,12 +98,11 @@ BEGIN
     WHERE domain = of_domain AND abs(last_id) > rekey.highest(old_type)
     ORDER BY table_name, column_name
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE %I IS NOT NULL AND NOT %s)', item.table_name,
-                   item.column_name,
-                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name))) INTO hit;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', rekey.held_keys(item.table_name, item.column_name),
+                   rekey.expression(of_domain, 'holds', 'key')) INTO hit;
     IF hit THEN
       too_narrow := concat_ws(', ', too_narrow,
-        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+        format('%s.%I (%s)', item.table_name, item.column_name, item.declared));
     END IF;
   END LOOP;
 END
@@ -125,18 +124,16 @@ BEGIN
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
     JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-                       AND a.atttypid = 'uuid'::regtype
+                       AND a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)
     WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
-                   item.table_name,
-                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name)),
-                   rekey.expression(of_domain, 'id', format('k.%I', item.column_name)),
-                   -item.highest - 1, item.highest) INTO hit;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
+                   rekey.held_keys(item.table_name, item.column_name), rekey.expression(of_domain, 'holds', 'key'),
+                   rekey.expression(of_domain, 'id', 'key'), -item.highest - 1, item.highest) INTO hit;
     IF hit THEN
       narrow := concat_ws(', ', narrow,
-        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+        format('%s.%I (%s)', item.table_name, item.column_name, item.declared));
     END IF;
   END LOOP;
   RETURN narrow;

@@ -204,7 +204,12 @@ $body$;
 CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+  number integer;
 BEGIN
+  FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
+    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
+  END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns

@@ -12,7 +12,7 @@ ALTER TABLE {{table}}
 {{#new_default}}
   ALTER COLUMN {{name}} SET DEFAULT {{new_default}},
 {{/new_default}}
-  ALTER COLUMN {{name}} TYPE uuid
+  ALTER COLUMN {{name}} TYPE {{new_type}}
     USING {{new_key}}{{separator}}
 {{/columns}}
 {{#after}}

@@ -665,11 +665,11 @@ plan.yaml:14:48: error: foreign key f ties public.c.id to a key column, but publ
 plan.yaml:8:36: error: public.a lists no column z [unknown-column]
     logical_references: [{columns: x, references: public.a (z)}, {columns: w, references: public.a}]
                                    ^
-  write "z: integer" (its type) under its columns:
+  write "z: integer" (its type, integer[] for an array) under its columns:
 plan.yaml:8:76: error: public.b lists no column w [unknown-column]
     logical_references: [{columns: x, references: public.a (z)}, {columns: w, references: public.a}]
                                                                            ^
-  write "w: integer" (its type) under its columns:
+  write "w: integer" (its type, integer[] for an array) under its columns:
 )"},
     {"a column in no key",
      R"(
@@ -680,6 +680,39 @@ plan.yaml:5:54: error: public.a.loose is in no key, and no foreign key ties it t
   public.a: {primary_key: id, columns: {id: integer, loose: integer}}
                                                      ^~~~~
   delete it here, or say what it refers to under logical_references:
+)"},
+    {"arrays tied to each other",
+     R"(
+  public.a: {primary_key: id, columns: {id: integer, held: "integer[]"}}
+  public.b:
+    columns: {of_arrays: "integer[]"}
+    logical_references: [{columns: of_arrays, references: public.a (held)}]
+  public.c:
+    columns: {like: "integer[]"}
+    unique: {u: like}
+    foreign_keys: {f: {columns: like, references: public.c (like)}}
+)",
+     R"(
+plan.yaml:8:36: error: public.a.held holds arrays: it is no key [array-target]
+    logical_references: [{columns: of_arrays, references: public.a (held)}]
+                                   ^~~~~~~~~
+  name the column whose keys these are: references: schema.table (column)
+plan.yaml:12:33: error: foreign key f ties arrays to each other [array-foreign-key]
+    foreign_keys: {f: {columns: like, references: public.c (like)}}
+                                ^~~~
+  keep both tables out with change: keep, or drop the foreign key first
+)"},
+    {"an array that holds keys of nothing",
+     R"(
+  public.a: {primary_key: id, columns: {id: integer, held: "integer[]"}}
+)",
+     R"(
+plan.yaml:5:54: error: nothing says whose keys public.a.held holds [array-root]
+  public.a: {primary_key: id, columns: {id: integer, held: "integer[]"}}
+                                                     ^~~~
+  delete it here, or say so under public.a:
+    logical_references:
+      - {columns: held, references: schema.table}
 )"},
     {"generators that differ in one domain",
      R"(

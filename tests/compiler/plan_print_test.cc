@@ -313,7 +313,8 @@ TEST(PlanPrint, EveryWordSurvives) {
   for (const Object* object : all_objects())
     for (const Field& field : object->fields)
       for (const std::string& word : field.words) {
-        std::string line = std::string(field.key) + ": " + word;
+        const std::string written = yaml_scalar(word, true);
+        const std::string line = std::string(field.key) + ": " + written;
         std::string head = "version: 1\nname: p\n", text;
         if (object->id == "plan") text = head + line + "\ntables: {}\n";
         if (object->id == "phase") text = head + "phases: [{name: f, " + line + "}]\ntables: {}\n";

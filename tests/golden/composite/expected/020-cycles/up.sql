@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:11080daeaf15aaa861a78619c770d4e0f15cc266607fcb2d24e1301ab4ecdc3a', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"44258201dccfe9a363411f177e3a947256a962e685cd0191b4967fdf4c0e8983","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.notes.detach","020.cycles.keys","020.reports.keys","020.cycles.rewrite","020.reports.rewrite","020.cycle_reports.rewrite","020.notes.rewrite","020.cycle_reports.attach","020.notes.attach","020.cycle_reports.validate","020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum","020.close"],"500231cb2503bd5c84baac2c36e458aeee1d96a641f4216bb54b97d60be5ea1c","b120763d713e4ab42a55d950c3691dea43771a6246755455b130d2c531ee2c14"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite","020.reports.rewrite"],"b2c60a66884f8dab90eb21e5edc2789fb3df9d5187fedadb0d7df08de1a39d58","76e17ae7f9bcf87d48139574b74d2ef2ed21831e2dcc265381498ea85013fd3f"],
 ["020.notes.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.notes.rewrite"],"88cb8ebc445ca6ff63c45dd69af069f928e1e4df0f963406827fdbe2617a14c5","da8fa16cc65fe6202c6ef989769d071a362850b3dff064eba9a7c35c519c04ea"],
 ["020.cycles.keys",true,false,["020.open"],["020.close"],"fa8eb674bea0dba19aee8702b10de264507896bc5ee84019872deb349abcdda9","5681ec0f888ef57db9f24da8dae0cc1e5b5114dae7c8fb6ca0872fc449b8e807"],
@@ -45,18 +45,18 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.cycles.vacuum","020.reports.vacuum","020.cycle_reports.vacuum","020.notes.vacuum"],[],"9d62cfb3eb85ce164b046ac24d44bd76cb3a77e75b99e4248e07c9f81a020f07","5ef71fbc966cbf9818f3ff6873d217ce8ccbba26b4402cf4694596e980db0d0e"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.cycles.cycle_id', '020', 'ordered', NULL),
-  ('public.reports.report_id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.cycles.cycle_id', '020', 'ordered', NULL, NULL),
+  ('public.reports.report_id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.cycles.cycle_id', 'public.cycles', 'cycle_id', 'integer', 'integer', true, true, 'public.cycles_cycle_id_seq', false),
-  ('public.cycles.cycle_id', 'public.cycle_reports', 'cycle_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.cycles.cycle_id', 'public.notes', 'cycle_id', 'integer', 'integer', false, true, NULL, false),
-  ('public.reports.report_id', 'public.reports', 'report_id', 'integer', 'integer', true, true, 'public.reports_report_id_seq', false),
-  ('public.reports.report_id', 'public.cycle_reports', 'report_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.reports.report_id', 'public.notes', 'report_id', 'integer', 'integer', false, true, NULL, false);
+  ('public.cycles.cycle_id', 'public.cycles', 'cycle_id', 'integer', 'integer', true, true, false, 'public.cycles_cycle_id_seq', false),
+  ('public.cycles.cycle_id', 'public.cycle_reports', 'cycle_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.cycles.cycle_id', 'public.notes', 'cycle_id', 'integer', 'integer', false, true, false, NULL, false),
+  ('public.reports.report_id', 'public.reports', 'report_id', 'integer', 'integer', true, true, false, 'public.reports_report_id_seq', false),
+  ('public.reports.report_id', 'public.cycle_reports', 'report_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.reports.report_id', 'public.notes', 'report_id', 'integer', 'integer', false, true, false, NULL, false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.cycles
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

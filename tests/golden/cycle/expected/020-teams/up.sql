@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'teams', 'sha256:953e15e26f5939acd8c65e2022d628242ae11641dd04c673ddbee225eb2c7aee', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"18a6759e7b2094c91c17bdb7827cc53dbaaa7a2d204e7b39c981bd0d3f37962b","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
+["020.open",true,false,[],["020.app.teams.detach","020.app.people.detach","020.app.teams.keys","020.app.people.keys","020.app.teams.rewrite","020.app.people.rewrite","020.app.audit.rewrite","020.app.teams.attach","020.app.people.attach","020.app.teams.validate","020.app.people.validate","020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum","020.close"],"a73779aa4b213f0fd0ea8c85588dcaef81f3afe37a118017e85a28f3f47129c3","9b2e10203e0fe5aaebbf8de858fcc054b504bd3b8838d1867eefb6a68ecbbda6"],
 ["020.app.teams.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"ba4dbd8d8652a905c10c81d9bc7505f958ffc579e640350b2fed2beabbe229dc","d7b243037aa97463687f6baa51e56dc279fc9272af95f24d72a7bb3f2a6d5be5"],
 ["020.app.people.detach",true,false,["020.open"],["020.app.people.rewrite","020.app.teams.rewrite"],"c3d7c1749e1207e9bd35d544ca72ee9d00728a377c2f1bdac56cc6b0c371d58b","cf81cbfc30440667165840bb2f125fe7a37eb7a2b990dc16b48b84aee62fc629"],
 ["020.app.teams.keys",true,false,["020.open"],["020.close"],"db2b0f31c0d507e2ad86f38b44a0b7f94e420f0fdf57b602621c8af5bad463d2","7a36ef97163f97533a415d8f0f4654e05fbcc6de6be1175c7625dcae2521ca8e"],
@@ -44,17 +44,17 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.app.teams.vacuum","020.app.people.vacuum","020.app.audit.vacuum"],[],"e20a4fbf08fd9271e5c272f96bb986959a3f32a0c933eb6abce0a998f253abba","c971d4484e3e21d3157c18c17c86da497768152c8bcb634993718c0701e643c6"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('app.teams.id', '020', 'ordered', NULL),
-  ('app.people.id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('app.teams.id', '020', 'ordered', NULL, NULL),
+  ('app.people.id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('app.teams.id', 'app.teams', 'id', 'bigint', 'bigint', true, true, 'app.teams_id_seq', true),
-  ('app.teams.id', 'app.people', 'team_id', 'bigint', 'bigint', false, false, NULL, false),
-  ('app.people.id', 'app.teams', 'lead_id', 'bigint', 'bigint', false, false, NULL, false),
-  ('app.people.id', 'app.people', 'id', 'bigint', 'bigint', true, true, 'app.people_id_seq', false),
-  ('app.people.id', 'app.audit', 'actor_id', 'bigint', 'bigint', false, true, NULL, false);
+  ('app.teams.id', 'app.teams', 'id', 'bigint', 'bigint', true, true, false, 'app.teams_id_seq', true),
+  ('app.teams.id', 'app.people', 'team_id', 'bigint', 'bigint', false, false, false, NULL, false),
+  ('app.people.id', 'app.teams', 'lead_id', 'bigint', 'bigint', false, false, false, NULL, false),
+  ('app.people.id', 'app.people', 'id', 'bigint', 'bigint', true, true, false, 'app.people_id_seq', false),
+  ('app.people.id', 'app.audit', 'actor_id', 'bigint', 'bigint', false, true, false, NULL, false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON app.teams
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

@@ -25,7 +25,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'leaf tables', 'sha256:5d48f3d0f74917c0a32c821ade6dd37c2c32e948d4295274969092a8bbeed66d', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.detach","020.recent_7.set_aside","020.audit_5.set_aside","020.users_manager_key_4.set_aside","020.named_2.set_aside","020.active_1.set_aside","020.users.keys","020.users.rewrite","020.users.attach","020.users.validate","020.active_1.put_back","020.named_2.put_back","020.users_manager_key_4.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.users.vacuum","020.close"],"2706f69048e0ca49242db0a4842efc3467d604336aa9de5f8dd015d1ab0f4d42","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
+["020.open",true,false,[],["020.users.detach","020.recent_7.set_aside","020.audit_5.set_aside","020.users_manager_key_4.set_aside","020.named_2.set_aside","020.active_1.set_aside","020.users.keys","020.users.rewrite","020.users.attach","020.users.validate","020.active_1.put_back","020.named_2.put_back","020.users_manager_key_4.put_back","020.audit_5.put_back","020.log_user-_6.put_back","020.users.vacuum","020.close"],"c677f60c4614f647d9ef6fe4e375a701bb166fbc30723895c1b4f5e7ff23cf8e","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
 ["020.users.detach",true,false,["020.open"],["020.users.rewrite"],"10fceafb028c04a40c6b22883ed755f83e3fa04b45b00b3b79ff9b79ba460c20","09ef9ae07fba8d25d99a52fa739dc26f11605b8e88b9c6a7f263f8a747dc6ac5"],
 ["020.recent_7.set_aside",true,false,["020.open"],["020.users.rewrite"],"7f57675836516443bf0e99e4605f2db95f4c6e00c748234021ed3c759dc9512b","879561f51bc7851b04a4b78267840fcd62ae6e701d7a17f9febd9837ff91be56"],
 ["020.audit_5.set_aside",true,false,["020.open"],["020.users.rewrite"],"44fb8e88e2713dabccca6bd7e8c888a7febb17b549c527f71a951c41a3eb4f4f","3cbe9731699b1db68b671c27690f9748172347b06c5ebdd0d64ad0004743f159"],
@@ -45,13 +45,13 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.users.vacuum","020.active_1.put_back","020.named_2.put_back","020.users_manager_key_4.put_back","020.audit_5.put_back","020.log_user-_6.put_back"],[],"72833655821a1d7565cedb878aa6402ea0583570f109feca6c6e4a5cc80b4d36","343d3d0b7e4f8b295fe58cdfab7a4dfe215c4ae8597128c9dacadbf932511ee1"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.users.user_id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.users.user_id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, 'public.users_user_id_seq', false),
-  ('public.users.user_id', 'public.users', 'manager_id', 'integer', 'integer', false, false, NULL, false);
+  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, false, 'public.users_user_id_seq', false),
+  ('public.users.user_id', 'public.users', 'manager_id', 'integer', 'integer', false, false, false, NULL, false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.users
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

@@ -27,7 +27,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'customer', 'sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"a9c9cf48125bc0048d5f5949320ed774b032e9ed76c3aba7eec7cadf42614b40","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
+["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"97adb4834dbd7d865257c1c7068258c7564ff6bd6848d4ede8b59b6a9d9595ea","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
 ["020.payment_1.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"d65d6b1d489f072e6e3829740791878f75ff8203f7682c52f2674ad6df95adcf","9545cd7fa7f90e00c3603607a7330fad666bd5cf90ca593c16214334691f36fa"],
 ["020.payment_2.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"2b4dc6df52277ceff6d73edb90786e3b6c82b0eb6bbcda548b1035a7af176b03","3d6f88b2ac98913a76fd193d4d97d5f9b7e04fb47c112e0f4aca82ad5b4aed80"],
 ["020.base.detach",true,false,["020.open"],["020.base.rewrite","020.customer.rewrite"],"9be4931b60eb681099ea4bcc6aa79c7770c150d3d2857badaf8d4e6715ace78e","29992a7b01d0a108537cd04ec1ffe6176166577c2bff08aafb9d06fe20a88e72"],
@@ -56,27 +56,27 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum"],[],"562d6a44976367535c4e8638adef3954705ffee324305f0ab5b0e44b29daecf0","8478872d5bf23e81a09eb47e8f17746bf7561b2a86acf6a765834ce74844aa0f"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.customer.customer_id', '020', 'ordered', NULL),
-  ('public.payment.payment_id', '020', 'ordered', NULL),
-  ('public.base.id', '020', 'ordered', NULL),
-  ('public.bybase.id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.customer.customer_id', '020', 'ordered', NULL, NULL),
+  ('public.payment.payment_id', '020', 'ordered', NULL, NULL),
+  ('public.base.id', '020', 'ordered', NULL, NULL),
+  ('public.bybase.id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.customer.customer_id', 'public.customer', 'customer_id', 'integer', 'integer', true, true, 'public.customer_customer_id_seq', false),
-  ('public.customer.customer_id', 'public.payment', 'customer_id', 'integer', 'public.cust_id', false, true, NULL, false),
-  ('public.customer.customer_id', 'public.payment_1', 'customer_id', 'integer', 'public.cust_id', false, false, NULL, false),
-  ('public.customer.customer_id', 'public.payment_2', 'customer_id', 'integer', 'public.cust_id', false, false, NULL, false),
-  ('public.customer.customer_id', 'public.base', 'owner', 'integer', 'integer', false, true, NULL, false),
-  ('public.customer.customer_id', 'public.derived', 'owner', 'integer', 'integer', false, false, NULL, false),
-  ('public.payment.payment_id', 'public.payment', 'payment_id', 'integer', 'integer', true, true, 'public.payment_payment_id_seq', false),
-  ('public.payment.payment_id', 'public.payment_1', 'payment_id', 'integer', 'integer', false, false, 'public.payment_payment_id_seq', false),
-  ('public.payment.payment_id', 'public.payment_2', 'payment_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.base.id', 'public.base', 'id', 'integer', 'integer', true, true, 'public.base_id_seq', false),
-  ('public.base.id', 'public.derived', 'id', 'integer', 'integer', false, false, 'public.base_id_seq', false),
-  ('public.base.id', 'public.bybase', 'base_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.bybase.id', 'public.bybase', 'id', 'integer', 'integer', true, true, 'public.bybase_id_seq', false);
+  ('public.customer.customer_id', 'public.customer', 'customer_id', 'integer', 'integer', true, true, false, 'public.customer_customer_id_seq', false),
+  ('public.customer.customer_id', 'public.payment', 'customer_id', 'integer', 'public.cust_id', false, true, false, NULL, false),
+  ('public.customer.customer_id', 'public.payment_1', 'customer_id', 'integer', 'public.cust_id', false, false, false, NULL, false),
+  ('public.customer.customer_id', 'public.payment_2', 'customer_id', 'integer', 'public.cust_id', false, false, false, NULL, false),
+  ('public.customer.customer_id', 'public.base', 'owner', 'integer', 'integer', false, true, false, NULL, false),
+  ('public.customer.customer_id', 'public.derived', 'owner', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.payment.payment_id', 'public.payment', 'payment_id', 'integer', 'integer', true, true, false, 'public.payment_payment_id_seq', false),
+  ('public.payment.payment_id', 'public.payment_1', 'payment_id', 'integer', 'integer', false, false, false, 'public.payment_payment_id_seq', false),
+  ('public.payment.payment_id', 'public.payment_2', 'payment_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.base.id', 'public.base', 'id', 'integer', 'integer', true, true, false, 'public.base_id_seq', false),
+  ('public.base.id', 'public.derived', 'id', 'integer', 'integer', false, false, false, 'public.base_id_seq', false),
+  ('public.base.id', 'public.bybase', 'base_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.bybase.id', 'public.bybase', 'id', 'integer', 'integer', true, true, false, 'public.bybase_id_seq', false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.customer
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'all', 'sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"dc0b5a24f1c7f4abf6d06bf8ab2d383a7addfca47370198c80a2627b94b228fd","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
+["020.open",true,false,[],["020.by_time.detach","020.by_chance.detach","020.by_plan.keys","020.by_time.keys","020.by_chance.keys","020.in_order.keys","020.by_plan.rewrite","020.by_time.rewrite","020.by_chance.rewrite","020.in_order.rewrite","020.by_time.attach","020.by_chance.attach","020.by_time.validate","020.by_chance.validate","020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum","020.close"],"7d62d4fb034963db211e4ec43c28dd957d306ea0596a50c9b0af8d77a729495e","d239ab450cfa5df2574645838f6aaae1ec8537b69c9c5c20b225bb11537f99be"],
 ["020.by_time.detach",true,false,["020.open"],["020.by_plan.rewrite","020.by_time.rewrite"],"c57037cd8918164a8bfac774d7214447d5438fcb5a8c0ab95c6aa4107c8ce036","5486169976df45531ab4e02ccdb5eeeea96111ff2d2e1e74878cc4d13dff30b8"],
 ["020.by_chance.detach",true,false,["020.open"],["020.by_chance.rewrite","020.by_time.rewrite"],"b1e246c17f7db088c8625162fb2b8c63a6b73dc9ecb0b6adb56909c284c9e1ad","36c597231fc1ffccc16a38fd2a75a0c2cdea577bda8d841a88f544f276bfc32b"],
 ["020.by_plan.keys",true,false,["020.open"],["020.close"],"c21124428690e92997993fa5ab643efa8f47dad78f4dc429c042d0e8e7275da5","08425bb555a2d67a9508d9964eafa7104f0a977e8cd3693fb36a7751d9fbcfaa"],
@@ -48,20 +48,20 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.by_plan.vacuum","020.by_time.vacuum","020.by_chance.vacuum","020.in_order.vacuum"],[],"2220f8986a2774f665215bd95748535ad2bed6bce3260d0f034a52202e5cdc64","84f377f2a451e68bf44a22ca1999d8b9861029bdf5b58b1f7dde3616af662e81"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.by_plan.id', '020', 'keyed', NULL),
-  ('public.by_time.id', '020', 'v7', 'created_at'),
-  ('public.by_chance.id', '020', 'v4', NULL),
-  ('public.in_order.id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.by_plan.id', '020', 'keyed', NULL, NULL),
+  ('public.by_time.id', '020', 'v7', 'created_at', NULL),
+  ('public.by_chance.id', '020', 'v4', NULL, NULL),
+  ('public.in_order.id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.by_plan.id', 'public.by_plan', 'id', 'integer', 'integer', true, true, NULL, false),
-  ('public.by_plan.id', 'public.by_time', 'plan_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.by_time.id', 'public.by_time', 'id', 'integer', 'integer', true, true, 'public.by_time_id_seq', false),
-  ('public.by_time.id', 'public.by_chance', 'time_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.by_chance.id', 'public.by_chance', 'id', 'smallint', 'smallint', true, true, 'public.by_chance_id_seq', false),
-  ('public.in_order.id', 'public.in_order', 'id', 'bigint', 'bigint', true, true, NULL, false);
+  ('public.by_plan.id', 'public.by_plan', 'id', 'integer', 'integer', true, true, false, NULL, false),
+  ('public.by_plan.id', 'public.by_time', 'plan_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.by_time.id', 'public.by_time', 'id', 'integer', 'integer', true, true, false, 'public.by_time_id_seq', false),
+  ('public.by_time.id', 'public.by_chance', 'time_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.by_chance.id', 'public.by_chance', 'id', 'smallint', 'smallint', true, true, false, 'public.by_chance_id_seq', false),
+  ('public.in_order.id', 'public.in_order', 'id', 'bigint', 'bigint', true, true, false, NULL, false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_plan
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

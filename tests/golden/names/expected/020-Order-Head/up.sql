@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'Order | Head', 'sha256:eeb6b8631fb06780032095c6095aaa6be47b680e442ba61ebd9dace786e46191', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"32fd2a74d69936a9abc09ac18611c2f14c3739327dd45cd39f5fd042830a22fd","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
+["020.open",true,false,[],["020.Sales.it-s-a-line-_2.detach","020.Sales.Order-Head_1.keys","020.Sales.it-s-a-line-_2.keys","020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite","020.Sales.it-s-a-line-_2.attach","020.Sales.it-s-a-line-_2.validate","020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum","020.close"],"4ed8a00da506d0255cb502280eeb86a640f430898090029ab08b9f376fba48a9","096560158105005ff103312d6f216cf7b2073f05dbbd64bf1418f19d70134e7e"],
 ["020.Sales.it-s-a-line-_2.detach",true,false,["020.open"],["020.Sales.Order-Head_1.rewrite","020.Sales.it-s-a-line-_2.rewrite"],"6c465be8c4a7c383f26ede10dc11da9a0075e899b7ce4484b8bb13c076433e04","071cb2af0095864d8e7b661c4a92c877ae719dd686a6f76104b340e0dfdecdff"],
 ["020.Sales.Order-Head_1.keys",true,false,["020.open"],["020.close"],"e9f7e8dfdbc0d6c048828c782902e2d5f129ab9af2bd0ba511657218a0024d77","6947a4eba7fb90d2946465974000603f4337811ab2957eb1af397d3eff171eef"],
 ["020.Sales.it-s-a-line-_2.keys",true,false,["020.open"],["020.close"],"fddbfa0366662e6ec1c43e57d385f6abb2fe84f82fa3da690c4f70f12700bf28","7664b3ac8bca137143996096f96d8351d7a03867a32e67d03c0c451984b57d76"],
@@ -39,15 +39,15 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.Sales.Order-Head_1.vacuum","020.Sales.it-s-a-line-_2.vacuum"],[],"3ce738bdba3ac7395a0b5f990dba79e3b68b04c6ec280656b1947f776ff67cfa","8f6092e7b84ad1ae0832159ba9a6c2e06dc0e54fc2b5c0f2a366b96bf8c726ae"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('Sales."Order | Head".Order No', '020', 'ordered', NULL),
-  ('Sales."it''s a ""line""".größe', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('Sales."Order | Head".Order No', '020', 'ordered', NULL, NULL),
+  ('Sales."it''s a ""line""".größe', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('Sales."Order | Head".Order No', '"Sales"."Order | Head"', 'Order No', 'integer', 'integer', true, true, '"Sales"."Order No_seq"', false),
-  ('Sales."Order | Head".Order No', '"Sales"."it''s a ""line"""', 'select', 'integer', 'integer', false, false, NULL, false),
-  ('Sales."it''s a ""line""".größe', '"Sales"."it''s a ""line"""', 'größe', 'smallint', 'smallint', true, true, '"Sales"."größe''s seq"', true);
+  ('Sales."Order | Head".Order No', '"Sales"."Order | Head"', 'Order No', 'integer', 'integer', true, true, false, '"Sales"."Order No_seq"', false),
+  ('Sales."Order | Head".Order No', '"Sales"."it''s a ""line"""', 'select', 'integer', 'integer', false, false, false, NULL, false),
+  ('Sales."it''s a ""line""".größe', '"Sales"."it''s a ""line"""', 'größe', 'smallint', 'smallint', true, true, false, '"Sales"."größe''s seq"', true);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "Sales"."Order | Head"
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

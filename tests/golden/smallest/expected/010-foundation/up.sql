@@ -299,7 +299,12 @@ $body$;
 CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+  number integer;
 BEGIN
+  FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
+    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
+  END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
@@ -496,11 +501,14 @@ CREATE TABLE rekey.domains (
   phase       text NOT NULL REFERENCES rekey.phases,
   generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
+  arrays      integer UNIQUE,
   old_low     bigint,
   old_high    bigint
 );
 COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
+COMMENT ON COLUMN rekey.domains.arrays IS
+  'Where arrays hold keys of the domain: the number in the names of the functions that change them';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -510,6 +518,7 @@ CREATE TABLE rekey.key_columns (
   declared    text NOT NULL,
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
+  is_array    boolean NOT NULL DEFAULT false,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -523,7 +532,8 @@ CREATE TABLE rekey.key_columns (
 );
 COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
-COMMENT ON COLUMN rekey.key_columns.declared IS 'old_type, or the domain over it that the column had';
+COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
+COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -739,18 +749,54 @@ BEGIN
 END
 $body$;
 
+-- The functions through which arrays of a domain's keys change, there and back: USING takes no subquery. An
+-- array of several dimensions, or one that does not begin at 1, keeps its shape: its text is taken apart.
+CREATE PROCEDURE rekey.map_arrays(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN
+    SELECT f.*, d.arrays FROM rekey.domains d
+    CROSS JOIN (VALUES ('keys', 'bigint', 'uuid', 'key'), ('ids', 'uuid', 'bigint', 'back')) f (gives, old, new, kind)
+    WHERE d.domain = of_domain
+  LOOP
+    EXECUTE format('CREATE OR REPLACE FUNCTION rekey.array_%s_%s(%s[]) RETURNS %s[] LANGUAGE sql STABLE STRICT AS %L',
+      item.gives, item.arrays, item.old, item.new,
+      format('SELECT CASE WHEN pg_catalog.array_ndims($1) > 1 OR pg_catalog.array_lower($1, 1) <> 1 THEN ('
+             'SELECT pg_catalog.left($1::text, pg_catalog.strpos($1::text, ''='')) || pg_catalog.string_agg('
+             'CASE WHEN part[1] ~ ''^[-0-9a-f]'' THEN (%s)::text ELSE part[1] END, '''' ORDER BY n) '
+             'FROM pg_catalog.regexp_matches(pg_catalog.substr($1::text, pg_catalog.strpos($1::text, ''='') + 1), '
+             '''[-0-9a-f]+|[^-0-9a-f]+'', ''g'') WITH ORDINALITY p (part, n))::%s[] '
+             'ELSE ARRAY(SELECT %s FROM pg_catalog.unnest($1) e) END',
+             rekey.expression(of_domain, item.kind, 'part[1]::' || item.old), item.new,
+             rekey.expression(of_domain, item.kind, 'e')));
+  END LOOP;
+END
+$body$;
+
+-- The keys that a column holds, one by one, as a table "held" with one column "key".
+CREATE FUNCTION rekey.held_keys(of_table text, of_column text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT format(CASE WHEN is_array THEN '(SELECT e AS key FROM %s t CROSS JOIN unnest(t.%I) e WHERE e IS NOT NULL) held'
+                     ELSE '(SELECT %2$I AS key FROM %1$s WHERE %2$I IS NOT NULL) held' END, of_table, of_column)
+  FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column
+$body$;
+
 -- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
 -- may come more than once. In the middle of a phase some have and some have not.
 CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT coalesce(
-    string_agg(format('SELECT %I AS key FROM %s WHERE %1$I IS NOT NULL', c.column_name, c.table_name),
-               ' UNION ALL ' ORDER BY c.table_name, c.column_name),
+    string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
+               ORDER BY c.table_name, c.column_name),
     format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
   FROM rekey.key_columns c
   JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid = 'uuid'::regtype) = changed
+  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) = changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.
@@ -846,13 +892,14 @@ BEGIN
             HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
       END IF;
     ELSE
-      EXECUTE format('SELECT count(*), min(c.%I) FROM %s c WHERE c.%1$I IS NOT NULL AND NOT EXISTS '
-                     '(SELECT FROM %3$s p WHERE p.%4$I = c.%1$I)', item.column_name, item.table_name,
-                     item.root_table, item.root_column) INTO found, example;
+      EXECUTE format('SELECT count(*), min(key) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
+                     rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
+        INTO found, example;
       IF found > 0 THEN
-        RAISE EXCEPTION '%: % with a % that no row of % has, such as %', item.table_name,
-          CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.column_name),
-          item.root_table, example
+        RAISE EXCEPTION '%: % % that no row of % has, such as %', item.table_name,
+          CASE WHEN item.is_array AND found = 1 THEN '1 element in' WHEN item.is_array THEN found || ' elements in'
+               WHEN found = 1 THEN '1 row with a' ELSE found || ' rows with a' END,
+          quote_ident(item.column_name), item.root_table, example
           USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
             'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
       END IF;
@@ -902,7 +949,7 @@ BEGIN
   FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
               WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
                 AND c.old_type = 'bigint' LOOP
-    EXECUTE format('SELECT min(%I), max(%1$I) FROM %s', item.column_name, item.table_name)
+    EXECUTE format('SELECT min(key), max(key) FROM %s', rekey.held_keys(item.table_name, item.column_name))
       INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
       RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
@@ -1015,12 +1062,11 @@ BEGIN
     WHERE domain = of_domain AND abs(last_id) > rekey.highest(old_type)
     ORDER BY table_name, column_name
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE %I IS NOT NULL AND NOT %s)', item.table_name,
-                   item.column_name,
-                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name))) INTO hit;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', rekey.held_keys(item.table_name, item.column_name),
+                   rekey.expression(of_domain, 'holds', 'key')) INTO hit;
     IF hit THEN
       too_narrow := concat_ws(', ', too_narrow,
-        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+        format('%s.%I (%s)', item.table_name, item.column_name, item.declared));
     END IF;
   END LOOP;
 END
@@ -1042,18 +1088,16 @@ BEGIN
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
     JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-                       AND a.atttypid = 'uuid'::regtype
+                       AND a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)
     WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s k WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
-                   item.table_name,
-                   rekey.expression(of_domain, 'holds', format('k.%I', item.column_name)),
-                   rekey.expression(of_domain, 'id', format('k.%I', item.column_name)),
-                   -item.highest - 1, item.highest) INTO hit;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
+                   rekey.held_keys(item.table_name, item.column_name), rekey.expression(of_domain, 'holds', 'key'),
+                   rekey.expression(of_domain, 'id', 'key'), -item.highest - 1, item.highest) INTO hit;
     IF hit THEN
       narrow := concat_ws(', ', narrow,
-        format('%s.%I (%s)', item.table_name, item.column_name, item.old_type));
+        format('%s.%I (%s)', item.table_name, item.column_name, item.declared));
     END IF;
   END LOOP;
   RETURN narrow;
@@ -1164,7 +1208,7 @@ END
 $body$;
 
 -- Counts the rows of a table and sums a hash of their keys, each taken back to its legacy id: one row with
--- the count, the sum, and how many rows have a key that nobody knows. Rows written since the change have
+-- the count, the sum, and how many rows have a key that nobody knows. An array counts with its shape. Rows written since the change have
 -- got their legacy ids when a step is undone; OFFSET 0 keeps the server from taking each key back twice.
 CREATE FUNCTION rekey.content_query(of_table text, columns text[], undoing boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -1176,14 +1220,24 @@ AS $body$
                 of_table, CASE WHEN count(known) > 0 THEN ' OFFSET 0' END)
   FROM (
     SELECT n, name,
-           CASE WHEN a.atttypid <> 'uuid'::regtype THEN format('%I::bigint', name)
-                ELSE rekey.expression(c.domain, CASE WHEN undoing THEN 'back' ELSE 'id' END, quote_ident(name)) END AS id,
-           CASE WHEN a.atttypid = 'uuid'::regtype AND undoing
-                THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, c.domain,
-                            rekey.expression(c.domain, 'proof', 'key' || n)) END AS known
-    FROM unnest(columns) WITH ORDINALITY u (name, n)
-    JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
-    JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) parts
+           CASE WHEN is_array AND changed THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(ARRAY(
+                  SELECT %2$s FROM unnest(%1$I) e), 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$,
+                  name, rekey.expression(domain, kind, 'e'))
+                WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
+                  %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
+                ELSE format('%I::bigint', name) END AS id,
+           CASE WHEN is_array AND changed AND undoing
+                THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
+                            rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
+                WHEN changed AND undoing
+                THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, domain,
+                            rekey.expression(domain, 'proof', 'key' || n)) END AS known
+    FROM (SELECT n, name, c.domain, c.is_array, a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype) AS changed,
+                 CASE WHEN undoing THEN 'back' ELSE 'id' END AS kind
+          FROM unnest(columns) WITH ORDINALITY u (name, n)
+          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
+          JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) k) parts
 $body$;
 
 -- A change of types is right when the sum after it is the sum before it. Call it before and after, in one step.
@@ -1263,21 +1317,22 @@ CREATE FUNCTION rekey.check_key(of_phase text, of_table text, of_column text,
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  of_domain text := (SELECT domain FROM rekey.key_columns
-                     WHERE table_name = of_table AND column_name = of_column);
-  named     text := format('%s.%I', of_table, of_column);
-  found     text := 'made from legacy ids by the phase';
+  key_column rekey.key_columns;
+  named      text := format('%s.%I', of_table, of_column);
+  found      text := 'made from legacy ids by the phase';
 BEGIN
+  SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
     EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
-                   'FROM (SELECT %s AS holds FROM %s k WHERE %I IS NOT NULL) keys',
-                   rekey.expression(of_domain, 'holds', format('k.%I', of_column)), of_table, of_column)
+                   'FROM (SELECT %s AS holds FROM %s) keys',
+                   rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
       INTO found;
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
     EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
-                                       AND atttypid = 'uuid'::regtype), found) r;
+                                       AND atttypid = CASE WHEN key_column.is_array THEN 'uuid[]'::regtype
+                                                           ELSE 'uuid'::regtype END), found) r;
 END
 $body$;
 
@@ -1432,7 +1487,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '0cd856f653e1fd8f07e565a5511327a4e5b037d8705b8992348ba8620604efda', 'ac71d6695ab8f06c1737667b6777285b686b2cf8dd952a274bedb1f80948d876', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'ecabe9fd95326da08ee404cc5f78fb1a1924ffd24046a2659de2271dda61e63b', 'b470248ec03379862a1d321713655e7e3fb621ba471017eeec535c84c0cfda64', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

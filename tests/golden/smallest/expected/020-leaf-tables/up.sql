@@ -25,19 +25,19 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'leaf tables', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.keys","020.users.rewrite","020.users.vacuum","020.close"],"4094d7d30e97b348d5df187b68c227202dc1b2aff669c2e4ee614baa302d819c","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
+["020.open",true,false,[],["020.users.keys","020.users.rewrite","020.users.vacuum","020.close"],"c8ac5548577fd104254b06c0d4e26827a07309b2b382e58192c0237f13f1589e","805f805b5202727451a65ac508801365b5e02963d70000063b42e97e529ed06a"],
 ["020.users.keys",true,false,["020.open"],["020.close"],"cf9adcc27a4ffe9e39b5ce53fd37795e799a29c589f2d92eb303a72b68b653e8","a17e103b5eef7f602e6bc05628ab34762c9e6411e7acb49628b60280f57ecbd6"],
 ["020.users.rewrite",true,false,["020.users.keys"],["020.users.keys"],"525f9e98c577ae39c6de57464c8316c0d5ae2a797678cd205a56bf15da9ae53c","d9923f59a126d3ad0302df894d32e9830221ed588a37fa3c085a8ad3954d2e17"],
 ["020.users.vacuum",false,true,["020.users.rewrite"],["020.users.rewrite"],"3608bfe4b3d20a583b29cc8fb1e4165cdc230d4406feb8813426e61c761cb3ab","a8b97bc7d274ad5f0bae73b47e8066abe6d5b621f2fa74104edf98db6e8463c2"],
 ["020.close",true,false,["020.users.vacuum"],[],"72833655821a1d7565cedb878aa6402ea0583570f109feca6c6e4a5cc80b4d36","343d3d0b7e4f8b295fe58cdfab7a4dfe215c4ae8597128c9dacadbf932511ee1"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.users.user_id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.users.user_id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, 'public.users_user_id_seq', false);
+  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, false, 'public.users_user_id_seq', false);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.users
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');

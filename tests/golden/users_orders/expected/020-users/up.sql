@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '5s';
 CALL rekey.open_phase('020', 'users', 'sha256:df205b6249c13293b3627bae76123cf3aefceee471198da8e459d8782504fc99', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"fbb2f32afc01c55df06f69c2a6d66c781904f8a8352ac32a4336b13122888013","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
+["020.open",true,false,[],["020.users.detach","020.orders.detach","020.users.keys","020.orders.keys","020.users.rewrite","020.orders.rewrite","020.users.attach","020.orders.attach","020.users.validate","020.orders.validate","020.users.vacuum","020.orders.vacuum","020.close"],"f25bcfd0f9f424b4d891fbc77df6ca514dba4df2d25646169c77003d51d76dd9","41a390350a383428e874abf23b299259ceeb5a706c6a892a047a657219b27cc1"],
 ["020.users.detach",true,false,["020.open"],["020.users.rewrite"],"eda00fae7fd97cf4285bfe33163ebd4a20cc1fae78c5edc50ca735dcf6b81aa7","d5e1df02767e2274f4d86a2c8753a179f9a25b1a9ceeaf11b1b21541c83d8235"],
 ["020.orders.detach",true,false,["020.open"],["020.orders.rewrite","020.users.rewrite"],"ec256f044aeb7bf8c56ce6107cb51e525dc631267af51ef09887aa58498ab880","97ea89149f402ea42ccbbf6d9a3c8babbd09b95ca495cc467da4caf17a069a0a"],
 ["020.users.keys",true,false,["020.open"],["020.close"],"938bf2f32f1b283fec9d4ea28a23bed32a81604b9aab57ae0c50c0d25b776e71","4fc84e6d5f495010f2027075cd2a125a508b54f06af344041c0d37270919dd74"],
@@ -42,16 +42,16 @@ CALL rekey.register_steps('020', $steps$[
 ["020.close",true,false,["020.users.vacuum","020.orders.vacuum"],[],"f04883313adee506a4ccdfe525866b4ced899bd588b85e2dc239a7cb1d30adc9","9f0717b7b57b868206c6e8f74a4db0736d1bda59d8a85f79607ca67ce7e5a7f1"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
-  ('public.users.user_id', '020', 'ordered', NULL),
-  ('public.orders.order_id', '020', 'ordered', NULL);
-INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, sequence, is_identity)
+  ('public.users.user_id', '020', 'ordered', NULL, NULL),
+  ('public.orders.order_id', '020', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
-  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, 'public.users_user_id_seq', false),
-  ('public.users.user_id', 'public.users', 'manager_id', 'integer', 'integer', false, false, NULL, false),
-  ('public.users.user_id', 'public.orders', 'user_id', 'bigint', 'bigint', false, false, NULL, false),
-  ('public.orders.order_id', 'public.orders', 'order_id', 'bigint', 'bigint', true, true, 'public.orders_order_id_seq', true);
+  ('public.users.user_id', 'public.users', 'user_id', 'integer', 'integer', true, true, false, 'public.users_user_id_seq', false),
+  ('public.users.user_id', 'public.users', 'manager_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.users.user_id', 'public.orders', 'user_id', 'bigint', 'bigint', false, false, false, NULL, false),
+  ('public.orders.order_id', 'public.orders', 'order_id', 'bigint', 'bigint', true, true, false, 'public.orders_order_id_seq', true);
 CALL rekey.expect_legacy('020');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.users
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
