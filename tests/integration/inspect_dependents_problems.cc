@@ -80,12 +80,6 @@ view public.v uses public.users.id
        R"(object foreign key posts_user_id_fkey on public.posts uses public.posts.user_id, public.users.id
   problem: its triggers are disabled, and would be enabled again
 )"},
-      {"foreign_key_not_enforced", 18,
-       R"(ALTER TABLE posts ADD second_id integer
-  CONSTRAINT loose REFERENCES users NOT ENFORCED;)",
-       R"(foreign key loose on public.posts uses public.posts.second_id, public.users.id
-  problem: it is not enforced
-)"},
       {"foreign_table", 13,
        R"(CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;
 CREATE TABLE parts (id integer, PRIMARY KEY (id)); CREATE FOREIGN TABLE away () INHERITS (parts) SERVER far;)",

@@ -75,13 +75,13 @@ std::vector<Dependent> dependents_of(Database& database) {
 }
 
 std::string dump(const Database& database) {
-  const std::string command = "pg_dump -s '" + database.uri() + "'";
+  const std::string command = "'" REKEY_SOURCE "/tests/dump' schema '" + database.uri() + "'";
   std::FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   std::array<char, 4096> part;
   while (const std::size_t size = std::fread(part.data(), 1, part.size(), pipe)) text.append(part.data(), size);
   EXPECT_EQ(pclose(pipe), 0);
-  return std::regex_replace(text, std::regex("\\\\(un)?restrict \\S+\n"), "");
+  return text;
 }
 
 std::string drop_of(const Dependent& d) {
