@@ -196,7 +196,9 @@ class Reader {
     }
     std::sort(dependent.edits.begin(), dependent.edits.end(),
               [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    std::set<std::string> told;
     for (const auto& problem : use.problems) {
+      if (!told.insert(problem.message).second) continue;
       refuse(*dependent.written, {problem.message, dependent.written->definition.span});
     }
   }

@@ -29,6 +29,13 @@ Step dependent_step(const OfflinePhase& context, DependentId d, const char* kind
   return step;
 }
 
+// A materialized view is new with its rows; nobody else gives the planner its statistics. What a replacement makes
+// is the plan's.
+std::string with_statistics(const plan::Dependent& written, const std::string& made) {
+  const bool filled = written.kind.value == plan::DependentKind::materialized_view;
+  return filled && written.replacement.value.empty() ? fmt::format("{}\nANALYZE {};", made, written.name.value) : made;
+}
+
 // Whether a step of the phase drops it, and whether one makes it again.
 bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
 bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
@@ -91,12 +98,12 @@ Step set_aside_step(const OfflinePhase& context, DependentId d) {
   for (DependentId other : built_on_it(context, d)) {
     if (leaves(context.model.dependents[other])) step.needs.push_back(context.dependent_id(other, "set_aside"));
   }
-  for (const auto& rewrite : context.rewrites_under(dependent)) step.undo_needs.push_back(rewrite);
+  for (const auto& rewrite : context.rewrites_before(dependent)) step.undo_needs.push_back(rewrite);
   for (DependentId other : foundations(context, d)) {
     const bool moved = leaves(context.model.dependents[other]);
     step.undo_needs.push_back(context.dependent_id(other, moved ? "set_aside" : "put_back"));
   }
-  step.data["definition"] = statements_before(context.model, dependent, context.number());
+  step.data["definition"] = with_statistics(*dependent.written, statements_before(context.model, dependent, context.number()));
   return step;
 }
 
@@ -106,7 +113,7 @@ Step put_back_step(const OfflinePhase& context, DependentId d) {
   step.up_title = fmt::format("{} {}", leaves(dependent) ? "makes again" : "replaces", title(*dependent.written));
   step.down_title = leaves(dependent) ? fmt::format("sets {} aside", title(*dependent.written))
                                       : fmt::format("makes {} again as it was", title(*dependent.written));
-  for (const auto& rewrite : context.rewrites_under(dependent)) step.needs.push_back(rewrite);
+  for (const auto& rewrite : context.rewrites_before(dependent)) step.needs.push_back(rewrite);
   for (DependentId other : foundations(context, d)) {
     if (returns(context.model.dependents[other])) step.needs.push_back(context.dependent_id(other, "put_back"));
   }
@@ -114,7 +121,7 @@ Step put_back_step(const OfflinePhase& context, DependentId d) {
   for (DependentId other : built_on_it(context, d)) {
     if (returns(context.model.dependents[other])) step.undo_needs.push_back(context.dependent_id(other, "put_back"));
   }
-  step.data["definition"] = statements_before(context.model, dependent, context.number() + 1);
+  step.data["definition"] = with_statistics(*dependent.written, statements_before(context.model, dependent, context.number() + 1));
   if (leaves(dependent)) return step;
   const auto before = statements_before(context.model, dependent, context.number());
   step.data["drop"] = dependent.written->drop.value.empty()

@@ -104,4 +104,11 @@ std::set<std::string> OfflinePhase::rewrites_under(const model::Dependent& depen
   return out;
 }
 
+std::set<std::string> OfflinePhase::rewrites_before(const model::Dependent& dependent) const {
+  if (dependent.written->kind.value != plan::DependentKind::materialized_view) return rewrites_under(dependent);
+  std::set<std::string> out;
+  for (const auto& [t, ids] : columns) out.insert(id(t, "rewrite"));
+  return out;
+}
+
 }  // namespace rekey::lower

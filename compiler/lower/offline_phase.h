@@ -38,6 +38,9 @@ struct OfflinePhase {
   // The steps that rewrite a table: its own, and those of the tables where its columns begin.
   std::set<std::string> rewrites(model::TableId t) const;
   std::set<std::string> rewrites_under(const model::Dependent& dependent) const;
+  // Those that come before it is made: what fills a materialized view need not be named in it, children of tables
+  // outside of the plan, say, or what a function reads.
+  std::set<std::string> rewrites_before(const model::Dependent& dependent) const;
 };
 
 }  // namespace rekey::lower

@@ -171,6 +171,8 @@ void find_default_ids(Model& model) {
   }
 }
 
+}  // namespace
+
 // Any other default that is not a sequence would have to become a key: nobody can guess which.
 void check_defaults(const Model& model, Diagnostics& diagnostics) {
   for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
@@ -184,6 +186,8 @@ void check_defaults(const Model& model, Diagnostics& diagnostics) {
                       fmt::format("say what new rows get: new_default: an expression of type {}, or none", type));
   }
 }
+
+namespace {
 
 // An identity's sequence is dropped with it: the way back makes it again, name and all.
 void check_identities(const Model& model, Diagnostics& diagnostics) {
@@ -241,7 +245,6 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     check_root_is_a_key(model, domain, diagnostics);
   }
   find_default_ids(model);
-  check_defaults(model, diagnostics);
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);
 }

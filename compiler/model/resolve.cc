@@ -211,6 +211,7 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics) {
   if (diagnostics.has_errors()) return std::nullopt;
   assign_phases(model, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
+  check_defaults(model, diagnostics);
   return model;
 }
 

@@ -10,7 +10,8 @@
 
 namespace rekey::model {
 
-// The whole model, or nothing and errors in `diagnostics`.
+// The whole model, or nothing and errors in `diagnostics`. Of defaults there may be errors with a model: dependents
+// can be read all the same.
 std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics);
 
 // The stages, in this order; each asserts what the one before it promises.
@@ -19,5 +20,6 @@ void tie_families(Model& model, Diagnostics& diagnostics);
 void find_key_domains(Model& model, Diagnostics& diagnostics);
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
+void check_defaults(const Model& model, Diagnostics& diagnostics);
 
 }  // namespace rekey::model

@@ -351,7 +351,7 @@ dependents:
 )");
   EXPECT_THAT(steps, testing::HasSubstr("020.heir.rewrite\n    needs 020.base.keys, 020.heir.detach, 020.other.keys, 020.m_1.set_aside\n"));
   EXPECT_THAT(steps, testing::HasSubstr("020.base.rewrite\n    needs 020.base.keys, 020.heir.detach, 020.other.keys, 020.m_1.set_aside\n"));
-  EXPECT_THAT(steps, testing::HasSubstr("020.m_1.put_back\n    needs 020.base.rewrite, 020.heir.rewrite\n"));
+  EXPECT_THAT(steps, testing::HasSubstr("020.m_1.put_back\n    needs 020.base.rewrite, 020.heir.rewrite, 020.other.rewrite\n"));
 }
 
 // A view named _a and the type of arrays of rows of a view named a have the same name.
