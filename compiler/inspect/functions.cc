@@ -1,5 +1,7 @@
 #include "compiler/inspect/functions.h"
 
+#include <algorithm>
+
 namespace rekey::inspect {
 
 namespace {

@@ -1,6 +1,7 @@
 // What functions of PostgreSQL do with a key among their arguments.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 

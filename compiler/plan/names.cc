@@ -1,5 +1,8 @@
 // Reads and writes qualified names, quoted as in SQL but without folding of case.
+
 #include "compiler/plan/names.h"
+
+#include <algorithm>
 
 namespace rekey::plan {
 namespace {

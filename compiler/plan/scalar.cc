@@ -1,6 +1,8 @@
 // How a text is written in YAML: plain where every reader takes it for the same text, else quoted.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/plan/print.h"
 
 namespace rekey::plan {
