@@ -97,8 +97,8 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
 
 json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
-  for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids", "mapping",
-                           "fence", "checks", "dependents"}) {
+  for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
+                           "partition_indexes", "mapping", "fence", "checks", "dependents"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {

@@ -130,7 +130,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
-        "begin_undo", "end_undo", "restore_sequence", "keep_secret"};
+        "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
+        "restore_partition_indexes"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

@@ -212,6 +212,13 @@ json column_data(const OfflinePhase& context, ColumnId c) {
           {"legacy_id_of_any", column.array() ? mapped("ids") : legacy_id_of_any(domain, name)}};
 }
 
+// The server names the indexes of partitions anew, and forgets what was set there alone.
+void keep_partition_indexes(Step& step) {
+  const auto of = fmt::format("_partition_indexes({});", sql::literal(step.table));
+  for (const char* before : {"before", "undo_before"}) step.data[before].push_back("CALL rekey.keep" + of);
+  for (const char* after : {"after", "undo_after"}) step.data[after].push_back("CALL rekey.restore" + of);
+}
+
 Step rewrite_step(const OfflinePhase& context, TableId t) {
   Step step = table_step(context, t, "rewrite");
   std::vector<std::string> names;
@@ -224,6 +231,7 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
     names.push_back(context.model.columns[c].name());
   }
   around.put(step.data);
+  if (context.model.tables[t].partitioned()) keep_partition_indexes(step);
   step.data["names"] = sql::text_array(names);
   step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
   step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));

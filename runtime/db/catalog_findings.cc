@@ -157,6 +157,20 @@ constexpr const char* kNotNulls = R"(
   WHERE c.conname <> p.conname
 )";
 
+// An index of a partition that is partitioned itself is built anew with the options of the one above it, and
+// no command changes them.
+constexpr const char* kPartitionIndexes = R"(
+  SELECT 'partitioned index', quote_ident(c.relname), k.rel, k.rel, k.att, NULL,
+         format('the change would give it the options of %s: make that anew on the whole table, with one set of '
+                'options, before', top.oid::regclass), NULL
+  FROM keys k
+  JOIN pg_index i ON i.indrelid = k.rel AND k.att = ANY (i.indkey::smallint[])
+                 AND i.indexprs IS NULL AND i.indpred IS NULL
+  JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'I' AND c.relispartition
+  JOIN pg_class top ON top.oid = pg_partition_root(c.oid)
+  WHERE c.reloptions IS DISTINCT FROM top.reloptions
+)";
+
 }  // namespace
 
 const std::vector<FindingQuery>& finding_queries() {
@@ -169,6 +183,7 @@ const std::vector<FindingQuery>& finding_queries() {
              {true, kSubscriptions},
              {true, kSequences},
              {true, kNotNulls},
+             {true, kPartitionIndexes},
              {true, kRowTypes},
              {true, kTableKinds}}) {
       all.push_back({blocks, with(kFrame, {{"$found", sql}, {"$steps", kTypeSteps}})});

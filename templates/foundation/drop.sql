@@ -4,7 +4,9 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
   rekey.save_ids(text), rekey.assign_legacy_ids(text),
-  rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass);
+  rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass),
+  rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
+  rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
   rekey.map_arrays(text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
@@ -24,6 +26,7 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
   rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
   rekey.is_random(uuid, bytea), rekey.timed_tag(bytea, bigint, bytea),
   rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
-DROP TABLE rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+DROP FUNCTION rekey.partition_indexes_of(regclass);
+DROP TABLE rekey.partition_indexes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;

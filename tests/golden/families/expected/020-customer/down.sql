@@ -165,6 +165,7 @@ ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment ALTER COLUMN customer_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment_1 ALTER COLUMN customer_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment_2 ALTER COLUMN customer_id DROP DEFAULT;
+CALL rekey.keep_partition_indexes('public.payment');
 ALTER TABLE public.payment
   ALTER COLUMN payment_id TYPE integer
     USING rekey.ordered_back(payment_id, 'public.payment.payment_id')::integer,
@@ -175,6 +176,7 @@ ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id SET DEFAULT nextval('p
 ALTER TABLE ONLY public.payment ALTER COLUMN customer_id SET DEFAULT 2;
 ALTER TABLE ONLY public.payment_1 ALTER COLUMN customer_id SET DEFAULT 2;
 ALTER TABLE ONLY public.payment_2 ALTER COLUMN customer_id SET DEFAULT 2;
+CALL rekey.restore_partition_indexes('public.payment');
 CALL rekey.measure('020.payment.rewrite', 'after', 'public.payment', ARRAY['payment_id', 'customer_id']);
 CALL rekey.end_undo('020.payment.rewrite');
 COMMIT;

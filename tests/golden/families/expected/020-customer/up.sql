@@ -27,7 +27,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'customer', 'sha256:dd85670ef1cd0b024b2eb395add3cd1dd51794af4cd28cc6dd220d2945be93b4', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"97adb4834dbd7d865257c1c7068258c7564ff6bd6848d4ede8b59b6a9d9595ea","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
+["020.open",true,false,[],["020.payment_1.detach","020.payment_2.detach","020.base.detach","020.bybase.detach","020.customer.keys","020.payment.keys","020.base.keys","020.bybase.keys","020.customer.rewrite","020.payment.rewrite","020.base.rewrite","020.bybase.rewrite","020.payment_1.attach","020.payment_2.attach","020.base.attach","020.bybase.attach","020.payment_1.validate","020.payment_2.validate","020.base.validate","020.bybase.validate","020.customer.vacuum","020.payment.vacuum","020.base.vacuum","020.derived.vacuum","020.bybase.vacuum","020.close"],"2320bc84e9428ee16ce228e6b4f4a146ff2f0fff794a8683f196a5b6e6f979ba","7bb1e8d25914cc4b0003b2005029efb5be5595a9eabec0a0034d042f9916dc30"],
 ["020.payment_1.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"d65d6b1d489f072e6e3829740791878f75ff8203f7682c52f2674ad6df95adcf","9545cd7fa7f90e00c3603607a7330fad666bd5cf90ca593c16214334691f36fa"],
 ["020.payment_2.detach",true,false,["020.open"],["020.customer.rewrite","020.payment.rewrite"],"2b4dc6df52277ceff6d73edb90786e3b6c82b0eb6bbcda548b1035a7af176b03","3d6f88b2ac98913a76fd193d4d97d5f9b7e04fb47c112e0f4aca82ad5b4aed80"],
 ["020.base.detach",true,false,["020.open"],["020.base.rewrite","020.customer.rewrite"],"9be4931b60eb681099ea4bcc6aa79c7770c150d3d2857badaf8d4e6715ace78e","29992a7b01d0a108537cd04ec1ffe6176166577c2bff08aafb9d06fe20a88e72"],
@@ -37,7 +37,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.base.keys",true,false,["020.open"],["020.close"],"7bf6d4b89ed548464b03f74218b002e58a72983042d698102b41c5b388bcd021","2514ab02fa04ac9756a4e1559df265b1b3c64c5307635893421505d133d9f429"],
 ["020.bybase.keys",true,false,["020.open"],["020.close"],"b9a7660c76d37d6a0a5208a5b17710db15f4ba7b39c9d0ac4e9a34a89be92dee","6afdb991d8bae9b3fe45bc54f6662916591f47057d78eb50ab89a725fea8e965"],
 ["020.customer.rewrite",true,false,["020.base.detach","020.customer.keys","020.payment_1.detach","020.payment_2.detach"],["020.base.attach","020.customer.keys","020.payment_1.attach","020.payment_2.attach"],"ac9d22e27eb9735b64b5a28743278c7b66399afdc89d7d2f695d54aec1c2bf4f","4dad24acc4e36f9e1fa825f02d6b2762212075710753c9dad09b4706b04f2338"],
-["020.payment.rewrite",true,false,["020.customer.keys","020.payment.keys","020.payment_1.detach","020.payment_2.detach"],["020.customer.keys","020.payment.keys","020.payment_1.attach","020.payment_2.attach"],"f8b3ac080f342f21aa6fd6820364a99c65cb7b46a986c9870d0a728536605e6c","604da79447fc0b264e95f627a5f1bb013113fa8f0c96162c2474486586d31978"],
+["020.payment.rewrite",true,false,["020.customer.keys","020.payment.keys","020.payment_1.detach","020.payment_2.detach"],["020.customer.keys","020.payment.keys","020.payment_1.attach","020.payment_2.attach"],"44d1296b4d42b4b3ae944da94db246058271b9bf55db21a73084b811fe355e39","ec947ad9fe7ec97b6aa3d4f98ce9e49e31e0232cd9bb4cc7892d806356152910"],
 ["020.base.rewrite",true,false,["020.base.detach","020.base.keys","020.bybase.detach","020.customer.keys"],["020.base.attach","020.base.keys","020.bybase.attach","020.customer.keys"],"4af6e453eb12eef191f85d8ca9c86b78cde136980c857c7d4417e16c27355181","c21c8ba447bef3b5c8d3e4fa55f05a6a34f96212840d4d4825797b1fbf9ca249"],
 ["020.bybase.rewrite",true,false,["020.base.keys","020.bybase.detach","020.bybase.keys"],["020.base.keys","020.bybase.attach","020.bybase.keys"],"6bfe652b82357c6c87b19747ea3f2e7daf378926bdf4050f82d0fd2112914171","df7d20f66bfe4d403181c50fdf07a919a349fd07f31d333ae8e1847c8e747b47"],
 ["020.payment_1.attach",true,false,["020.customer.rewrite","020.payment.rewrite"],["020.close"],"4a457dbf1b48503e63045472532e052fae7d1ec84770fdb260ccc88cc68d50b7","488bf79186db243bab5bc02ba6b224c789e97b738d78f96b5fbb705640e4148a"],
@@ -228,6 +228,7 @@ ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment ALTER COLUMN customer_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment_1 ALTER COLUMN customer_id DROP DEFAULT;
 ALTER TABLE ONLY public.payment_2 ALTER COLUMN customer_id DROP DEFAULT;
+CALL rekey.keep_partition_indexes('public.payment');
 ALTER TABLE public.payment
   ALTER COLUMN payment_id TYPE uuid
     USING rekey.ordered(payment_id, rekey.domain_secret('public.payment.payment_id')),
@@ -238,6 +239,7 @@ ALTER TABLE ONLY public.payment_1 ALTER COLUMN payment_id SET DEFAULT public.uui
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment_1 ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.payment_2 ALTER COLUMN customer_id SET DEFAULT rekey.key('public.customer.customer_id', 2)$query$);
+CALL rekey.restore_partition_indexes('public.payment');
 CALL rekey.measure('020.payment.rewrite', 'after', 'public.payment', ARRAY['payment_id', 'customer_id']);
 CALL rekey.end_step('020.payment.rewrite');
 COMMIT;
