@@ -1,6 +1,7 @@
 // Two bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
 // directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The other is larger,
-// with two jobs: at random, as often as REKEY_TEST_DISTURBANCES says; with REKEY_EXHAUSTIVE everywhere.
+// with two jobs: at random; with REKEY_EXHAUSTIVE everywhere. REKEY_TEST_DISTURBANCES says how many there
+// are in each test: of those around the steps, evenly spread ones.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -50,8 +51,19 @@ std::vector<Disturbance> everywhere(const Scene& scene, Direction direction, Fau
   return all;
 }
 
+const char* how_many() { return std::getenv("REKEY_TEST_DISTURBANCES"); }
+
+std::vector<Disturbance> spread(const std::vector<Disturbance>& all, std::size_t count) {
+  if (all.size() <= count) return all;
+  std::vector<Disturbance> some;
+  for (std::size_t i = 0; i < count; ++i) some.push_back(all[i * all.size() / count]);
+  return some;
+}
+
 std::vector<Disturbance> chosen(Direction direction, Fault fault) {
-  return exhaustive() ? everywhere(every_step(), direction, fault) : at_steps(every_step(), direction, fault);
+  if (exhaustive()) return everywhere(every_step(), direction, fault);
+  const auto all = at_steps(every_step(), direction, fault);
+  return how_many() ? spread(all, std::stoul(how_many())) : all;
 }
 
 std::vector<Disturbance> turned_round(std::vector<Disturbance> all) {
@@ -61,7 +73,9 @@ std::vector<Disturbance> turned_round(std::vector<Disturbance> all) {
 
 void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   ASSERT_FALSE(all.empty());
+  std::size_t done = 0;
   for (const Disturbance& d : all) {
+    if (exhaustive() && done++ % 50 == 0) fmt::print(stderr, "{} of {}\n", done, all.size());
     try {
       if (std::getenv("REKEY_TEST_LOUD")) fmt::print(stderr, "{}\n", to_text(d, scene));
       if (!disturb(scene, d)) ADD_FAILURE() << to_text(d, scene) << "\nnever reached";
@@ -118,7 +132,7 @@ std::vector<Disturbance> sample(const Scene& scene, unsigned seed, std::size_t m
 // The same sample each time, unless a seed or a number of disturbances is given.
 TEST(Sample, LargerBundle) {
   const char* given = std::getenv("REKEY_TEST_SEED");
-  const char* number = std::getenv("REKEY_TEST_DISTURBANCES");
+  const char* number = how_many();
   const unsigned seed = given ? static_cast<unsigned>(std::stoul(given)) : number ? std::random_device{}() : 20261124u;
   fmt::print("REKEY_TEST_SEED={}\n", seed);
   const Scene scene("shop");
