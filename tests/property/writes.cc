@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 namespace rekey::property {
 
@@ -83,8 +84,9 @@ std::string write(db::Connection& session, const Schema& schema,
     try {
       session.exec(sql);
     } catch (const db::Error& error) {
-      // Of a key that is kept: GENERATED ALWAYS, or a sequence at its end.
-      const bool stays = error.sqlstate == "428C9" || error.sqlstate == "2200H";
+      // Of a key that is kept: GENERATED ALWAYS, a sequence at its end, an id too large for a narrow column.
+      const std::set<std::string> of_what_stays = {"428C9", "2200H", "22003"};
+      const bool stays = of_what_stays.contains(error.sqlstate);
       if (!error.sqlstate.starts_with("23") && error.sqlstate != "27000" && !stays) throw;
       log += fmt::format("  -- {}", error.what());
     }
