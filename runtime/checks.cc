@@ -148,10 +148,45 @@ SELECT concat_ws(' ', kind, named, 'on ' || nullif(on_table, '')), quote_ident(r
 FROM found f JOIN pg_catalog.pg_roles r ON r.oid = f.owner LEFT JOIN pg_catalog.pg_namespace n ON n.oid = f.schema
 ORDER BY 1)";
 
+// Of objects given as kind and name: whoever has granted rights on them in the owner's place, and may not be
+// taken on as a role, which is what granting them again takes.
+constexpr const char* kGrantors = R"(
+SELECT DISTINCT concat_ws(' ', o.kind, o.named), quote_ident(r.rolname), quote_ident(current_user)
+FROM unnest($1::text[], $2::text[]) o (kind, named)
+CROSS JOIN LATERAL (
+  SELECT c.relowner, c.relacl FROM pg_catalog.pg_class c
+  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view') THEN named END)
+  UNION ALL
+  SELECT c.relowner, a.attacl FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view') THEN named END)
+  UNION ALL
+  SELECT p.proowner, p.proacl FROM pg_catalog.pg_proc p
+  WHERE p.oid = to_regprocedure(CASE WHEN kind IN ('function', 'procedure') THEN named END)) l (owner, acl)
+CROSS JOIN LATERAL aclexplode(l.acl) g
+JOIN pg_catalog.pg_roles r ON r.oid = g.grantor
+WHERE g.grantor <> l.owner
+  AND NOT pg_has_role(g.grantor, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
+ORDER BY 1, 2)";
+
+Problems check_grantors(db::Connection& session, const bundle::Bundle& b) {
+  std::vector<std::string> kinds, names;
+  for (const bundle::Dependent& d : b.dependents) {
+    if (!d.moves) continue;
+    kinds.push_back(d.kind);
+    names.push_back(d.name);
+  }
+  Problems problems;
+  for (const db::Row& row : session.exec(kGrantors, {db::catalog::to_array(kinds), db::catalog::to_array(names)}).rows) {
+    problems.push_back(fmt::format("{0} has rights that {1} has granted: role {2} cannot grant them again in its name; "
+                                   "GRANT {1} TO {2}, or connect as a superuser", text(row, 0), text(row, 1), text(row, 2)));
+  }
+  return problems;
+}
+
 db::Rows owners_of_dependents(db::Connection& session, const bundle::Bundle& b) {
   std::vector<std::string> kinds, names, tables;
   for (const bundle::Dependent& d : b.dependents) {
-    if (!d.moves) continue;
+    if (!d.moves && !d.replaced) continue;
     kinds.push_back(d.kind);
     names.push_back(d.name);
     tables.push_back(d.table);
@@ -264,6 +299,7 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   if (!journal.installed) add(check_foundation(session, b));
   add(check_owners(session, b));
   add(check_dependent_owners(session, b));
+  add(check_grantors(session, b));
   add(check_sequence_rights(session, b));
   add(check_row_security(session, b));
   return problems;

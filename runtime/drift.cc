@@ -160,15 +160,19 @@ bool expected(const db::catalog::Dependent& d, const std::set<std::string>& chan
          });
 }
 
-// A replacement may give a function other arguments.
-std::string without_arguments(const db::catalog::Dependent& d) { return d.name.substr(0, d.name.find('(')); }
-
-bool replaces(const db::catalog::Dependent& d, const bundle::Bundle& b, const Journal& journal) {
-  if (d.kind != "function" && d.kind != "procedure") return false;
-  return std::ranges::any_of(b.dependents, [&](const bundle::Dependent& known) {
-    return known.replaced && known.kind == d.kind && known.name.starts_with(without_arguments(d) + "(") &&
-           std::ranges::any_of(known.phases, [&](const auto& p) { return journal.present(p); });
-  });
+// A replacement may give a function other arguments: then another one stands in the catalog.
+std::set<std::string> made_in_place(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  std::vector<std::string> made;
+  for (const bundle::Dependent& known : b.dependents) {
+    if (std::ranges::none_of(known.phases, [&](const auto& p) { return journal.present(p); })) continue;
+    made.insert(made.end(), known.replacements.begin(), known.replacements.end());
+  }
+  std::set<std::string> out;
+  for (const db::Row& row : session.exec("SELECT to_regprocedure(f) FROM unnest($1::text[]) f",
+                                         {db::catalog::to_array(made)}).rows) {
+    out.insert(text(row, 0));
+  }
+  return out;
 }
 
 std::vector<db::catalog::KeyColumn> all_key_columns(db::Connection& session) {
@@ -208,13 +212,14 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
   for (const bundle::Dependent& d : b.dependents) known[{d.kind, d.name, d.table}] = &d;
   std::map<const bundle::Dependent*, const db::catalog::Dependent*> present;
   const auto found = db::catalog::dependents(session, columns);
+  const std::set<std::string> replacements = made_in_place(session, b, journal);
   for (const db::catalog::Dependent& d : found) {
     if (d.weight == db::catalog::Weight::notes) continue;
     const auto entry = known.find({d.kind, d.name, d.table});
     if (entry != known.end()) {
       present[entry->second] = &d;
     } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed) &&
-               !replaces(d, b, journal)) {
+               !replacements.contains(d.name)) {
       problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
                                      title(d.kind, d.name, d.table), used_columns(d)));
     }

@@ -40,18 +40,6 @@ WHERE d.deptype IN ('n', 'a')
 ORDER BY 1, 2
 )";
 
-// A quoted name may hold parentheses itself.
-std::string without_arguments(const bundle::Dependent& dependent) {
-  const std::string& name = dependent.name;
-  if (dependent.kind != "function" && dependent.kind != "procedure") return name;
-  bool quoted = false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '"') quoted = !quoted;
-    if (name[i] == '(' && !quoted) return name.substr(0, i);
-  }
-  return name;
-}
-
 }  // namespace
 
 Problems check_removal(db::Connection& session, const bundle::Bundle& b) {
@@ -61,7 +49,8 @@ Problems check_removal(db::Connection& session, const bundle::Bundle& b) {
     columns.push_back(column.column);
   }
   for (const bundle::Dependent& dependent : b.dependents) {
-    dependents.push_back(without_arguments(dependent));
+    const bool function = dependent.kind == "function" || dependent.kind == "procedure";
+    dependents.push_back(function ? bundle::without_arguments(dependent.name) : dependent.name);
   }
   Problems problems;
   const auto array = [](const auto& texts) { return db::catalog::to_array(texts); };

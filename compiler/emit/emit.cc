@@ -9,6 +9,7 @@
 
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
+#include "compiler/lint/function_drop.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
@@ -289,6 +290,7 @@ void describe_dependents(const model::Model& model, bundle::Bundle& out) {
                            bundle::sha256(written.definition.value), {},
                            dependent.handling == model::Dependent::Handling::moved,
                            !written.replacement.value.empty(), written.set_aside.value.empty(),
+                           lint::functions_made(written.replacement.value),
                            dependent.remade.empty() ? "" : bundle::sha256(dependent.remade)};
     if (!written.table.value.name.empty()) item.table = sql::table(written.table.value);
     for (const auto& phase : model.phases) {

@@ -44,6 +44,27 @@ bool has_parsed_body(const ParsedSql& definition) {
   });
 }
 
+// A session keeps a PL/pgSQL function as it has compiled it, with the types of then.
+bool keeps_types(const ParsedSql& definition) {
+  return std::any_of(definition.statements().begin(), definition.statements().end(), [](const auto* s) {
+    if (s->node_case != PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) return false;
+    const auto& function = *s->create_function_stmt;
+    return std::any_of(function.options, function.options + function.n_options, [](const auto* option) {
+      const auto& given = *option->def_elem;
+      return std::string_view(given.defname) == "language" &&
+             std::string_view(given.arg->string->sval) == "plpgsql";
+    });
+  });
+}
+
+bool is_trigger_function(const ParsedSql& definition) {
+  return std::any_of(definition.statements().begin(), definition.statements().end(), [](const auto* s) {
+    if (s->node_case != PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) return false;
+    const auto* type = s->create_function_stmt->return_type;
+    return type && type->n_names > 0 && std::string_view(type->names[type->n_names - 1]->string->sval) == "trigger";
+  });
+}
+
 // Types that it names, of a function's arguments say, which may be rows of tables and views.
 std::vector<std::string> types_of(const ParsedSql& definition) {
   std::vector<std::string> out;
@@ -87,7 +108,7 @@ bool sets_statistics(const ParsedSql& definition) {
 // Of functions without their arguments.
 std::string known_name(const plan::Dependent& written) {
   const auto& name = written.name.value;
-  return is_function(written.kind.value) ? name.substr(0, name.find('(')) : name;
+  return is_function(written.kind.value) ? bundle::without_arguments(name) : name;
 }
 
 class Reader {
@@ -102,12 +123,45 @@ class Reader {
   void read(const plan::Dependent& written) {
     Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}, {}};
     if (written.as_is.value.empty()) examine(dependent);
+    else if (is_function(written.kind.value)) renew(dependent);
     const auto id = static_cast<DependentId>(model_.dependents.size());
     known_[known_name(written)] = id;
     model_.dependents.push_back(std::move(dependent));
   }
 
+  // Nothing keeps a trigger function from being dropped but triggers, which may use no key themselves.
+  void check_functions_set_aside() {
+    for (std::size_t d = 0; d < model_.dependents.size(); ++d) {
+      const auto& written = *model_.dependents[d].written;
+      if (!is_function(written.kind.value) || written.set_aside.value.empty() || written.definition.value.empty() ||
+          !is_trigger_function(ParsedSql(written.definition.value))) {
+        continue;
+      }
+      const bool called = std::any_of(model_.dependents.begin(), model_.dependents.end(), [&](const Dependent& other) {
+        const auto& on = other.built_on;
+        return other.written->kind.value == DependentKind::trigger &&
+               std::find(on.begin(), on.end(), static_cast<DependentId>(d)) != on.end();
+      });
+      if (called) continue;
+      diagnostics_.error("dependent", written.set_aside.span,
+                         fmt::format("{} cannot be set aside: its triggers are not in the plan, and the server does "
+                                     "not drop it before them", lower::title(written)),
+                         "give it a replacement: or as_is: in place of set_aside:, or list its triggers as dependents "
+                         "that are set aside too");
+    }
+  }
+
  private:
+  // It is left alone, and yet sessions must not go on with it as they know it.
+  void renew(Dependent& dependent) {
+    const auto& written = *dependent.written;
+    if (written.definition.value.empty()) return;
+    const ParsedSql parsed(written.definition.value);
+    if (!keeps_types(parsed)) return;
+    find_what_it_uses(dependent, {}, types_of(parsed));
+    if (!dependent.tables.empty()) dependent.handling = Dependent::Handling::renewed;
+  }
+
   void examine(Dependent& dependent) {
     const auto& written = *dependent.written;
     const bool settled = !written.replacement.value.empty() || !written.set_aside.value.empty();
@@ -227,7 +281,8 @@ class Reader {
     if (!written.set_aside.value.empty() || !dependent.drop_replacement.empty() || stands_on_what_moves(dependent)) {
       return moved;
     }
-    if (is_text) return written.replacement.value.empty() ? nothing : replaced;
+    if (is_text && !written.replacement.value.empty()) return replaced;
+    if (is_text) return keeps_types(parsed) ? renewed : nothing;
     const bool stays = is_rebuilt(written.kind.value) && dependent.edits.empty() &&
                        written.replacement.value.empty() && !sets_statistics(parsed) && !changes_in_parts(written);
     return stays ? nothing : moved;
@@ -278,6 +333,7 @@ bool is_text_to_the_server(const plan::Dependent& dependent) {
 void read_dependents(Model& model, Diagnostics& diagnostics) {
   Reader reader(model, diagnostics);
   for (const auto& written : model.plan->dependents) reader.read(written);
+  reader.check_functions_set_aside();
 }
 
 }  // namespace rekey::lint

@@ -77,4 +77,16 @@ std::string drops_of_functions(const ParsedSql& sql) {
   return out;
 }
 
+std::vector<std::string> functions_made(const std::string& sql) {
+  std::vector<std::string> out;
+  if (sql.empty()) return out;
+  const ParsedSql parsed(sql);
+  for (const auto* statement : parsed.statements()) {
+    if (statement->node_case != PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) continue;
+    const auto drop = drop_of(*statement->create_function_stmt);
+    out.push_back(drop.substr(drop.find(' ', drop.find(' ') + 1) + 1));  // after DROP FUNCTION
+  }
+  return out;
+}
+
 }  // namespace rekey::lint

@@ -1,7 +1,8 @@
-// The statements that drop the functions and procedures which a piece of SQL creates.
+// The functions and procedures that a piece of SQL creates, and what drops them.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/lint/parse_sql.h"
 
@@ -9,5 +10,8 @@ namespace rekey::lint {
 
 // DROP FUNCTION public.f(uuid); a line each; empty where it creates none.
 std::string drops_of_functions(const ParsedSql& sql);
+
+// public.f(uuid); none where the text is empty.
+std::vector<std::string> functions_made(const std::string& sql);
 
 }  // namespace rekey::lint

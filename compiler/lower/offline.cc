@@ -298,11 +298,12 @@ Step vacuum_step(const OfflinePhase& context, TableId t) {
   return step;
 }
 
-Step close_step(const OfflinePhase& context, const std::vector<Step>& vacuums, const std::vector<Step>& put_backs) {
+Step close_step(const OfflinePhase& context, const std::vector<Step>& vacuums, const DependentSteps& dependents) {
   Step step{context.own("close"), "close", "", "takes the fence down: the phase is applied",
             "puts the fence up again", context.phase.written->name.span};
   for (const auto& vacuum : vacuums) step.needs.push_back(vacuum.id);
-  for (const auto& back : put_backs) step.needs.push_back(back.id);
+  for (const auto& back : dependents.put_backs) step.needs.push_back(back.id);
+  for (const auto& renewal : dependents.renewals) step.needs.push_back(renewal.id);
   step.data["phase"] = sql::literal(context.phase.id);
   step.data["tables"] = json::array();
   for (TableId t : context.phase.changed) step.data["tables"].push_back(context.table(t));
@@ -376,7 +377,8 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
     attaches.push_back(attach_step(context, t));
     if (context.validates(t)) validates.push_back(validate_step(context, t));
   }
-  auto [set_asides, put_backs] = dependent_steps(context);
+  auto dependents = dependent_steps(context);
+  auto& [set_asides, put_backs, renewals] = dependents;
   order_around_dependents(context, rewrites, vacuums);
   lowered.steps.push_back(open_step(context));
   auto add = [&](std::vector<Step>& group) {
@@ -389,10 +391,10 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   std::for_each(put_backs.rbegin(), put_backs.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
   for (const auto* group : {&attaches, &keys, &rewrites, &detaches}) undo(*group);
   std::for_each(set_asides.rbegin(), set_asides.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
-  for (const auto* group : {&validates, &vacuums}) undo(*group);
+  for (const auto* group : {&validates, &vacuums, &renewals}) undo(*group);
   lowered.undo_order.push_back(context.own("open"));
-  Step close = close_step(context, vacuums, put_backs);
-  for (auto* group : {&detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &vacuums}) {
+  Step close = close_step(context, vacuums, dependents);
+  for (auto* group : {&detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &renewals, &vacuums}) {
     add(*group);
   }
   lowered.steps.push_back(std::move(close));

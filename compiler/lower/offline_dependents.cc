@@ -36,6 +36,21 @@ std::string with_statistics(const plan::Dependent& written, const std::string& m
   return filled && written.replacement.value.empty() ? fmt::format("{}\nANALYZE {};", made, written.name.value) : made;
 }
 
+Step renew_step(const OfflinePhase& context, DependentId d) {
+  const auto& dependent = context.model.dependents[d];
+  Step step;
+  step.id = context.dependent_id(d, "renew");
+  step.kind = "renew";
+  step.place = dependent.written->name.span;
+  step.up_title = fmt::format("sessions that stay open compile {} anew", title(*dependent.written));
+  step.down_title = step.up_title;
+  step.undo_always = true;
+  for (const auto& rewrite : context.rewrites_under(dependent)) step.needs.push_back(rewrite);
+  step.undo_needs = step.needs;
+  step.data["function"] = sql::literal(dependent.written->name.value);
+  return step;
+}
+
 // Whether a step of the phase drops it, and whether one makes it again.
 bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
 bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
@@ -149,6 +164,7 @@ DependentSteps dependent_steps(const OfflinePhase& context) {
       out.put_backs.push_back(step);
     }
   }
+  for (DependentId d : context.renewed) out.renewals.push_back(renew_step(context, d));
   return out;
 }
 

@@ -8,6 +8,7 @@ namespace rekey::lower {
 
 struct DependentSteps {
   std::vector<Step> set_asides, put_backs;  // each in an order that satisfies `needs`
+  std::vector<Step> renewals;               // after the rewrites, either way
 };
 DependentSteps dependent_steps(const OfflinePhase& context);
 

@@ -36,9 +36,10 @@ OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model
   }
   for (std::size_t d = 0; d < model.dependents.size(); ++d) {
     const auto& dependent = model.dependents[d];
+    const bool stays = dependent.handling == model::Dependent::Handling::renewed;
     if (dependent.handling != model::Dependent::Handling::nothing && !changed_tables(dependent).empty() &&
         !is_gone(dependent)) {
-      dependents.push_back(static_cast<DependentId>(d));
+      (stays ? renewed : dependents).push_back(static_cast<DependentId>(d));
     }
   }
 }

@@ -21,6 +21,7 @@ struct OfflinePhase {
   std::map<model::TableId, int> roots;           // domains that begin at the table
   std::set<model::TableId> changed;              // with such a column, begun there or not
   std::vector<model::DependentId> dependents;    // that use them, are there and are not left alone
+  std::vector<model::DependentId> renewed;       // functions that use them and stay
 
   OfflinePhase(const model::Model& model, const model::Phase& phase);
 

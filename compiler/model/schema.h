@@ -80,6 +80,7 @@ struct Dependent {
   enum class Handling {
     nothing,   // left alone: the server rebuilds it with the column, or a person said so
     replaced,  // its body is text to the server: only its replacement is written over it
+    renewed,   // it stays, but sessions keep the types that they compiled it with: they compile it anew
     moved      // dropped before the tables are rewritten, created again afterwards
   };
   const plan::Dependent* written;

@@ -35,6 +35,15 @@ std::string to_fallback(const std::string& identity, const std::string& sequence
   return sequence.empty() ? expression : "sequence " + sequence;
 }
 
+std::string without_arguments(const std::string& function) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < function.size(); ++i) {
+    if (function[i] == '"') quoted = !quoted;
+    if (function[i] == '(' && !quoted) return function.substr(0, i);
+  }
+  return function;
+}
+
 std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;

@@ -111,6 +111,7 @@ struct Dependent {
   bool moves = false;               // it is dropped and made again
   bool replaced = false;            // by what the plan gives, and so perhaps with other arguments
   bool returns = true;              // it is there after the change too
+  std::vector<std::string> replacements;  // functions that take its place: public.f(uuid)
   std::string remade_sha256;        // of its definition after a rollback, where PostgreSQL writes it otherwise then
 };
 
@@ -171,5 +172,8 @@ std::string read_file(const Bundle& b, const std::string& path);
 
 // Lower-case hexadecimal.
 std::string sha256(std::string_view bytes);
+
+// public."f(x)" of public."f(x)"(integer).
+std::string without_arguments(const std::string& function);
 
 }  // namespace rekey::bundle

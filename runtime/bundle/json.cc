@@ -98,6 +98,7 @@ void fields(Dependent& x, F f) {
   f("moves", x.moves);
   f("replaced", x.replaced);
   f("returns", x.returns);
+  f("replacements", x.replacements);
   f("remade_sha256", x.remade_sha256);
 }
 

@@ -30,6 +30,26 @@ BEGIN
 END
 $body$;
 
+-- A session keeps a PL/pgSQL function as it has compiled it, with the types of then, until the function's row in
+-- the catalog changes: it is told what it is already. One that is gone since needs nothing.
+CREATE PROCEDURE rekey.renew_function(named text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  known pg_proc;
+BEGIN
+  SELECT * INTO known FROM pg_proc WHERE oid = to_regprocedure(named);
+  IF NOT FOUND THEN
+    RETURN;
+  ELSIF NOT pg_has_role(known.proowner, 'USAGE') THEN
+    RAISE WARNING '% belongs to %: sessions that have called it have to connect anew', named, known.proowner::regrole;
+  ELSE
+    EXECUTE format('ALTER ROUTINE %s SECURITY %s', known.oid::regprocedure,
+                   CASE WHEN known.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END);
+  END IF;
+END
+$body$;
+
 -- Whether an object stands in the catalog; of kinds that this does not know, null.
 CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

@@ -51,3 +51,23 @@ took verify "$work/wide"
 took rollback "$work/wide"
 exactly_as before
 ok
+
+begin 'rows written between apply and rollback'
+took apply "$work/wide"
+sql -1 -v tables="$tables" <<'SQL'
+SELECT format('INSERT INTO t%s (id, parent_id, name) SELECT gen_random_uuid(), id, ''new'' FROM t%s WHERE name = ''n5''',
+              i, i - (i - 1) % 10) FROM generate_series(1, :tables) i
+\gexec
+INSERT INTO kin7 (name) VALUES ('new');
+INSERT INTO of_kin (kin_id) SELECT id FROM kin7 WHERE name = 'new';
+SQL
+took rollback "$work/wide"
+schema_as before
+dump_rows | grep '^public\.t[0-9]' >"$work/now.rows"
+equal 'new rows' "$tables" "$(grep -c ',new,' "$work/now.rows")"
+grep -v ',new,' "$work/now.rows" >"$work/old.rows"
+grep '^public\.t[0-9]' "$work/before.rows" >"$work/then.rows"
+same_files 'rows that were there' "$work/then.rows" "$work/old.rows"
+proves 'SELECT count(*) = 0 FROM (SELECT parent_id FROM t2 EXCEPT SELECT id FROM t1) lost WHERE parent_id IS NOT NULL'
+proves "SELECT count(*) = 1 FROM of_kin JOIN kin7 k ON k.id = kin_id WHERE k.name = 'new'"
+ok

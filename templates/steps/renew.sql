@@ -1,0 +1,4 @@
+%up
+CALL rekey.renew_function({{function}});
+%down
+CALL rekey.renew_function({{function}});
