@@ -1538,6 +1538,26 @@ BEGIN
 END
 $body$;
 
+-- A session keeps a PL/pgSQL function as it has compiled it, with the types of then, until the function's row in
+-- the catalog changes: it is told what it is already. One that is gone since needs nothing.
+CREATE PROCEDURE rekey.renew_function(named text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  known pg_proc;
+BEGIN
+  SELECT * INTO known FROM pg_proc WHERE oid = to_regprocedure(named);
+  IF NOT FOUND THEN
+    RETURN;
+  ELSIF NOT pg_has_role(known.proowner, 'USAGE') THEN
+    RAISE WARNING '% belongs to %: sessions that have called it have to connect anew', named, known.proowner::regrole;
+  ELSE
+    EXECUTE format('ALTER ROUTINE %s SECURITY %s', known.oid::regprocedure,
+                   CASE WHEN known.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END);
+  END IF;
+END
+$body$;
+
 -- Whether an object stands in the catalog; of kinds that this does not know, null.
 CREATE FUNCTION rekey.stands(kind text, named text, on_table text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -1591,7 +1611,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'cfb742a488edb24236d225c23d98eb4f887ed30802ef40d45e49f15c3b005fa1', '5bc9198abf6acf7a5ef12066a4180a816fc7f9e48c62096b9e9156d172d48389', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '5749e06c52edb1bee5b4c6ee7107ecca03ef48dd60c15aa3f47898d4af80e809', '57aeca732603df4dab2f66329a4bd124b353c8f13a3ebe1d37b78a8ac4c3c922', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
