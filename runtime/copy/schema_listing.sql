@@ -36,11 +36,13 @@ UNION ALL
 UNION ALL
   SELECT 'column', format('%s.%I', c.name, attname),
          to_jsonb(a) - '{attrelid,attname,atttypid,attnum,attlen,attbyval,attalign,attndims,attcacheoff,attcollation,
-           attmissingval,atthasmissing,attacl,atthasdef}'::text[]
+           attmissingval,atthasmissing,attacl,atthasdef,attoptions}'::text[]
          || jsonb_build_object(
            'place', row_number() OVER (PARTITION BY attrelid ORDER BY attnum),
            'type', format_type(atttypid, atttypmod), 'collation', nullif(attcollation, 0)::regcollation,
            'default', pg_get_expr(adbin, adrelid),
+           -- those that begin with pg_ are notes that some builds of the server make for themselves
+           'options', (SELECT array_agg(o ORDER BY o) FROM unnest(attoptions) o WHERE o !~ '^pg_'),
            'rights', (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(attacl) x))
   FROM relations c
   JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND relkind <> 'S'
