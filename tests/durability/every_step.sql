@@ -9,3 +9,8 @@ CREATE VIEW public.bosses AS
 INSERT INTO public.people (boss_id, name, since)
 SELECT nullif(i / 2, 0), 'person ' || i, timestamptz '2020-01-01 UTC' + i * interval '1 day'
 FROM generate_series(1, 20) i;
+CREATE FUNCTION public.bosses_of(someone text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (SELECT count(boss_id) FROM public.people WHERE name = someone);
+END
+$$;
