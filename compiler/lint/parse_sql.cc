@@ -45,8 +45,8 @@ void check(const Result& result, void (*free)(Result)) {
 
 namespace {
 
-// What servers understand that are newer than the parser, in words of the same effect and length. Text in
-// quotes that reads like it is changed too, and means as little afterwards.
+// What servers understand that are newer than the parser, in words of the same effect and length: for a text that
+// does not parse as it is.
 std::string in_older_words(std::string text) {
   struct Newer {
     int since;
@@ -75,7 +75,12 @@ std::vector<bundle::Range> places(const std::string& text, PgQuerySplitResult sp
 }  // namespace
 
 std::vector<bundle::Range> statements_in(const std::string& text) {
-  return places(text, pg_query_split_with_parser(in_older_words(text).c_str()));
+  PgQuerySplitResult split = pg_query_split_with_parser(text.c_str());
+  if (const auto older = in_older_words(text); split.error && older != text) {
+    pg_query_free_split_result(split);
+    split = pg_query_split_with_parser(older.c_str());
+  }
+  return places(text, split);
 }
 
 // The scanner takes a semicolon inside BEGIN ATOMIC for the end of a statement.
@@ -85,7 +90,11 @@ std::vector<bundle::Range> statements_in(const std::string& text, std::size_t co
 }
 
 ParsedSql::ParsedSql(const std::string& text) {
-  const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(in_older_words(text).c_str());
+  PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
+  if (const auto older = in_older_words(text); parsed.error && older != text) {
+    pg_query_free_protobuf_parse_result(parsed);
+    parsed = pg_query_parse_protobuf(older.c_str());
+  }
   check(parsed, pg_query_free_protobuf_parse_result);
   ProtobufCAllocator allocator{
       [](void* memory, std::size_t size) { return static_cast<decltype(&memory_)>(memory)->allocate(size); },
