@@ -32,7 +32,7 @@ void compare_rows(const Contents& before, const Contents& after, std::vector<std
     std::vector<std::int64_t> lost;
     std::ranges::set_difference(rows, now->second, std::back_inserter(lost));
     if (!lost.empty()) {
-      out.push_back(fmt::format("{}: {} of {} are lost or changed", table,
+      out.push_back(fmt::format("{}: {} of {} lost or changed", table,
                                 counted(static_cast<std::int64_t>(lost.size()), "row"), rows.size()));
     }
   }
