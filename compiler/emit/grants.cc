@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "compiler/lower/step.h"
 #include "compiler/lower/sql.h"
+#include "compiler/lower/step.h"
 
 namespace rekey::emit {
 namespace {

@@ -34,7 +34,7 @@ class Definition {
   void read_rule(const PgQuery__RuleStmt& rule);
   void read_trigger(const PgQuery__CreateTrigStmt& trigger);
   void read_alter_table(const PgQuery__AlterTableStmt& alter);
-  void set_expression(const PgQuery__ColumnDef& column, const Scope& scope);
+  void set_expression(const PgQuery__Node* expression, const Scope& scope);
   void read_constraint(const PgQuery__Constraint& constraint, const Scope& scope);
   void read_new_column(const PgQuery__ColumnDef& column, const Scope& scope);
   void read_index(const PgQuery__IndexStmt& index);
@@ -183,17 +183,20 @@ void Definition::read_alter_table(const PgQuery__AlterTableStmt& alter) {
                        {&command.def->base});
         break;
       case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:  // SET EXPRESSION, in older words
-        set_expression(*command.def->column_def, scope);
+        set_expression(command.def->column_def->raw_default, scope);
         break;
+#if PG_VERSION_NUM >= 170000
+      case PG_QUERY__ALTER_TABLE_TYPE__AT_SetExpression: set_expression(command.def, scope); break;
+#endif
       default: reader_.expression(command.def, scope); break;
     }
   }
 }
 
-void Definition::set_expression(const PgQuery__ColumnDef& column, const Scope& scope) {
-  const Value value = reader_.expression(column.raw_default, scope);
-  if (value.shape != Value::text && column.raw_default) {
-    reader_.refuse(value, {&column.raw_default->base}, "the column cannot hold a uuid");
+void Definition::set_expression(const PgQuery__Node* expression, const Scope& scope) {
+  const Value value = reader_.expression(expression, scope);
+  if (value.shape != Value::text && expression) {
+    reader_.refuse(value, {&expression->base}, "the column cannot hold a uuid");
   }
 }
 

@@ -1,8 +1,8 @@
 // status: where the database stands in a bundle, and whether it is still what the bundle knows.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "runtime/checks.h"

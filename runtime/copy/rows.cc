@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 // A table with rows of its own, and the columns that COPY writes.
 struct Table {
-  std::string name, columns, from;
+  std::string name, columns;
   double rows = 0;  // the planner's guess
 };
 
@@ -77,14 +77,14 @@ class Transfer {
 std::vector<Table> tables_of(db::Connection& there) {
   std::vector<Table> tables;
   for (const db::Row& row : there.exec(kTables).rows) {
-    tables.push_back({text(row, 0), text(row, 1), "ONLY " + text(row, 0), std::stod(text(row, 2))});
+    tables.push_back({text(row, 0), text(row, 1), std::stod(text(row, 2))});
   }
   return tables;
 }
 
 // Of a large table blocks here and there, so that a sample is not its oldest rows alone.
 std::string query_for(const Table& table, const RowsWanted& wanted) {
-  std::string query = fmt::format("SELECT {} FROM {}", table.columns, table.from);
+  std::string query = fmt::format("SELECT {} FROM ONLY {}", table.columns, table.name);
   if (wanted.all) return query;
   const double wide = static_cast<double>(wanted.of_each) * 100;
   if (table.rows > wide) query += fmt::format(" TABLESAMPLE SYSTEM ({:.6f})", 100 * wide / table.rows);

@@ -32,7 +32,7 @@ double wal_position(db::Connection& session) {
 }  // namespace
 
 Trip::Trip(Run& run, const std::string& url, const bundle::Bundle& b, const Sources& sources)
-    : url_(url), bundle_(b), sources_(sources), run_(run), session_(run.open("rehearsal")),
+    : bundle_(b), sources_(sources), run_(run), session_(run.open("rehearsal")),
       sampler_(url, session_->backend_pid()), files_(files_of(*session_)) {}
 
 void Trip::enter(const bundle::Phase& phase, Direction direction) {

@@ -42,7 +42,6 @@ class Trip {
   void attempt(const bundle::Side& side, StepSeen& seen);
   void pretend(const bundle::Phase& phase, const bundle::Step& step, Direction direction);
 
-  std::string url_;
   const bundle::Bundle& bundle_;
   const Sources& sources_;
   Run& run_;

@@ -61,7 +61,7 @@ Writes write_rows(db::Connection& session, bool keep) {
   Writes writes;
   for (const db::Row& row : session.exec(kStatements).rows) {
     const bool has_rows = session.exec(row[2].value()).only() == "1";
-    writes[row[0].value()] = has_rows ? write(session, row[1].value(), keep) : Written{"it has no rows", ""};
+    writes[row[0].value()] = has_rows ? write(session, row[1].value(), keep) : Written{"", "", false};
   }
   return writes;
 }

@@ -11,6 +11,7 @@ namespace rekey::rehearse {
 
 struct Written {
   std::string error, sqlstate;  // empty: the row is there
+  bool tried = true;            // false where there is no row to write another like it
 };
 using Writes = std::map<std::string, Written>;  // by table
 

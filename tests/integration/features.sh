@@ -46,7 +46,7 @@ trip() {
   ok
 }
 
-major=$(PGDATABASE=postgres sql -c "SELECT current_setting('server_version_num')::integer / 10000")
+major=$(server_major)
 for file in "$REKEY_SOURCE"/tests/fixtures/features/${1:-*}.sql; do
   name=${file##*/}
   runs_here "$file" || continue

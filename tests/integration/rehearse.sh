@@ -2,7 +2,7 @@
 # rehearse: a bundle there and back on a copy of the database, which itself is only read.
 . "$(dirname "$0")/lib.sh"
 
-major=$(PGDATABASE=postgres sql -c "SELECT current_setting('server_version_num')::integer / 10000")
+major=$(server_major)
 if ! pg_dump --version | grep -qE "\) ($(seq -s '|' "$major" 40))"; then
   echo "skipped: no pg_dump that reads PostgreSQL $major"
   exit 77

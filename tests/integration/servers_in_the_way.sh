@@ -4,7 +4,7 @@
 
 as_server() { if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi; }
 
-major=$(PGDATABASE=postgres sql -c "SELECT current_setting('server_version_num')::integer / 10000")
+major=$(server_major)
 for bin in "/usr/lib/postgresql/$major/bin" "${REKEY_POSTGRES-}/$major/bin"; do
   [[ ! -x $bin/initdb ]] || break
 done
