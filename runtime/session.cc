@@ -97,7 +97,7 @@ SELECT pid, application_name, state, to_char(clock_timestamp() - query_start, 'H
        left(regexp_replace(query, '\s+', ' ', 'g'), 60)
 FROM pg_catalog.pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE $1
-  AND application_name ~ '/(worker-?[0-9]*|checks)$'
+  AND application_name ~ '/(worker-?[0-9]*|check-[0-9]+|checks)$'
 ORDER BY pid)",
                                       {run.pattern()});
   std::vector<Orphan> orphans;

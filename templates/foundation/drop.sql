@@ -3,7 +3,7 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.begin_step(text), rekey.end_step(text, regclass),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
-  rekey.save_ids(text), rekey.assign_legacy_ids(text),
+  rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass),
   rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes);
@@ -16,7 +16,7 @@ DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stan
   rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
   rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
   rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.legacy_ids(text), rekey.rows_under(regclass), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean), rekey.held_keys(text, text),
-  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
+  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.last_id(rekey.key_columns), rekey.further(bigint, bigint, bigint), rekey.sequence_position(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
   rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
   rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
   rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);

@@ -1,53 +1,64 @@
+CREATE FUNCTION rekey.sequence_position(sequence text, OUT last_value bigint, OUT is_called boolean)
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  EXECUTE format('SELECT last_value, is_called FROM %s', sequence) INTO last_value, is_called;
+END
+$body$;
+
 -- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  item   record;
-  called boolean;
-  last   bigint;
-  low    bigint;
-  high   bigint;
+  low  bigint;
+  high bigint;
 BEGIN
-  FOR item IN SELECT c.table_name, c.column_name, c.sequence, q.*, r.relacl,
-                     obj_description(r.oid, 'pg_class') AS comment
-              FROM rekey.key_columns c
-              JOIN pg_class r ON r.oid = c.sequence::regclass
-              JOIN pg_sequence q ON q.seqrelid = r.oid
-              WHERE c.domain = of_domain LOOP
-    EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
-    UPDATE rekey.key_columns k
-    SET last_value = last, is_called = called, increment = item.seqincrement, min_value = item.seqmin,
-        max_value = item.seqmax, acl = item.relacl, comment = item.comment
-    WHERE k.table_name = item.table_name AND k.column_name = item.column_name;
-  END LOOP;
+  UPDATE rekey.key_columns c
+  SET increment = q.seqincrement, min_value = q.seqmin, max_value = q.seqmax, acl = r.relacl,
+      comment = obj_description(r.oid, 'pg_class'),
+      (last_value, is_called) = (SELECT p.last_value, p.is_called FROM rekey.sequence_position(c.sequence) p)
+  FROM pg_class r JOIN pg_sequence q ON q.seqrelid = r.oid
+  WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
   EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain, false)) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;
 
--- The sequence that gives the domain its legacy ids, as it stands now; NULLs where there is none. The root
--- that the domain is named for decides: quotes aside, because SQL quotes more names than a plan does.
+CREATE FUNCTION rekey.further(increment bigint, one bigint, other bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT CASE WHEN increment > 0 THEN greatest(one, other) ELSE least(one, other) END $body$;
+
+-- The last id of a column's sequence: as written down, or as it stands now where it went on.
+CREATE FUNCTION rekey.last_id(of_column rekey.key_columns) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  first bigint := CASE WHEN of_column.is_called THEN of_column.last_value ELSE of_column.last_value - of_column.increment END;
+BEGIN
+  IF of_column.is_identity THEN
+    RETURN first;
+  END IF;
+  RETURN rekey.further(of_column.increment, first,
+    (SELECT CASE WHEN is_called THEN last_value ELSE last_value - of_column.increment END
+     FROM rekey.sequence_position(of_column.sequence)));
+END
+$body$;
+
+-- The sequence that gives the domain its legacy ids, and the last it gave; NULLs where there is none. The
+-- root that the domain is named for decides: quotes aside, because SQL quotes more names than a plan does.
 CREATE FUNCTION rekey.id_sequence(of_domain text, OUT sequence text, OUT increment bigint, OUT last_id bigint,
                                   OUT min_value bigint, OUT max_value bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  item   record;
-  last   bigint;
-  called boolean;
+  item record;
 BEGIN
-  FOR item IN SELECT * FROM rekey.key_columns c
+  FOR item IN SELECT c.*, rekey.last_id(c) AS last FROM rekey.key_columns c
               WHERE c.domain = of_domain AND c.sequence IS NOT NULL
               ORDER BY c.is_source, (replace(c.table_name || '.' || c.column_name, '"', '') = replace(of_domain, '"', '')),
                        c.table_name, c.column_name LOOP
-    IF item.is_identity THEN
-      last := item.last_value; called := item.is_called;
-    ELSE
-      EXECUTE format('SELECT last_value, is_called FROM %s', item.sequence) INTO last, called;
-    END IF;
-    last := CASE WHEN called THEN last ELSE last - item.increment END;
-    last_id := CASE WHEN item.increment > 0 THEN greatest(last_id, last) ELSE least(last_id, last) END;
+    last_id := rekey.further(item.increment, last_id, item.last);
     sequence := item.sequence; increment := item.increment;
     min_value := item.min_value; max_value := item.max_value;
   END LOOP;
@@ -140,7 +151,9 @@ BEGIN
 END
 $body$;
 
--- Rows written after the change get legacy ids above the highest ever used, in the order of their keys.
+-- Rows written after the change get legacy ids above the highest ever used, in the order of their keys. The
+-- sequences follow when the phase ends: setval is no part of a transaction, and one cut off here must give
+-- the same ids again.
 CREATE PROCEDURE rekey.assign_legacy_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -168,12 +181,22 @@ BEGIN
     RETURN;
   END IF;
   last := fresh.base + given * fresh.step;
-  PERFORM setval(sequence::regclass, last, true)
-  FROM rekey.key_columns
-  WHERE domain = of_domain AND NOT is_identity AND last BETWEEN min_value AND max_value;
   UPDATE rekey.key_columns SET last_value = last, is_called = true
-  WHERE domain = of_domain AND is_identity AND last BETWEEN min_value AND max_value;
+  WHERE sequence IN (SELECT sequence FROM rekey.key_columns WHERE domain = of_domain)
+    AND last BETWEEN min_value AND max_value;
 END
+$body$;
+
+-- Nobody else writes to the phase's tables yet; an identity's sequence is made again with it.
+CREATE PROCEDURE rekey.advance_sequences(of_phase text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT setval(c.sequence::regclass, c.last_value, c.is_called)
+  FROM rekey.key_columns c
+  JOIN rekey.domains d USING (domain)
+  CROSS JOIN rekey.sequence_position(c.sequence) now
+  WHERE d.phase = of_phase AND NOT c.is_identity
+    AND rekey.last_id(c) <> CASE WHEN now.is_called THEN now.last_value ELSE now.last_value - c.increment END;
 $body$;
 
 -- An identity's sequence was dropped with it: position, rights and comment return here.

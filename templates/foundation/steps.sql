@@ -207,6 +207,7 @@ AS $body$
 DECLARE
   number integer;
 BEGIN
+  CALL rekey.advance_sequences(phase_id);
   FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
     EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
   END LOOP;
