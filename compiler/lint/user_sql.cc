@@ -122,6 +122,19 @@ void check_sequence_options(const plan::Text& text, Diagnostics& diagnostics) {
   }
 }
 
+bool is_null_of_a_type(const ParsedSql& parsed) {
+  if (!is_expression(parsed)) return false;
+  const auto& value = *single_select(parsed)->target_list[0]->res_target->val;
+  return value.node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
+         value.type_cast->arg->node_case == PG_QUERY__NODE__NODE_A_CONST && !value.type_cast->type_name->setof;
+}
+
+void check_type_name(const plan::Text& text, Diagnostics& diagnostics) {
+  if (check(text, "the name of a type", "SELECT (NULL::\n" + text.value + "\n)", is_null_of_a_type, diagnostics)) {
+    check_no_comment_at_end(text, diagnostics);
+  }
+}
+
 bool is_drop(const PgQuery__Node* node) {
   if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node->drop_stmt->n_objects == 1;
   return node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
@@ -173,6 +186,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
     for (const auto& column : table.columns) {
       if (column.new_default.value != "none") check_expression(column.new_default, diagnostics);
       check_expression(column.default_value, diagnostics);
+      check_type_name(column.type_name, diagnostics);
       check_sequence_options(column.sequence_options, diagnostics);
     }
   }

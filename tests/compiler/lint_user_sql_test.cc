@@ -28,6 +28,11 @@ std::string with_options(const std::string& sql) {
          plan::yaml_scalar(sql, false) + "\n";
 }
 
+std::string with_type_name(const std::string& sql) {
+  return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
+         "        type: integer\n        type_name: " + plan::yaml_scalar(sql, false) + "\n";
+}
+
 // The first line of what is said: place and message.
 std::string said(const std::string& plan) {
   const Stages stages(plan);
@@ -69,6 +74,15 @@ TEST(LintUserSql, Accepted) {
   }
 }
 
+TEST(LintUserSql, TypeNamesAccepted) {
+  const auto plain = statements_per_file(Stages(with_type_name("public.ids")).emitted());
+  for (const char* sql : {"ids", "\"odd name\".\"a;b\"", "public.ids[]", "public.ids /* why */"}) {
+    const Stages stages(with_type_name(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_EQ(statements_per_file(stages.emitted()), plain) << sql;
+  }
+}
+
 struct Case {
   const char* sql;
   const char* said;
@@ -103,6 +117,24 @@ TEST(LintUserSql, NoExpression) {
       {"a) -- (", "syntax error at or near \")\" [sql]"},
   };
   for (const Case& c : cases) EXPECT_EQ(said(with_default(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, NoTypeName) {
+  const std::string at = "plan.yaml:9:20: error: this is not the name of a type: ";
+  const Case cases[] = {
+      {"publicds ha", "syntax error at or near \"ha\" [sql]"},
+      {"integer; DROP TABLE x", "syntax error at or near \";\" [sql]"},
+      {"integer); DROP TABLE x; --", "syntax error at or near \")\" [sql]"},
+      {"integer USING 1", "syntax error at or near \"USING\" [sql]"},
+      {"integer, DROP COLUMN x", "syntax error at or near \"COLUMN\" [sql]"},
+      {"integer, x", "it is more than that [sql]"},
+      {"integer::text", "it is more than that [sql]"},
+      {"integer COLLATE \"C\"", "it is more than that [sql]"},
+      {"integer + 1", "it is more than that [sql]"},
+      {"SETOF integer", "it is more than that [sql]"},
+      {"integer) = (NULL", "it is more than that [sql]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_type_name(c.sql)), at + c.said) << c.sql;
 }
 
 TEST(LintUserSql, NoQueryWithOneResult) {
