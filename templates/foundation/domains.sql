@@ -33,7 +33,7 @@ CREATE TABLE rekey.key_columns (
   PRIMARY KEY (table_name, column_name)
 );
 COMMENT ON TABLE rekey.key_columns IS
-  'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+  'Every key column that changes, and where its sequence stood, or has to stand after the way back: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS

@@ -1,3 +1,7 @@
+CREATE FUNCTION rekey.last_given(last_value bigint, is_called boolean, increment bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT CASE WHEN is_called THEN last_value ELSE last_value - increment END $body$;
+
 CREATE FUNCTION rekey.sequence_position(sequence text, OUT last_value bigint, OUT is_called boolean)
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -34,13 +38,13 @@ CREATE FUNCTION rekey.last_id(of_column rekey.key_columns) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  first bigint := CASE WHEN of_column.is_called THEN of_column.last_value ELSE of_column.last_value - of_column.increment END;
+  saved bigint := rekey.last_given(of_column.last_value, of_column.is_called, of_column.increment);
 BEGIN
   IF of_column.is_identity THEN
-    RETURN first;
+    RETURN saved;
   END IF;
-  RETURN rekey.further(of_column.increment, first,
-    (SELECT CASE WHEN is_called THEN last_value ELSE last_value - of_column.increment END
+  RETURN rekey.further(of_column.increment, saved,
+    (SELECT rekey.last_given(last_value, is_called, of_column.increment)
      FROM rekey.sequence_position(of_column.sequence)));
 END
 $body$;
@@ -196,7 +200,7 @@ AS $body$
   JOIN rekey.domains d USING (domain)
   CROSS JOIN rekey.sequence_position(c.sequence) now
   WHERE d.phase = of_phase AND NOT c.is_identity
-    AND rekey.last_id(c) <> CASE WHEN now.is_called THEN now.last_value ELSE now.last_value - c.increment END;
+    AND rekey.last_id(c) <> rekey.last_given(now.last_value, now.is_called, c.increment);
 $body$;
 
 -- An identity's sequence was dropped with it: position, rights and comment return here.

@@ -24,6 +24,14 @@ class Crash : public Trip {
         sql;
     write(s);
   }
+  // While it runs.
+  static bool says(const Process& process, const std::string& text) {
+    while (read_text(process.err).find(text) == std::string::npos) {
+      if (ended(process)) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+  }
   void go() { database.run("CREATE TABLE public.go ()"); }
   void wait_for_step() {
     wait_until(
@@ -94,15 +102,20 @@ TEST_F(Crash, OrphansAreNamedAndWaitedFor) {
   kill(first.pid, SIGKILL);
   wait_for(first);
   const Process second = start("apply", {"--yes", "--jobs", "1"});
-  while (read_text(second.err).find("it ends when its statement does") == std::string::npos) {
-    ASSERT_EQ(kill(second.pid, 0), 0);
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  ASSERT_TRUE(says(second, "it ends when its statement does"));
   go();
   const Result on = wait_for(second);
   EXPECT_EQ(on.code, 0) << on.err;
   EXPECT_THAT(settled(on.err), HasSubstr("pid PID (rekey/sample/TAG/worker-1) is left behind and "
                                          "still there (active for HH:MM:SS): DO"));
+}
+
+TEST_F(Crash, ASessionOfTheChecksIsAnOrphanToo) {
+  auto left = std::make_unique<db::Connection>(database.url(), "rekey/sample/0badcafe/check-1");
+  const Process run = start("apply", {"--yes"});
+  EXPECT_TRUE(says(run, "(rekey/sample/0badcafe/check-1) is left behind and still there (idle"));
+  left.reset();
+  EXPECT_EQ(wait_for(run).code, 0);
 }
 
 TEST_F(Crash, InterruptedSaysHowToGoOn) {

@@ -41,7 +41,9 @@ DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stan
   rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
   rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
   rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.legacy_ids(text), rekey.rows_under(regclass), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean), rekey.held_keys(text, text),
-  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.last_id(rekey.key_columns), rekey.further(bigint, bigint, bigint), rekey.sequence_position(text), rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
+  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.last_id(rekey.key_columns),
+  rekey.last_given(bigint, boolean, bigint), rekey.further(bigint, bigint, bigint), rekey.sequence_position(text),
+  rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
   rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
   rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
   rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);

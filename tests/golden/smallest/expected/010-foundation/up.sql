@@ -532,7 +532,7 @@ CREATE TABLE rekey.key_columns (
   PRIMARY KEY (table_name, column_name)
 );
 COMMENT ON TABLE rekey.key_columns IS
-  'Every key column that changes, and where its sequence stood: an identity''s is dropped with it';
+  'Every key column that changes, and where its sequence stood, or has to stand after the way back: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
@@ -963,6 +963,10 @@ BEGIN
 END
 $body$;
 
+CREATE FUNCTION rekey.last_given(last_value bigint, is_called boolean, increment bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $body$ SELECT CASE WHEN is_called THEN last_value ELSE last_value - increment END $body$;
+
 CREATE FUNCTION rekey.sequence_position(sequence text, OUT last_value bigint, OUT is_called boolean)
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -999,13 +1003,13 @@ CREATE FUNCTION rekey.last_id(of_column rekey.key_columns) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  first bigint := CASE WHEN of_column.is_called THEN of_column.last_value ELSE of_column.last_value - of_column.increment END;
+  saved bigint := rekey.last_given(of_column.last_value, of_column.is_called, of_column.increment);
 BEGIN
   IF of_column.is_identity THEN
-    RETURN first;
+    RETURN saved;
   END IF;
-  RETURN rekey.further(of_column.increment, first,
-    (SELECT CASE WHEN is_called THEN last_value ELSE last_value - of_column.increment END
+  RETURN rekey.further(of_column.increment, saved,
+    (SELECT rekey.last_given(last_value, is_called, of_column.increment)
      FROM rekey.sequence_position(of_column.sequence)));
 END
 $body$;
@@ -1161,7 +1165,7 @@ AS $body$
   JOIN rekey.domains d USING (domain)
   CROSS JOIN rekey.sequence_position(c.sequence) now
   WHERE d.phase = of_phase AND NOT c.is_identity
-    AND rekey.last_id(c) <> CASE WHEN now.is_called THEN now.last_value ELSE now.last_value - c.increment END;
+    AND rekey.last_id(c) <> rekey.last_given(now.last_value, now.is_called, c.increment);
 $body$;
 
 -- An identity's sequence was dropped with it: position, rights and comment return here.
@@ -1635,7 +1639,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '381e98441e70910febcfd32e842065068a9000b8bef70091ebdf47243b90c772', '12ab5f3b2357789b768560ce991cdf3b1e2e9caf68524140cb21b095cdd2f4aa', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'dc4f337942bc02306329c9870d87852d5037fb685860ffb76673908ff15a1273', '8217828fb8e74d8a4b6594ba751621c08edd1ccf3908552415788679bd97905c', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
