@@ -194,8 +194,9 @@ void KeyReader::from_table_function(const PgQuery__RangeTableFunc& function, Sco
   for (std::size_t i = 0; i < function.n_columns; ++i) {
     const auto& column = *function.columns[i]->range_table_func_col;
     expression(column.colexpr, scope);
-    refuse(expression(column.coldefexpr, scope), {&column.coldefexpr->base},
-           "a key in XMLTABLE cannot be followed");
+    if (column.coldefexpr) {
+      refuse(expression(column.coldefexpr, scope), {&column.coldefexpr->base}, "a key in XMLTABLE cannot be followed");
+    }
     out.columns.push_back({column.colname, {}, {nullptr}});
   }
   add(std::move(out), function.alias, scope, {&function.base});

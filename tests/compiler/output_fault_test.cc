@@ -187,6 +187,8 @@ void Faulty::hold(bool replacing, Fault fault) const {
     fs::copy(home / "start", home / "place", fs::copy_options::recursive);
     const Outcome run = compile("new.yaml", fault, at);
     if (run.calls < at) break;
+    // The address sanitizer tries memory by writes of its own, and gives up where they fail.
+    if (run.said.starts_with("SanitizerTool: CHECK failed")) continue;
     const Files after = files_in(home / "place/out");
     EXPECT_TRUE(after == before || after == wanted) << "a mixture";
     (after == wanted ? came : kept) += 1;
