@@ -123,9 +123,9 @@ WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) g (kind, named, on_table)
 ), found AS (
   SELECT g.*, c.relowner AS owner,
-         CASE WHEN kind IN ('view', 'materialized view', 'index') THEN c.relnamespace END AS schema
+         CASE WHEN kind IN ('view', 'materialized view', 'index', 'partitioned table') THEN c.relnamespace END AS schema
   FROM given g JOIN pg_catalog.pg_class c ON c.oid = to_regclass(
-    CASE WHEN on_table <> '' THEN on_table WHEN kind IN ('view', 'materialized view') THEN named END)
+    CASE WHEN on_table <> '' THEN on_table WHEN kind IN ('view', 'materialized view', 'partitioned table') THEN named END)
   WHERE kind NOT IN ('statistics', 'publication')
   UNION ALL
   SELECT g.*, p.proowner, p.pronamespace
@@ -155,10 +155,10 @@ SELECT DISTINCT concat_ws(' ', o.kind, o.named), quote_ident(r.rolname), quote_i
 FROM unnest($1::text[], $2::text[]) o (kind, named)
 CROSS JOIN LATERAL (
   SELECT c.relowner, c.relacl FROM pg_catalog.pg_class c
-  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view') THEN named END)
+  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view', 'partitioned table') THEN named END)
   UNION ALL
   SELECT c.relowner, a.attacl FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view') THEN named END)
+  WHERE c.oid = to_regclass(CASE WHEN kind IN ('view', 'materialized view', 'partitioned table') THEN named END)
   UNION ALL
   SELECT p.proowner, p.proacl FROM pg_catalog.pg_proc p
   WHERE p.oid = to_regprocedure(CASE WHEN kind IN ('function', 'procedure') THEN named END)) l (owner, acl)
@@ -240,6 +240,32 @@ ORDER BY n.nspname)",
   return problems;
 }
 
+// A table that is made anew gets its foreign keys and its rows again.
+Problems check_made_anew(db::Connection& session, const bundle::Bundle& b) {
+  std::vector<std::string> anew;
+  for (const bundle::Dependent& d : b.dependents) {
+    if (d.kind == "partitioned table") anew.push_back(d.name);
+  }
+  Problems problems;
+  for (const db::Row& row : session.exec(R"(
+SELECT t, right_to, quote_ident(current_user)
+FROM unnest($1::text[]) t CROSS JOIN unnest('{SELECT,INSERT,TRUNCATE}'::text[]) WITH ORDINALITY r (right_to, place)
+WHERE NOT has_table_privilege(to_regclass(t), right_to) ORDER BY t, place)", {db::catalog::to_array(anew)}).rows) {
+    problems.push_back(fmt::format("no right to move the rows of {0}: GRANT {1} ON {0} TO {2}", text(row, 0), text(row, 1),
+                                   text(row, 2)));
+  }
+  for (const db::Row& row : session.exec(R"(
+SELECT f.confrelid::regclass, string_agg(DISTINCT f.conrelid::regclass::text, ', '), quote_ident(current_user)
+FROM pg_catalog.pg_constraint f
+WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid IN (SELECT to_regclass(t) FROM unnest($1::text[]) t)
+  AND NOT has_table_privilege(f.confrelid, 'REFERENCES')
+GROUP BY f.confrelid ORDER BY 1)", {db::catalog::to_array(anew)}).rows) {
+    problems.push_back(fmt::format("no right to make the foreign keys of {0} to {1} again: GRANT REFERENCES ON {1} TO {2}",
+                                   text(row, 1), text(row, 0), text(row, 2)));
+  }
+  return problems;
+}
+
 Problems check_row_security(db::Connection& session, const bundle::Bundle& b) {
   Problems problems;
   const db::Rows hidden = session.exec(fmt::format(R"(
@@ -301,6 +327,7 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   add(check_dependent_owners(session, b));
   add(check_grantors(session, b));
   add(check_sequence_rights(session, b));
+  add(check_made_anew(session, b));
   add(check_row_security(session, b));
   return problems;
 }

@@ -99,7 +99,7 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
 json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
-                           "partition_indexes", "mapping", "fence", "checks", "dependents"}) {
+                           "partition_indexes", "shapes", "mapping", "fence", "checks", "dependents"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {
@@ -288,7 +288,8 @@ void describe_dependents(const model::Model& model, bundle::Bundle& out) {
     const auto& written = *dependent.written;
     bundle::Dependent item{std::string(lower::word(written.kind.value)), written.name.value, "",
                            bundle::sha256(written.definition.value), {},
-                           dependent.handling == model::Dependent::Handling::moved,
+                           dependent.handling == model::Dependent::Handling::moved ||
+                               dependent.handling == model::Dependent::Handling::made_anew,
                            !written.replacement.value.empty(), written.set_aside.value.empty(),
                            lint::functions_made(written.replacement.value),
                            dependent.remade.empty() ? "" : bundle::sha256(dependent.remade)};

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "compiler/lint/locks.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -30,6 +31,18 @@ std::set<std::string> schemas(const model::Model& model) {
   return schemas;
 }
 
+// By foreign keys of tables that are made anew.
+std::set<std::string> referenced_tables(const model::Model& model) {
+  const lint::Knowledge knowledge(model);
+  std::set<std::string> tables;
+  for (const auto& dependent : model.dependents) {
+    if (dependent.handling != model::Dependent::Handling::made_anew) continue;
+    const auto& parents = knowledge.parents(dependent.written->name.value);
+    tables.insert(parents.begin(), parents.end());
+  }
+  return tables;
+}
+
 }  // namespace
 
 std::string grants(const model::Model& model) {
@@ -43,6 +56,7 @@ std::string grants(const model::Model& model) {
       "GRANT CREATE ON DATABASE :\"DBNAME\" TO :\"role\";\n",
       model.plan->name.value);
   for (const auto& schema : schemas(model)) out += fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO :\"role\";\n", schema);
+  for (const auto& table : referenced_tables(model)) out += fmt::format("GRANT REFERENCES ON {} TO :\"role\";\n", table);
   std::string tables;
   for (const auto& table : changed_tables(model)) tables += (tables.empty() ? "\n  " : ",\n  ") + sql::literal(table);
   out += fmt::format(

@@ -131,6 +131,7 @@ std::string fate(const model::Dependent& dependent) {
   if (!written.as_is.value.empty()) return "left as it is: " + written.as_is.value;
   if (!written.set_aside.value.empty()) return "missing until the keys come back: " + written.set_aside.value;
   if (!written.replacement.value.empty()) return "the plan's replacement takes its place";
+  if (dependent.handling == made_anew) return "made anew with its partitions, which get their rows back by their new keys";
   if (dependent.handling == nothing) return "the server rebuilds it with the column";
   const auto keys = static_cast<std::size_t>(std::count_if(dependent.edits.begin(), dependent.edits.end(),
                                                            [](const auto& edit) { return edit.id.has_value(); }));

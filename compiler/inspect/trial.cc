@@ -20,6 +20,8 @@ using model::DependentId;
 using model::TableId;
 using plan::DependentKind;
 
+bool rewrites(const bundle::Step& step) { return step.kind == "rewrite" || step.kind == "repartition"; }
+
 // ALTER COLUMN TYPE makes these anew itself, and then does not say which of them stopped it.
 bool is_rebuilt(const model::Dependent& d) {
   const auto kind = d.written->kind.value;
@@ -34,7 +36,7 @@ bool runs_anyway(const bundle::Step& step) {
 }
 
 std::string what_of(const bundle::Step& step) {
-  if (step.kind == "rewrite") return "change of its keys";
+  if (rewrites(step)) return "change of its keys";
   if (step.kind == "detach" || step.kind == "attach" || step.kind == "validate") return "foreign keys";
   if (step.kind == "keys") return "ids";
   return "step " + step.id;
@@ -172,7 +174,7 @@ class Run {
     pretend(step, "done");
     const DependentId d = dependent_of(step);
     if (d == model::kNone) {
-      if (step.kind == "rewrite") mark_rebuilt(step, trial_.not_tried);
+      if (rewrites(step)) mark_rebuilt(step, trial_.not_tried);
       return;
     }
     trial_.not_tried.insert(d);
@@ -187,12 +189,12 @@ class Run {
                       model_.dependents[d].written->kind.value == DependentKind::materialized_view;
     if (said && ours) return leave_out(step);
     if (d != model::kNone && step.kind == "put_back") trial_.tried.insert(d);
-    if (said && step.kind == "rewrite" && find_culprits(step, number)) return;
+    if (said && rewrites(step) && find_culprits(step, number)) return;
     if (said) {
       report(step, false, *said);
       missing_.insert(step.id);
       if (step.kind != "foundation") pretend(step, "done");
-    } else if (step.kind == "rewrite") {
+    } else if (rewrites(step)) {
       mark_rebuilt(step, trial_.tried);
     }
     if (d == model::kNone) return;

@@ -9,6 +9,7 @@
 #include "compiler/lint/function_drop.h"
 #include "compiler/lint/key_use.h"
 #include "compiler/lint/parse_sql.h"
+#include "compiler/lint/partition_key.h"
 #include "compiler/lint/settling.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/sql.h"
@@ -121,7 +122,10 @@ class Reader {
   }
 
   void read(const plan::Dependent& written) {
-    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}, {}};
+    if (!written.as_is.value.empty() && stands_on_its_rows_type(written)) {
+      refuse(written, {"left as it is, it would keep a table from being dropped that is made anew", written.as_is.span});
+    }
+    Dependent dependent{&written, Dependent::Handling::nothing, {}, {}, {}, {}, {}, {}, {}};
     if (written.as_is.value.empty()) examine(dependent);
     else if (is_function(written.kind.value)) renew(dependent);
     const auto id = static_cast<DependentId>(model_.dependents.size());
@@ -165,15 +169,23 @@ class Reader {
   void examine(Dependent& dependent) {
     const auto& written = *dependent.written;
     const bool settled = !written.replacement.value.empty() || !written.set_aside.value.empty();
+    if (written.kind.value == DependentKind::partitioned_table && !written.set_aside.value.empty()) {
+      return refuse(written, {"set aside, it would leave its rows without a place", written.set_aside.span});
+    }
+    if (goes_with_the_table(written)) return;
     if (!written.problem.value.empty() && !settled) return refuse(written, written.problem);
     if (written.definition.value.empty()) {
       return refuse(written, {"its definition is missing", written.name.span});
     }
     const ParsedSql parsed(written.definition.value);
+    const bool partitioned = written.kind.value == DependentKind::partitioned_table;
+    const Known known = partitioned ? known_of(written) : Known{};
     for (const auto& s : statements_in(written.definition.value)) {
+      if (partitioned && is_of_constraint(written.definition.value.substr(s.offset, s.length), known.foreign_keys)) continue;
       dependent.statements.emplace_back(s.offset, s.length);
     }
-    const KeyUse use = key_use(written.definition.value, keys_);
+    const KeyUse use = partitioned ? partition_use(written.definition.value, keys_, known.columns)
+                                   : key_use(written.definition.value, keys_);
     find_what_it_uses(dependent, use, types_of(parsed));
     if (dependent.tables.empty()) return warn_unused(written);
     if (written.set_aside.value.empty()) refuse_what_is_missing(dependent);
@@ -184,7 +196,74 @@ class Reader {
     }
     note_other_arguments(dependent, parsed);
     dependent.handling = handling(dependent, parsed);
+    if (partitioned) refuse_identities(dependent);
+    if (partitioned) dependent.row_columns = written_columns(written.definition.value);
     for (const auto& [column, key] : use.outputs) keys_[{written.name.value, column}] = key;
+  }
+
+  bool is_made_anew(const std::string& table) const {
+    const auto found = known_.find(table);
+    return found != known_.end() && model_.dependents[found->second].handling == Dependent::Handling::made_anew;
+  }
+
+  // On the type of the rows of a table that is made anew: such a table is not dropped before it.
+  bool stands_on_its_rows_type(const plan::Dependent& written) const {
+    const std::string_view name = written.name.value;
+    if (written.kind.value == DependentKind::object) {
+      return (name.starts_with("type ") || name.starts_with("composite type ")) &&
+             std::any_of(written.uses.begin(), written.uses.end(),
+                         [&](const auto& table) { return is_made_anew(sql::table(table.value)); });
+    }
+    if (!is_function(written.kind.value) || written.definition.value.empty()) return false;
+    const auto types = types_of(ParsedSql(written.definition.value));
+    return std::any_of(types.begin(), types.end(), [&](const auto& type) { return is_made_anew(type); });
+  }
+
+  // What a change of columns would do to the tree of a partitioned table, where each phase that changes some makes the
+  // table anew: its partitions change alone.
+  bool goes_with_the_table(const plan::Dependent& written) const {
+    const std::string_view name = written.name.value;
+    const bool of_trees = name.starts_with("not-null constraint ") || name.starts_with("partitioned index ");
+    const auto found = tables_.find(sql::table(written.table.value));
+    if (written.kind.value != DependentKind::object || !of_trees || found == tables_.end()) return false;
+    std::set<model::PhaseId> changes, made_anew;
+    for (model::ColumnId c : model_.tables[found->second].columns) {
+      if (!model_.changes(c)) continue;
+      changes.insert(model_.phase_of(c));
+      if (model_.parts_rows(c)) made_anew.insert(model_.phase_of(c));
+    }
+    return !changes.empty() && changes == made_anew;
+  }
+
+  // Its sequence would be dropped with the table; where the column changes, its phase saves it.
+  void refuse_identities(const Dependent& dependent) {
+    const auto found = tables_.find(dependent.written->name.value);
+    if (found == tables_.end()) return;
+    const auto& columns = model_.tables[found->second].columns;
+    for (model::ColumnId c : columns) {
+      if (model_.columns[c].written->identity.value == plan::Identity::none) continue;
+      const bool outlives = std::any_of(columns.begin(), columns.end(), [&](model::ColumnId part) {
+        return model_.changes(part) && model_.parts_rows(part) &&
+               (!model_.changes(c) || model_.phase_of(c) > model_.phase_of(part));
+      });
+      if (!outlives) continue;
+      refuse(*dependent.written, {fmt::format("its identity column {} would lose its sequence: it has to change in the same "
+                                              "phase, or one before", sql::identifier(model_.columns[c].name())),
+                                  dependent.written->name.span});
+    }
+  }
+
+  // What the plan itself says of a partitioned table, and its definition too.
+  struct Known {
+    std::set<std::string> columns, foreign_keys;
+  };
+  Known known_of(const plan::Dependent& written) const {
+    Known known;
+    const auto found = tables_.find(written.name.value);
+    if (found == tables_.end()) return known;
+    for (const auto& column : model_.tables[found->second].written->columns) known.columns.insert(column.name.value);
+    for (const auto& fk : model_.tables[found->second].written->foreign_keys) known.foreign_keys.insert(fk.name.value);
+    return known;
   }
 
   // Written over with other arguments, the old function would stay beside the new one.
@@ -259,7 +338,8 @@ class Reader {
 
   bool stands_on_what_moves(const Dependent& dependent) const {
     return std::any_of(dependent.built_on.begin(), dependent.built_on.end(), [&](DependentId d) {
-      return model_.dependents[d].handling == Dependent::Handling::moved;
+      const auto below = model_.dependents[d].handling;
+      return below == Dependent::Handling::moved || below == Dependent::Handling::made_anew;
     });
   }
 
@@ -278,6 +358,7 @@ class Reader {
     using enum Dependent::Handling;
     const auto& written = *dependent.written;
     const bool is_text = is_function(written.kind.value) && !has_parsed_body(parsed);
+    if (written.kind.value == DependentKind::partitioned_table) return made_anew;
     if (!written.set_aside.value.empty() || !dependent.drop_replacement.empty() || stands_on_what_moves(dependent)) {
       return moved;
     }
@@ -291,7 +372,7 @@ class Reader {
   void refuse(const plan::Dependent& written, const plan::Text& problem) {
     diagnostics_.error("dependent", problem.span,
                        fmt::format("{} cannot be carried over: {}", lower::title(written), problem.value),
-                       ways_to_settle(written, may_stay(written)));
+                       ways_to_settle(written, may_stay(written) && !stands_on_its_rows_type(written)));
   }
 
   void warn_unused(const plan::Dependent& written) {

@@ -39,7 +39,7 @@ struct KeyLiteral {
 struct KeyEdit {
   std::size_t offset, length;
   std::string text;
-  int domain;  // of the key
+  int domain;  // of the key; model::kNone: whatever has changed
 };
 
 struct KeyProblem {

@@ -131,7 +131,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
-        "restore_partition_indexes"};
+        "restore_partition_indexes", "note_shape", "expect_shape"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;
@@ -157,14 +157,16 @@ bool read_drop(const PgQuery__DropStmt& statement, const Knowledge& knowledge, E
     case PG_QUERY__OBJECT_TYPE__OBJECT_RULE: break;
     case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION:
     case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE: return true;
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TABLE:
     case PG_QUERY__OBJECT_TYPE__OBJECT_VIEW:
     case PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW:
       for (std::size_t i = 0; i < statement.n_objects; ++i) {
         const auto& parts = *statement.objects[i]->list;
         if (parts.n_items != 2) return false;
-        out.lock(sql::identifier(parts.items[0]->string->sval) + "." +
-                     sql::identifier(parts.items[1]->string->sval),
-                 LockMode::access_exclusive);
+        const auto relation =
+            sql::identifier(parts.items[0]->string->sval) + "." + sql::identifier(parts.items[1]->string->sval);
+        out.lock(relation, LockMode::access_exclusive);
+        for (const auto& parent : knowledge.parents(relation)) lock_all(parent, LockMode::access_exclusive, knowledge, out);
       }
       return true;
     default:
@@ -294,6 +296,9 @@ Knowledge::Knowledge(const model::Model& model) {
       if (model.tables[t].partitioned()) partitions_[table(static_cast<int>(t))].push_back(table(member));
     }
   }
+  for (const auto& dependent : model.dependents) {
+    if (dependent.handling == model::Dependent::Handling::made_anew) add_foreign_keys(dependent.written->definition.value);
+  }
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
     auto& sources = sources_[domain.name];
@@ -309,6 +314,28 @@ Knowledge::Knowledge(const model::Model& model) {
 const std::string& Knowledge::referenced(const std::string& table, const std::string& constraint) const {
   auto found = referenced_.find({table, constraint});
   return found == referenced_.end() ? kNoTable : found->second;
+}
+
+// Of a table that is dropped and made again: the others are set aside before, in steps of their own.
+void Knowledge::add_foreign_keys(const std::string& definition) {
+  const ParsedSql parsed(definition);
+  for (const auto* statement : parsed.statements()) {
+    if (statement->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT) continue;
+    const auto& alter = *statement->alter_table_stmt;
+    for (std::size_t i = 0; i < alter.n_cmds; ++i) {
+      const auto& command = *alter.cmds[i]->alter_table_cmd;
+      if (command.subtype != PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint) continue;
+      const auto& constraint = *command.def->constraint;
+      if (constraint.contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) continue;
+      const auto table = table_name(*alter.relation);
+      if (!referenced_.contains({table, constraint.conname})) parents_[table].push_back(table_name(*constraint.pktable));
+    }
+  }
+}
+
+const std::vector<std::string>& Knowledge::parents(const std::string& table) const {
+  auto found = parents_.find(table);
+  return found == parents_.end() ? kNoTables : found->second;
 }
 
 const std::vector<std::string>& Knowledge::sources(const std::string& domain) const {
@@ -334,7 +361,7 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
 void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
                  const std::vector<std::string>& fallback, Effects& out) {
   if (read(statement, knowledge, out)) return;
-  for (const auto& table : fallback) out.lock(table, LockMode::access_exclusive);
+  for (const auto& table : fallback) lock_all(table, LockMode::access_exclusive, knowledge, out);
 }
 
 }  // namespace rekey::lint

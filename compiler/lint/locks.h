@@ -35,6 +35,8 @@ class Knowledge {
   explicit Knowledge(const model::Model& model);
   // The table that a foreign key points at; empty when the constraint is no foreign key of the plan.
   const std::string& referenced(const std::string& table, const std::string& constraint) const;
+  // What the foreign keys of a table that a step drops point at.
+  const std::vector<std::string>& parents(const std::string& table) const;
   // Tables that bring ids into a key domain, by the domain's name.
   const std::vector<std::string>& sources(const std::string& domain) const;
   // Its partitions and the tables that inherit from it, at any depth.
@@ -44,7 +46,10 @@ class Knowledge {
   const std::vector<std::string>& changed_in(const std::string& phase) const;
 
  private:
+  void add_foreign_keys(const std::string& definition);
+
   std::map<std::pair<std::string, std::string>, std::string> referenced_;
+  std::map<std::string, std::vector<std::string>> parents_;
   std::map<std::string, std::vector<std::string>> sources_;
   std::map<std::string, std::vector<std::string>> members_, partitions_;
   std::map<std::string, std::vector<std::string>> changed_;

@@ -101,7 +101,7 @@ bool is_rebuilt(DependentKind kind) {
 bool is_made_anew(const model::Dependent& dependent) {
   using enum model::Dependent::Handling;
   if (dependent.handling == nothing) return dependent.written->as_is.value.empty() && is_rebuilt(dependent.written->kind.value);
-  return dependent.handling == moved;
+  return dependent.handling == moved || dependent.handling == made_anew;
 }
 
 bool changes(const model::Model& model, const model::Table& table) {

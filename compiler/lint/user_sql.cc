@@ -138,7 +138,8 @@ void check_type_name(const plan::Text& text, Diagnostics& diagnostics) {
 bool is_drop(const PgQuery__Node* node) {
   if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node->drop_stmt->n_objects == 1;
   return node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
-         node->node_case == PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT;
+         node->node_case == PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT ||
+         node->node_case == PG_QUERY__NODE__NODE_ALTER_SEQ_STMT;
 }
 
 bool are_drops(const ParsedSql& parsed) {

@@ -31,6 +31,7 @@ const Kind& kind_of(DependentKind kind) {
       {"publication", ""},
       {"typed table", ""},
       {"generated column", ""},
+      {"partitioned table", "DROP TABLE {0};"},
       {"object", ""}};
   return kinds[static_cast<int>(kind)];
 }
@@ -48,10 +49,9 @@ std::string with_keys(const model::Model& model, const model::Dependent& depende
   std::string out;
   for (const auto& edit : dependent.edits) {
     if (edit.offset < begin || edit.offset >= end) continue;
-    const auto& domain = model.domains[edit.domain];
-    if (domain.phase >= phase) continue;
+    if (edit.domain != model::kNone && model.domains[edit.domain].phase >= phase) continue;
     out += text.substr(begin, edit.offset - begin);
-    out += edit.id ? fmt::format("rekey.key({}, {})", sql::literal(domain.name), *edit.id) : edit.text;
+    out += edit.id ? fmt::format("rekey.key({}, {})", sql::literal(model.domains[edit.domain].name), *edit.id) : edit.text;
     begin = edit.offset + edit.length;
     any = any || edit.id;
   }

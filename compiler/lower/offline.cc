@@ -16,6 +16,7 @@
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/offline_dependents.h"
 #include "compiler/lower/offline_phase.h"
+#include "compiler/lower/repartition.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::lower {
@@ -220,7 +221,8 @@ void keep_partition_indexes(Step& step) {
 }
 
 Step rewrite_step(const OfflinePhase& context, TableId t) {
-  Step step = table_step(context, t, "rewrite");
+  const bool anew = context.makes_anew(t);
+  Step step = table_step(context, t, anew ? "repartition" : "rewrite");
   std::vector<std::string> names;
   step.data["columns"] = json::array();
   std::set<std::string> needs, undo_needs;
@@ -231,10 +233,12 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
     names.push_back(context.model.columns[c].name());
   }
   around.put(step.data);
-  if (context.model.tables[t].partitioned()) keep_partition_indexes(step);
+  if (anew) make_anew(context, t, step);
+  else if (context.model.tables[t].partitioned()) keep_partition_indexes(step);
   step.data["names"] = sql::text_array(names);
-  step.up_title = fmt::format("{}: {} to uuid", step.table, fmt::join(names, ", "));
-  step.down_title = fmt::format("{}: {} back to their old types", step.table, fmt::join(names, ", "));
+  const char* filled = anew ? ", its partitions filled anew" : "";
+  step.up_title = fmt::format("{}: {} to uuid{}", step.table, fmt::join(names, ", "), filled);
+  step.down_title = fmt::format("{}: {} back to their old types{}", step.table, fmt::join(names, ", "), filled);
   for (TableId member : context.model.family(t)) {
     // Who reads a table's ids sees nothing of one that was rewritten since they began.
     for (ColumnId c : context.model.tables[member].columns) {
@@ -305,8 +309,13 @@ Step close_step(const OfflinePhase& context, const std::vector<Step>& vacuums, c
   for (const auto& back : dependents.put_backs) step.needs.push_back(back.id);
   for (const auto& renewal : dependents.renewals) step.needs.push_back(renewal.id);
   step.data["phase"] = sql::literal(context.phase.id);
-  step.data["tables"] = json::array();
-  for (TableId t : context.phase.changed) step.data["tables"].push_back(context.table(t));
+  step.data["tables"] = step.data["anew"] = json::array();
+  for (TableId t : context.phase.changed) {
+    step.data["tables"].push_back(context.table(t));
+    if (context.model.tables[t].partitioned() && context.makes_anew(t)) {
+      step.data["anew"].push_back(sql::literal(context.table(t)));
+    }
+  }
   return step;
 }
 
@@ -323,7 +332,7 @@ json verify_data(const OfflinePhase& context) {
   for (TableId t : context.phase.changed) {
     if (context.columns.contains(t)) {
       tables.push_back({{"table", sql::literal(context.table(t))},
-                        {"step", sql::literal(context.id(t, "rewrite"))}});
+                        {"step", sql::literal(context.rewrite_id(t))}});
     }
     for (ColumnId c : context.model.tables[t].columns) {
       if (!context.changes_here(c)) continue;

@@ -63,13 +63,45 @@ std::string literal(const model::Model& model, const model::Column& column) {
   return column.array() ? fmt::format("ARRAY[{}]::uuid[]", fmt::join(keys, ", ")) : keys.front();
 }
 
+std::string set_default(const std::string& table, const model::Column& column, const std::string& value) {
+  return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", table, sql::identifier(column.name()), value);
+}
+
+// With its semicolon; keys in it become constants.
+std::string run(const std::string& statement, bool keys) {
+  return keys ? fmt::format("CALL rekey.run_with_keys({});", sql::dollar_quoted(statement)) : statement + ";";
+}
+
+bool any_id(const model::Column& column) {
+  return std::any_of(column.default_ids->begin(), column.default_ids->end(), [](auto id) { return id.has_value(); });
+}
+
 }  // namespace
+
+std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId t) {
+  const auto& model = context.model;
+  std::vector<std::string> out;
+  for (ColumnId c : model.tables[t].columns) {
+    const auto& column = model.columns[c];
+    if (context.changes_here(c)) continue;
+    if (!model.changes(c) || model.phase_of(c) > context.number()) {
+      if (const auto was = old_default(*column.written); !was.empty()) {
+        out.push_back(run(set_default(context.table(t), column, was), false));
+      }
+    } else if (literal_default(model, c)) {
+      out.push_back(run(set_default(context.table(t), column, literal(model, column)), any_id(column)));
+    } else if (const auto fresh = default_for_new_rows(model, c); !fresh.empty()) {
+      out.push_back(run(set_default(context.table(t), column, fresh), false));
+    }
+  }
+  return out;
+}
 
 void Surroundings::add(ColumnId c, json& item) {
   const auto& column = context_.model.columns[c];
   add_identity(column);
   const auto members = sharing(c);
-  if (members.size() > 1) {
+  if (members.size() > 1 || context_.makes_anew(column.table)) {
     for (ColumnId m : members) add_default(m);
     return;
   }
@@ -136,9 +168,7 @@ void Surroundings::add_default(ColumnId c) {
 }
 
 void Surroundings::add_literal_default(const model::Column& column) {
-  const bool any = std::any_of(column.default_ids->begin(), column.default_ids->end(), [](auto id) { return id; });
-  const auto statement = altered(column) + "SET DEFAULT " + literal(context_.model, column);
-  after_.push_back(any ? fmt::format("CALL rekey.run_with_keys({});", sql::dollar_quoted(statement)) : statement + ";");
+  after_.push_back(run(set_default(context_.table(column.table), column, literal(context_.model, column)), any_id(column)));
 }
 
 }  // namespace rekey::lower

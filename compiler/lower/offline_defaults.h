@@ -7,6 +7,10 @@
 
 namespace rekey::lower {
 
+// What gives the columns of a partitioned table that do not change here their defaults again, as they stand in this
+// phase: the table is made anew without those that the plan knows.
+std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::TableId t);
+
 class Surroundings {
  public:
   explicit Surroundings(const OfflinePhase& context) : context_(context) {}

@@ -36,8 +36,9 @@ OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model
   }
   for (std::size_t d = 0; d < model.dependents.size(); ++d) {
     const auto& dependent = model.dependents[d];
-    const bool stays = dependent.handling == model::Dependent::Handling::renewed;
-    if (dependent.handling != model::Dependent::Handling::nothing && !changed_tables(dependent).empty() &&
+    using Handling = model::Dependent::Handling;
+    const bool stays = dependent.handling == Handling::renewed;
+    if (dependent.handling != Handling::nothing && dependent.handling != Handling::made_anew && !changed_tables(dependent).empty() &&
         !is_gone(dependent)) {
       (stays ? renewed : dependents).push_back(static_cast<DependentId>(d));
     }
@@ -60,7 +61,7 @@ bool OfflinePhase::changes_here(ColumnId c) const {
 std::set<std::string> OfflinePhase::rewrites(TableId t) const {
   std::set<std::string> out;
   for (ColumnId c : model.tables[t].columns) {
-    if (changes_here(c)) out.insert(id(model.columns[model.top(c)].table, "rewrite"));
+    if (changes_here(c)) out.insert(rewrite_id(model.columns[model.top(c)].table));
   }
   return out;
 }
@@ -82,6 +83,8 @@ std::string OfflinePhase::id(TableId t, const char* kind) const {
   return fmt::format("{}.{}.{}", phase.id, slug(model, t), kind);
 }
 
+std::string OfflinePhase::rewrite_id(TableId t) const { return id(t, makes_anew(t) ? "repartition" : "rewrite"); }
+
 std::string OfflinePhase::own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
 std::string OfflinePhase::keys_id(DomainId d) const {
   const auto& root = model.columns[model.domains[d].root];
@@ -91,6 +94,22 @@ std::string OfflinePhase::keys_id(DomainId d) const {
 }
 
 std::string OfflinePhase::table(TableId t) const { return sql::table(model.tables[t].name()); }
+bool OfflinePhase::makes_anew(TableId t) const {
+  const auto& own = model.tables[t].columns;
+  return std::any_of(own.begin(), own.end(), [&](ColumnId c) { return changes_here(c) && model.parts_rows(c); });
+}
+
+std::vector<const model::Dependent*> OfflinePhase::definitions(TableId t) const {
+  std::set<std::string> names;
+  for (TableId member : model.family(t)) names.insert(table(member));
+  std::vector<const model::Dependent*> out;
+  for (const auto& dependent : model.dependents) {
+    const bool made = dependent.handling == model::Dependent::Handling::made_anew;
+    if (made && names.contains(dependent.written->name.value)) out.push_back(&dependent);
+  }
+  return out;
+}
+
 bool OfflinePhase::validates(TableId t) const {
   auto found = foreign_keys.find(t);
   return found != foreign_keys.end() && !model.tables[t].partitioned() &&
@@ -108,7 +127,7 @@ std::set<std::string> OfflinePhase::rewrites_under(const model::Dependent& depen
 std::set<std::string> OfflinePhase::rewrites_before(const model::Dependent& dependent) const {
   if (dependent.written->kind.value != plan::DependentKind::materialized_view) return rewrites_under(dependent);
   std::set<std::string> out;
-  for (const auto& [t, ids] : columns) out.insert(id(t, "rewrite"));
+  for (const auto& [t, ids] : columns) out.insert(rewrite_id(t));
   return out;
 }
 

@@ -27,6 +27,10 @@ struct OfflinePhase {
 
   std::string table(model::TableId t) const;  // quoted
   bool changes_here(model::ColumnId c) const;
+  // Whether the table is made anew with its rows: a column that changes here parts them.
+  bool makes_anew(model::TableId t) const;
+  // Its definitions, and those of what is partitioned below it: partitions first.
+  std::vector<const model::Dependent*> definitions(model::TableId t) const;
   bool validates(model::TableId t) const;     // some foreign key of it, in a step of its own
   std::vector<model::TableId> changed_tables(const model::Dependent& dependent) const;
   model::PhaseId number() const;
@@ -34,6 +38,7 @@ struct OfflinePhase {
 
   std::string own(const char* kind) const;
   std::string id(model::TableId t, const char* kind) const;
+  std::string rewrite_id(model::TableId t) const;
   std::string keys_id(model::DomainId d) const;
   std::string dependent_id(model::DependentId d, const char* kind) const;
   // The steps that rewrite a table: its own, and those of the tables where its columns begin.

@@ -2,8 +2,10 @@
 // column of all of them by one ALTER TABLE of the table where the column begins.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
+#include "compiler/lower/sql.h"
 #include "compiler/model/resolve.h"
 
 namespace rekey::model {
@@ -49,19 +51,25 @@ void tie(Model& model, TableId child, TableId parent, const plan::Located<plan::
   }
 }
 
-// Where rows go by a key, they would all have to move.
-void refuse_partition_keys(const Model& model, Diagnostics& diagnostics) {
+bool is_defined(const Model& model, const Table& table) {
+  const auto name = sql::table(table.name());
+  return std::ranges::any_of(model.plan->dependents, [&](const plan::Dependent& d) {
+    return d.kind.value == plan::DependentKind::partitioned_table && d.name.value == name && d.as_is.value.empty();
+  });
+}
+
+// Where rows go by a key, the table has to be made anew, with all that are partitioned above and below it.
+void refuse_undefined_tables(const Model& model, Diagnostics& diagnostics) {
   for (const auto& table : model.tables) {
-    for (const auto& part : table.written->partition_columns) {
-      for (ColumnId c : table.columns) {
-        if (model.columns[c].name() != part.value || !model.changes(c)) continue;
-        diagnostics.error("partition-key", part.span,
-                          fmt::format("{} is partitioned by its key column {}: its type cannot change",
-                                      to_text(table.name()), part.value),
-                          "rebuild it without that partition key first, or leave it and what it is tied to out "
-                          "with change: keep");
-      }
-    }
+    if (!table.partitioned() || is_defined(model, table)) continue;
+    const auto c = std::ranges::find_if(table.columns, [&](ColumnId c) { return model.changes(c) && model.parts_rows(c); });
+    if (c == table.columns.end()) continue;
+    diagnostics.error("partition-key", table.written->name.span,
+                      fmt::format("{} has to be made anew, because the key column {} parts the rows of it, or of tables "
+                                  "above or below it: the plan does not say how",
+                                  to_text(table.name()), model.columns[*c].name()),
+                      "draft the plan anew with rekeyc inspect: the definition is among its dependents, of kind "
+                      "\"partitioned table\". Or leave it and what it is tied to out with change: keep");
   }
 }
 
@@ -85,11 +93,19 @@ void tie_families(Model& model, Diagnostics& diagnostics) {
   }
 }
 
-void check_families(const Model& model, Diagnostics& diagnostics) { refuse_partition_keys(model, diagnostics); }
+void check_families(const Model& model, Diagnostics& diagnostics) { refuse_undefined_tables(model, diagnostics); }
 
 ColumnId Model::top(ColumnId c) const {
   while (columns[c].above != kNone) c = columns[c].above;
   return c;
+}
+
+bool Model::parts_rows(ColumnId c) const {
+  const auto tables_of_it = family(columns[top(c)].table);
+  return std::ranges::any_of(tables_of_it, [&](TableId t) {
+    return std::ranges::any_of(tables[t].written->partition_columns,
+                               [&](const auto& part) { return part.value == columns[c].name(); });
+  });
 }
 
 const std::string& Model::new_default(ColumnId c) const {

@@ -72,7 +72,7 @@ struct Dependent {
   // stands for one of them, or the name of a type.
   struct Edit {
     std::size_t offset, length;  // bytes of the definition
-    DomainId domain;
+    DomainId domain;             // kNone: it changes always
     std::optional<std::int64_t> id;
     std::string text;  // where it is no id
   };
@@ -81,7 +81,8 @@ struct Dependent {
     nothing,   // left alone: the server rebuilds it with the column, or a person said so
     replaced,  // its body is text to the server: only its replacement is written over it
     renewed,   // it stays, but sessions keep the types that they compiled it with: they compile it anew
-    moved      // dropped before the tables are rewritten, created again afterwards
+    moved,     // dropped before the tables are rewritten, created again afterwards
+    made_anew  // a table: dropped and created again by the step that rewrites it
   };
   const plan::Dependent* written;
   Handling handling = Handling::nothing;
@@ -90,6 +91,7 @@ struct Dependent {
   std::vector<Edit> edits;               // in order
   std::vector<std::pair<std::size_t, std::size_t>> statements;  // of the definition: offset, length
   std::string drop_replacement;          // of a function that its replacement gives other arguments
+  std::vector<std::string> row_columns;  // of a table that is made anew: those that an INSERT may name
   std::string remade;  // its definition once it is made from that, where PostgreSQL writes it otherwise then
 };
 
@@ -129,6 +131,8 @@ struct Model {
   // What the plan says that new rows get; of a partition or an heir with the default of its parent, what
   // it says there.
   const std::string& new_default(ColumnId c) const;
+  // Whether the type of a column cannot change where it is: one of the partition keys in its family names it.
+  bool parts_rows(ColumnId c) const;
   // The table and all that an ALTER TABLE of it reaches.
   std::vector<TableId> family(TableId t) const;
   std::string path(ColumnId c) const;  // schema.table.column as in a plan

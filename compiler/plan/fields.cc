@@ -255,7 +255,7 @@ const Object& dependent_object() {
             .help = "What it is", .example = "view", .required = true,
             .words = {"view", "materialized view", "rule", "trigger", "policy", "check",
                       "exclusion constraint", "index", "statistics", "function", "procedure",
-                      "publication", "typed table", "generated column", "object"},
+                      "publication", "typed table", "generated column", "partitioned table", "object"},
             .hint = "anything else is an object, with a drop and a definition"},
            {.key = "name", .kind = Kind::text, .slot = at<&Dependent::name>,
             .help = "Its name as SQL writes it, with its schema where it has one",

@@ -85,7 +85,7 @@ struct Unique {
 
 enum class DependentKind {
   view, materialized_view, rule, trigger, policy, check, exclusion_constraint, index, statistics,
-  function, procedure, publication, typed_table, generated_column, object
+  function, procedure, publication, typed_table, generated_column, partitioned_table, object
 };
 
 // Anything else whose definition uses key columns. What one is built on stands before it in the plan.

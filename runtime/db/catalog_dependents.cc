@@ -65,8 +65,8 @@ void add_problem(std::string& to, const std::string& problem) {
 }
 
 // In their order among equals: functions first, as all the others may call one whose body is text.
-constexpr std::array<std::string_view, 14> kKinds = {
-    "function", "procedure", "view", "materialized view", "rule", "trigger", "policy", "check",
+constexpr std::array<std::string_view, 15> kKinds = {
+    "function", "procedure", "partitioned table", "view", "materialized view", "rule", "trigger", "policy", "check",
     "exclusion constraint", "index", "statistics", "publication", "typed table", "generated column"};
 
 // Parameters of queries, all of the same length.
@@ -86,6 +86,11 @@ class Search {
       keys_[{text(r[0]), text(r[1])}] = {text(r[4]), text(r[2])};
     }
     arrays_ = {to_array(arrays[0]), to_array(arrays[1]), to_array(arrays[2]), to_array(arrays[3])};
+    std::vector<std::string> anew;
+    for (const Row& r : connection.exec(made_anew_query(), {arrays_.relations, arrays_.numbers}).rows) {
+      anew.push_back(text(r[0]));
+    }
+    made_anew_ = to_array(anew);
   }
 
   std::vector<Dependent> run() {
@@ -103,7 +108,7 @@ class Search {
 
  private:
   void walk() {
-    for (const Row& r : connection_.exec(walk_query(), {arrays_.relations, arrays_.numbers}).rows) {
+    for (const Row& r : connection_.exec(walk_query(), {arrays_.relations, arrays_.numbers, made_anew_}).rows) {
       Found& found = found_[{text(r[0]), text(r[1])}];
       if (text(r[4]) == "0") {
         found.built_on.insert({text(r[2]), text(r[3])});
@@ -329,6 +334,7 @@ class Search {
 
   Connection& connection_;
   KeyArrays arrays_;
+  std::string made_anew_;  // oids
   std::map<std::pair<std::string, std::string>, KeyColumn> keys_;  // by oid and number
   std::map<ObjectId, Found> found_;
   std::map<std::string, std::string> bodies_;  // oid of a function whose body is text -> what is in it

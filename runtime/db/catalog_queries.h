@@ -11,10 +11,17 @@
 namespace rekey::db::catalog {
 
 // What hangs on key columns through pg_depend, however far. $1: oids of relations, $2: numbers of their
-// columns. Each row is an edge: catalog and oid of an object, catalog and oid of what it uses, and the
+// columns; $3: oids of the relations that are made anew. Each row is an edge: catalog and oid of an object, catalog and oid of what it uses, and the
 // number of the column where that is a key column, else 0. Views stand for their rules and row types,
 // constraints for their indexes.
 const std::string& walk_query();
+
+// Partitioned tables whose columns cannot change where they are: a key column stands in the partition key of
+// their tree. They are made anew, and all that stands on them with them. $1, $2: relations and numbers of key
+// columns. Each row: oid.
+const char* made_anew_query();
+// Their definitions, and those of the attachments of their partitions, without any rows; a DefinitionQuery's.
+std::string partitioned_tables();
 
 // What makes objects of one catalog again, as pg_dump writes it, with owner, grants and comments. $1: their
 // oids. Each row: oid, kind, name and table as a Dependent has them, definition, problem, drop.

@@ -1,6 +1,7 @@
 // The walk through pg_depend. It passes from an object to all that would keep it from being dropped, and
 // ends where ALTER COLUMN TYPE carries an object along by itself: keys, foreign keys, sequences, indexes
-// on plain columns.
+// on plain columns. From a table that is made anew it passes to all that stands on it; triggers of its
+// partitions must not fire while these get their rows back.
 #include "runtime/db/catalog_queries.h"
 
 namespace rekey::db::catalog {
@@ -42,6 +43,8 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
 ), walk(class, id, sub, on_class, on_id, on_sub) AS (
   SELECT 'pg_class'::regclass::oid, rel, att::integer, NULL::oid, NULL::oid, NULL::integer FROM keys
   UNION
+  SELECT 'pg_class'::regclass, anew, 0, NULL, NULL, NULL FROM unnest($3::oid[]) anew
+  UNION
   SELECT 'pg_class'::regclass, c.oid, 0, 'pg_class'::regclass, k.rel, k.att
   FROM row_types y
   JOIN pg_attribute a ON a.atttypid = y.type AND a.attnum > 0 AND NOT a.attisdropped
@@ -69,6 +72,7 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
                       WHERE own.classid = d.classid AND own.objid = i.oid AND own.deptype = 'i'
                         AND own.refclassid = 'pg_constraint'::regclass)
       AND (w.on_class IS NOT NULL
+           OR w.sub = 0 AND NOT (x.indisunique AND x.indexprs IS NULL AND x.indpred IS NULL)
            OR (i.oid, w.id, w.sub) IN (SELECT odd.oid, odd.rel, odd.att FROM odd_indexes odd))
     UNION ALL
     SELECT own.refclassid, k.oid
@@ -95,11 +99,20 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
   ) o(class, id)
   WHERE (o.class, o.id) <> (w.class, w.id)
 ), stand_ins(type, class, id) AS MATERIALIZED (
-  SELECT t.oid, 'pg_class'::regclass::oid, c.oid FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid WHERE c.relkind IN ('v', 'm')
+  SELECT t.oid, 'pg_class'::regclass::oid, c.oid FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid WHERE c.relkind IN ('v', 'm') OR c.oid = ANY ($3)
   UNION ALL
-  SELECT t.typarray, CASE WHEN c.relkind IN ('v', 'm') THEN 'pg_class'::regclass::oid ELSE 'pg_type'::regclass END,
-         CASE WHEN c.relkind IN ('v', 'm') THEN c.oid ELSE t.oid END
+  SELECT t.typarray, CASE WHEN c.relkind IN ('v', 'm') OR c.oid = ANY ($3) THEN 'pg_class'::regclass::oid
+                          ELSE 'pg_type'::regclass END,
+         CASE WHEN c.relkind IN ('v', 'm') OR c.oid = ANY ($3) THEN c.oid ELSE t.oid END
   FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE t.typarray <> 0
+), anew(class, id, on_id, on_sub) AS (
+  SELECT 'pg_class'::regclass, rel, rel, att FROM keys WHERE rel = ANY ($3)
+  UNION ALL
+  SELECT 'pg_class', inhparent, inhrelid, 0 FROM pg_inherits WHERE inhparent = ANY ($3) AND inhrelid = ANY ($3)
+  UNION ALL
+  SELECT 'pg_trigger', g.oid, k.rel, k.att
+  FROM keys k JOIN pg_inherits h ON h.inhrelid = k.rel AND h.inhparent = ANY ($3)
+  JOIN pg_trigger g ON g.tgrelid = k.rel AND NOT g.tgisinternal AND g.tgparentid = 0
 )
 SELECT DISTINCT e.class::regclass, e.id, e.on_class::regclass, e.on_id, e.on_sub
 FROM (SELECT coalesce(s.class, w.class) AS class, coalesce(s.id, w.id) AS id,
@@ -109,6 +122,8 @@ FROM (SELECT coalesce(s.class, w.class) AS class, coalesce(s.id, w.id) AS id,
       LEFT JOIN stand_ins u ON w.on_class = 'pg_type'::regclass AND u.type = w.on_id
       WHERE w.on_class IS NOT NULL) e
 WHERE (e.class, e.id) <> (e.on_class, e.on_id)
+UNION
+SELECT class, id, 'pg_class', on_id, on_sub FROM anew
 )";
 
 }  // namespace

@@ -50,6 +50,7 @@ std::vector<Estimate> estimates(const std::vector<StepSeen>& steps, const Sizes&
     }
     double room = 0;
     for (const std::string& table : side.rewrites) room += size_of(live, table).bytes;
+    if (seen.step->kind == "repartition") room *= 2;  // the rows stand in a table of their own meanwhile
     estimate.seen += seen.time;
     estimate.time += seen.time * times;
     estimate.wal += seen.wal * times;

@@ -167,8 +167,8 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.* FROM (
     SELECT count(*) AS total, count(*) FILTER (WHERE indisunique) AS uniques,
-           count(*) FILTER (WHERE NOT (indisvalid AND indisready)) AS invalid
-    FROM pg_index WHERE indrelid = of_table::regclass) i
+           count(*) FILTER (WHERE NOT (indisvalid AND indisready) AND relkind = 'i') AS invalid  -- not: ON ONLY
+    FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = of_table::regclass) i
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'indexes', of_table, i.invalid = 0,
     format('%s indexes, %s unique, %s invalid', i.total, i.uniques, i.invalid)) r
 $body$;

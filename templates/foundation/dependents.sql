@@ -56,7 +56,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   CASE
-    WHEN kind IN ('view', 'materialized view', 'index') THEN RETURN to_regclass(named) IS NOT NULL;
+    WHEN kind IN ('view', 'materialized view', 'index', 'partitioned table') THEN RETURN to_regclass(named) IS NOT NULL;
     WHEN kind IN ('function', 'procedure') THEN RETURN to_regprocedure(named) IS NOT NULL;
     WHEN kind = 'trigger' THEN RETURN EXISTS (
       SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1]);

@@ -67,7 +67,8 @@ $body$;
 CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
+  SELECT CASE WHEN relkind = 'p' AND NOT EXISTS (SELECT FROM pg_partition_tree(target) WHERE isleaf) THEN true
+              WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
               ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
                 OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
                                  AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> 0) END
@@ -216,6 +217,7 @@ BEGIN
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;
+  DELETE FROM rekey.shapes WHERE phase = phase_id;
   UPDATE rekey.phases SET state = 'rolled back' WHERE phase = phase_id;
 END
 $body$;

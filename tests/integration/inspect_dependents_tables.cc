@@ -208,6 +208,83 @@ CREATE TABLE things OF thing (PRIMARY KEY (id));)",
   ALTER TABLE public.things NOT OF;
   ALTER TABLE public.things OF public.thing;
 )"},
+      {"partitioned_table", 13,
+       R"(CREATE TABLE parted (user_id integer NOT NULL, n integer, line serial, label text COLLATE "C" DEFAULT 'x',
+  size integer GENERATED ALWAYS AS (length(label)) STORED, CONSTRAINT "Key" PRIMARY KEY (user_id, n), UNIQUE (n, user_id))
+  PARTITION BY LIST (user_id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1, -2);
+CREATE TABLE parted_rest PARTITION OF parted DEFAULT PARTITION BY HASH (n);
+CREATE UNIQUE INDEX parted_both ON parted (user_id, n); CREATE INDEX by_label ON parted (label);
+ALTER TABLE parted ALTER label SET STATISTICS 7; COMMENT ON TABLE parted IS 'parts'; COMMENT ON COLUMN parted.n IS 'no';
+COMMENT ON CONSTRAINT "Key" ON parted IS 'key'; ALTER TABLE parted REPLICA IDENTITY USING INDEX "Key";
+ALTER TABLE parted ENABLE ROW LEVEL SECURITY; GRANT SELECT, INSERT (label) ON parted TO inspect_app;
+CREATE TRIGGER own BEFORE INSERT ON parted_1 FOR EACH ROW EXECUTE FUNCTION quiet();
+CREATE VIEW labels AS SELECT label FROM parted; CREATE FUNCTION shown(parted) RETURNS text LANGUAGE sql AS 'SELECT $1.label';)",
+       R"(partitioned table public.parted_rest uses public.parted_rest.n, public.parted_rest.user_id
+  DROP TABLE public.parted_rest;
+  CREATE TABLE public.parted_rest (
+    user_id integer NOT NULL,
+    n integer NOT NULL,
+    line integer DEFAULT nextval('public.parted_line_seq'::regclass) NOT NULL,
+    label text COLLATE "C" DEFAULT 'x'::text,
+    size integer GENERATED ALWAYS AS (length(label)) STORED
+  ) PARTITION BY HASH (n);
+  ALTER TABLE public.parted_rest OWNER TO postgres;
+  ALTER TABLE ONLY public.parted_rest ALTER COLUMN label SET STATISTICS 7;
+  ALTER TABLE ONLY public.parted_rest
+    ADD CONSTRAINT parted_rest_pkey PRIMARY KEY (user_id, n);
+  ALTER TABLE ONLY public.parted_rest
+    ADD CONSTRAINT parted_rest_n_user_id_key UNIQUE (n, user_id);
+  CREATE UNIQUE INDEX parted_rest_user_id_n_idx ON ONLY public.parted_rest USING btree (user_id, n);
+partitioned table public.parted uses public.parted.n, public.parted.user_id, public.parted_rest.n, public.parted_rest.user_id
+  ALTER TABLE ONLY public.parted DETACH PARTITION public.parted_1;
+  ALTER TABLE ONLY public.parted DETACH PARTITION public.parted_rest;
+  ALTER SEQUENCE public.parted_line_seq OWNED BY NONE;
+  DROP TABLE public.parted;
+  CREATE TABLE public.parted (
+    user_id integer NOT NULL,
+    n integer NOT NULL,
+    line integer DEFAULT nextval('public.parted_line_seq'::regclass) NOT NULL,
+    label text COLLATE "C" DEFAULT 'x'::text,
+    size integer GENERATED ALWAYS AS (length(label)) STORED
+  ) PARTITION BY LIST (user_id);
+  ALTER TABLE public.parted OWNER TO postgres;
+  ALTER TABLE ONLY public.parted ALTER COLUMN label SET STATISTICS 7;
+  ALTER TABLE ONLY public.parted
+    ADD CONSTRAINT "Key" PRIMARY KEY (user_id, n);
+  COMMENT ON CONSTRAINT "Key" ON public.parted IS 'key';
+  ALTER TABLE ONLY public.parted REPLICA IDENTITY USING INDEX "Key";
+  CREATE UNIQUE INDEX parted_both ON ONLY public.parted USING btree (user_id, n);
+  ALTER TABLE ONLY public.parted
+    ADD CONSTRAINT parted_n_user_id_key UNIQUE (n, user_id);
+  ALTER TABLE public.parted ENABLE ROW LEVEL SECURITY;
+  COMMENT ON TABLE public.parted IS 'parts';
+  COMMENT ON COLUMN public.parted.n IS 'no';
+  GRANT SELECT ON public.parted TO inspect_app;
+  GRANT INSERT (label) ON public.parted TO inspect_app;
+  ALTER SEQUENCE public.parted_line_seq OWNED BY public.parted.line;
+  ALTER TABLE ONLY public.parted ATTACH PARTITION public.parted_1 FOR VALUES IN (1, '-2');
+  ALTER TABLE ONLY public.parted ATTACH PARTITION public.parted_rest DEFAULT;
+function public.shown(public.parted) uses public.parted.n, public.parted.user_id, public.parted_rest.n, public.parted_rest.user_id
+  CREATE OR REPLACE FUNCTION public.shown(public.parted)
+   RETURNS text
+   LANGUAGE sql
+  AS $function$SELECT $1.label$function$;
+  ALTER FUNCTION public.shown(public.parted) OWNER TO postgres;
+view public.labels uses public.parted.n, public.parted.user_id, public.parted_rest.n, public.parted_rest.user_id
+  CREATE VIEW public.labels AS
+   SELECT label
+     FROM public.parted;
+  ALTER VIEW public.labels OWNER TO postgres;
+trigger own on public.parted_1 uses public.parted_1.n, public.parted_1.user_id
+  CREATE TRIGGER own BEFORE INSERT ON public.parted_1 FOR EACH ROW EXECUTE FUNCTION public.quiet();
+index public.by_label on public.parted uses public.parted.n, public.parted.user_id, public.parted_rest.n, public.parted_rest.user_id
+  CREATE INDEX by_label ON ONLY public.parted USING btree (label);
+  CREATE INDEX parted_1_label_idx ON public.parted_1 USING btree (label);
+  ALTER INDEX public.by_label ATTACH PARTITION public.parted_1_label_idx;
+  CREATE INDEX parted_rest_label_idx ON ONLY public.parted_rest USING btree (label);
+  ALTER INDEX public.by_label ATTACH PARTITION public.parted_rest_label_idx;
+)"},
       {"generated_column", 13,
        R"(ALTER TABLE users ADD double_id integer NOT NULL GENERATED ALWAYS AS (id * 2) STORED;)",
        R"(generated column double_id on public.users uses public.users.id
@@ -231,10 +308,10 @@ CREATE TABLE things OF thing (PRIMARY KEY (id));)",
   problem: it is a key that is computed
 )"},
       {"partitioned", 13,
-       R"(CREATE TABLE parts (id integer, name text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
-CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (9);
-CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (9) TO (20) PARTITION BY RANGE (id);
-CREATE TABLE parts_3 PARTITION OF parts_2 FOR VALUES FROM (9) TO (12);
+       R"(CREATE TABLE parts (id integer REFERENCES users, name text) PARTITION BY RANGE (name);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('a') TO ('i');
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('i') TO ('t') PARTITION BY RANGE (name);
+CREATE TABLE parts_3 PARTITION OF parts_2 FOR VALUES FROM ('i') TO ('l');
 CREATE INDEX doubled ON parts ((id * 2)); ALTER INDEX parts_1_expr_idx RENAME TO "Part 1"; COMMENT ON INDEX "Part 1" IS 'one';
 CREATE TRIGGER t AFTER UPDATE OF id ON parts FOR EACH ROW EXECUTE FUNCTION quiet();
 ALTER TABLE parts_3 DISABLE TRIGGER t; ALTER TABLE parts ADD CONSTRAINT positive CHECK (id > 0);

@@ -3,18 +3,19 @@
 # what it says to do settles it. A file begins with a schema; lines "-- NAME" begin its other parts:
 #
 #   decided               decisions for inspect, to begin with
-#   refused by COMMAND    inspect, check, apply or "apply as ROLE"; what it says, line by line
+#   after apply           statements, where the way back is refused
+#   refused by COMMAND    inspect, check, apply, "apply as ROLE" or rollback; what it says, line by line
 #   settled by decisions  with these, and with
 #   settled by SQL        these statements, inspect → compile → apply → verify → rollback passes, dump identical
 . "$(dirname "$0")/lib.sh"
 
 part() {  # NAME FILE
-  awk -v want="-- $1" 'index($0, "-- decided") == 1 || index($0, "-- refused by ") == 1 ||
+  awk -v want="-- $1" 'index($0, "-- decided") == 1 || index($0, "-- after apply") == 1 || index($0, "-- refused by ") == 1 ||
                        index($0, "-- settled by ") == 1 {on = index($0, want) == 1; next}
                        on' "$2"
 }
 
-schema() { awk '/^-- (decided|refused by|settled by) ?/ {exit} 1' "$1"; }
+schema() { awk '/^-- (decided|after apply|refused by|settled by) ?/ {exit} 1' "$1"; }
 
 plan() {  # CODE DECISIONS
   local with=()
@@ -34,6 +35,13 @@ refused() {  # COMMAND [as ROLE]
       compile "$work/plan.yaml" "$work/refused"
       exits 3 env ${3:+PGUSER="$3"} "$REKEY" apply "$work/refused" --yes
       says 'nothing has been changed'
+      ;;
+    rollback)
+      plan 0 "$work/decided"
+      compile "$work/plan.yaml" "$work/refused"
+      apply "$work/refused"
+      part 'after apply' "$file" | sql >"$work/output" 2>&1
+      exits "${2:-1}" "$REKEY" rollback "$work/refused" --yes
       ;;
   esac
 }
@@ -63,8 +71,14 @@ case_of() {
   remember before
   refused $command
   while read -r line; do says "$line"; done < <(part 'refused by' "$file")
-  exactly_as before
+  [[ $command == rollback ]] || exactly_as before
   part 'settled by SQL' "$file" | sql >"$work/output" 2>&1
+  if [[ $command == rollback ]]; then
+    rollback "$work/refused"
+    exactly_as before
+    ok
+    return
+  fi
   part 'settled by decisions' "$file" >"$work/decisions"
   ! grep -q '^-- settled by' "$file" || trip $(grep -oP "(?<= as ).*" <<<"$command")
   ok

@@ -162,7 +162,8 @@ $body$;
 CREATE FUNCTION rekey.is_analyzed(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
+  SELECT CASE WHEN relkind = 'p' AND NOT EXISTS (SELECT FROM pg_partition_tree(target) WHERE isleaf) THEN true
+              WHEN reltuples < 0 THEN false WHEN reltuples = 0 THEN true
               ELSE EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
                 OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
                                  AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> 0) END
@@ -311,6 +312,7 @@ BEGIN
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;
+  DELETE FROM rekey.shapes WHERE phase = phase_id;
   UPDATE rekey.phases SET state = 'rolled back' WHERE phase = phase_id;
 END
 $body$;
@@ -1300,6 +1302,78 @@ BEGIN
 END
 $body$;
 
+-- What a partitioned table is that a phase has made anew, a line a fact: the way back makes it from the plan, and what
+-- somebody has changed of it since would be gone.
+CREATE TABLE rekey.shapes (
+  phase      text NOT NULL REFERENCES rekey.phases,
+  table_name text NOT NULL,
+  fact       text NOT NULL,
+  PRIMARY KEY (phase, table_name, fact)
+);
+
+CREATE FUNCTION rekey.shape_of(target regclass) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT fact FROM pg_class c CROSS JOIN LATERAL (
+    VALUES ('owner ' || relowner::regrole::text),
+           (CASE WHEN relrowsecurity THEN 'row level security' END),
+           (CASE WHEN relforcerowsecurity THEN 'row level security forced' END),
+           ('replica identity ' || relreplident::text),
+           ('comment ' || obj_description(c.oid, 'pg_class'))) f (fact)
+  WHERE c.oid = target AND fact IS NOT NULL
+  UNION
+  SELECT 'grant ' || acl::text FROM pg_class c CROSS JOIN unnest(relacl) acl WHERE c.oid = target
+  UNION
+  SELECT format('column %I %s%s%s%s', attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN ' NOT NULL' END,
+                ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), ' comment ' || col_description(attrelid, attnum))
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
+  WHERE attrelid = target AND attnum > 0 AND NOT attisdropped
+  UNION
+  SELECT format('grant on column %I %s', attname, acl::text) FROM pg_attribute CROSS JOIN unnest(attacl) acl
+  WHERE attrelid = target AND NOT attisdropped
+  UNION
+  SELECT format('constraint %I %s%s', conname, pg_get_constraintdef(oid), ' comment ' || obj_description(oid, 'pg_constraint'))
+  FROM pg_constraint WHERE conrelid = target AND conparentid = 0
+  UNION
+  SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = target
+  UNION
+  SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger
+  WHERE tgrelid = target AND NOT tgisinternal AND tgname <> 'rekey_fence'
+  UNION
+  SELECT 'rule ' || pg_get_ruledef(oid) FROM pg_rewrite WHERE ev_class = target
+  UNION
+  SELECT format('policy %I', polname) FROM pg_policy WHERE polrelid = target
+  UNION
+  SELECT format('partition %s %s', inhrelid::regclass, pg_get_expr(relpartbound, inhrelid))
+  FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = target
+$body$;
+
+CREATE PROCEDURE rekey.note_shape(of_phase text, of_table text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  INSERT INTO rekey.shapes SELECT of_phase, of_table, fact FROM rekey.shape_of(of_table::regclass) fact
+  ON CONFLICT DO NOTHING;
+$body$;
+
+CREATE PROCEDURE rekey.expect_shape(of_phase text, of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  added text;
+  gone  text;
+BEGIN
+  SELECT string_agg(fact, '; ' ORDER BY fact) INTO added FROM rekey.shape_of(of_table::regclass) fact
+  WHERE fact NOT IN (SELECT s.fact FROM rekey.shapes s WHERE s.phase = of_phase AND s.table_name = of_table);
+  SELECT string_agg(fact, '; ' ORDER BY fact) INTO gone FROM rekey.shapes
+  WHERE phase = of_phase AND table_name = of_table AND fact NOT IN (SELECT rekey.shape_of(of_table::regclass));
+  IF added IS NOT NULL OR gone IS NOT NULL THEN
+    RAISE EXCEPTION '% is not as phase % left it: %', of_table, of_phase, concat_ws('. ', 'Now: ' || added, 'Before: ' || gone)
+      USING ERRCODE = 'RK003', HINT = 'Nothing of this phase has changed. The way back makes the table from the plan: take this back '
+        'before, and do it again afterwards (a partition can be detached meanwhile).';
+  END IF;
+END
+$body$;
+
 CREATE FUNCTION rekey.mapping_of(of_domain text)
 RETURNS TABLE (table_name text, column_name text, old_key bigint, new_key uuid)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -1508,8 +1582,8 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.* FROM (
     SELECT count(*) AS total, count(*) FILTER (WHERE indisunique) AS uniques,
-           count(*) FILTER (WHERE NOT (indisvalid AND indisready)) AS invalid
-    FROM pg_index WHERE indrelid = of_table::regclass) i
+           count(*) FILTER (WHERE NOT (indisvalid AND indisready) AND relkind = 'i') AS invalid  -- not: ON ONLY
+    FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = of_table::regclass) i
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'indexes', of_table, i.invalid = 0,
     format('%s indexes, %s unique, %s invalid', i.total, i.uniques, i.invalid)) r
 $body$;
@@ -1592,7 +1666,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   CASE
-    WHEN kind IN ('view', 'materialized view', 'index') THEN RETURN to_regclass(named) IS NOT NULL;
+    WHEN kind IN ('view', 'materialized view', 'index', 'partitioned table') THEN RETURN to_regclass(named) IS NOT NULL;
     WHEN kind IN ('function', 'procedure') THEN RETURN to_regprocedure(named) IS NOT NULL;
     WHEN kind = 'trigger' THEN RETURN EXISTS (
       SELECT FROM pg_trigger WHERE tgrelid = to_regclass(on_table) AND tgname = (parse_ident(named))[1]);
@@ -1639,7 +1713,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'dc4f337942bc02306329c9870d87852d5037fb685860ffb76673908ff15a1273', '8217828fb8e74d8a4b6594ba751621c08edd1ccf3908552415788679bd97905c', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '7d6381409527bdb4c00b3d94a648d5efc4985493351d0bed6cba032e18b376c7', '736741b18b6981049cc493e28a8ea73e5b5483396023240654ddaf373989b415', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
