@@ -22,6 +22,7 @@ struct Source {
   std::string sql, schema;
   std::vector<Key> keys;
   std::string primary_key;
+  bool rows_move = false;  // in or out while the keys have changed
 };
 
 const Key* other_key(const Source& source, const Key& key) {
@@ -69,8 +70,9 @@ class Hanger {
           fmt::arg("p", on.primary_key));
     };
     const Key shown = key;
-    schema_.dependents.push_back({plain, fill(form.sql), fill(form.probe)});
-    if (form.shows) sources_.push_back({form.shows, qualified, schema, {shown}, ""});
+    const bool rows_move = on.rows_move || place->rows_move;
+    schema_.dependents.push_back({plain, fill(form.sql), rows_move ? "" : fill(form.probe)});
+    if (form.shows) sources_.push_back({form.shows, qualified, schema, {shown}, "", rows_move});
   }
 
  private:
@@ -84,6 +86,7 @@ class Hanger {
     source.kind = kPartition;
     for (const std::string& partition : t.partitions) {
       source.sql = partition;
+      source.rows_move = t.parts_by_key;
       sources_.push_back(source);
     }
   }

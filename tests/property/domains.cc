@@ -19,6 +19,21 @@ void join(Schema& schema, int from, int to) {
   }
 }
 
+bool refers(const Table& t, int column) {
+  return std::any_of(t.foreign_keys.begin(), t.foreign_keys.end(), [&](const ForeignKey& fk) {
+    return std::find(fk.columns.begin(), fk.columns.end(), column) != fk.columns.end();
+  });
+}
+
+// Foreign keys are not inherited: what refers to a key in the parent is loose in the heir.
+std::vector<int> loose_in_heir(const Schema& schema, const Table& t) {
+  std::vector<int> out;
+  for (int c = 0; c < t.inherited_columns; ++c) {
+    if (refers(schema.tables[t.parent], c) && !refers(t, c)) out.push_back(c);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<int> ends_of(const Table& t) {
@@ -65,11 +80,19 @@ void choose_generators(Schema& schema, const Recipe& recipe) {
   std::map<int, int> ends;                // by domain
   for (const Table& t : schema.tables) {
     for (int c : ends_of(t)) ++ends[t.columns[c].domain];
+    for (int c : loose_in_heir(schema, t)) ++ends[t.columns[c].domain];
+  }
+  std::set<int> listed;  // domains with ids in the bounds of partitions: v7 computes no key from an id
+  for (const Table& t : schema.tables) {
+    if (t.parts_by_key && t.partitioning.starts_with("LIST")) listed.insert(t.columns[t.primary_key[0]].domain);
   }
   for (Table& t : schema.tables) {
     std::string own = kGenerators[recipe.tables[t.number].generator];
     if (own.empty() && timed) own = "v7";
     if (own == "ordered" && schema.generator != "ordered") own = "v4";
+    if (own == "v7" && std::any_of(t.columns.begin(), t.columns.end(), [&](const Column& c) { return listed.contains(c.domain); })) {
+      own = "v4";
+    }
     bool has_root = false;
     bool alone = std::all_of(t.columns.begin(), t.columns.end(),  // of domains that begin somewhere
                              [&](const Column& c) { return ends.contains(c.domain); });

@@ -44,7 +44,7 @@ rc::Gen<TableRecipe> tables() {
       set(&T::shared, rc::gen::map(pick(60), [](unsigned n) { return n == 59 ? 1u : 0u; })),
       set(&T::increment, rarely(6)), set(&T::position, pick(5)), set(&T::code, rarely(3)),
       set(&T::generator, rarely(5)), set(&T::time, rarely(5)), set(&T::indexes, pick(256)),
-      set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::family, rarely(6)),
+      set(&T::marks, rarely(256)), set(&T::row_security, rarely(2)), set(&T::family, rarely(6)), set(&T::by_key, pick(2)),
       set(&T::domain, rarely(2)), set(&T::phase, pick(3)), set(&T::ids, ids),
       set(&T::foreign_keys, up_to(3, foreign_keys())));
 }

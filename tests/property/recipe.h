@@ -36,6 +36,7 @@ struct TableRecipe {
   unsigned indexes = 0, marks = 0;  // sets of bits
   unsigned row_security = 0;
   unsigned family = 0;  // partitions, children
+  unsigned by_key = 0;  // 1: partitions by the key
   unsigned domain = 0;  // 1: its type is a domain over the integer
   unsigned phase = 0;
   std::vector<unsigned> ids;

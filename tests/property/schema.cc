@@ -21,6 +21,7 @@ class Builder {
       : recipe_(recipe), server_(server) {
     if (recipe_.tables.empty()) recipe_.tables.emplace_back();
     schema_.generator = generator;
+    schema_.server = server;
     schema_.owned_by_app = recipe_.owner == 1;
     schema_.back_to = static_cast<int>(recipe_.back_to);
     schema_.jobs = static_cast<int>(recipe_.jobs) + 1;
@@ -48,7 +49,11 @@ class Builder {
   }
 
  private:
-  bool partitioned(int t) const { return kind(t) == 3 && recipe_.tables[t].family % 5 > 0; }
+  // A key of one column parts the rows itself.
+  bool partitioned(int t) const {
+    const TableRecipe& r = recipe_.tables[t];
+    return r.family % 5 > 0 && (kind(t) == 3 || (kind(t) == 0 && r.by_key));
+  }
 
   // Children stand after all other tables, each with the foreign key that its parent's recipe has first.
   void add_family(int t) {

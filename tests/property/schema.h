@@ -51,6 +51,7 @@ struct Table {
   bool overriding = false;
   std::string partitioning;             // PARTITION BY …
   std::vector<std::string> partitions;  // quoted
+  bool parts_by_key = false;            // then other rows are in each while the keys have changed
   int parent = -1;                      // table that it inherits from
   int inherited_columns = 0;            // its first ones
   bool inherited = false;               // by another
@@ -59,6 +60,9 @@ struct Table {
   std::string sql() const;   // quoted
   std::string rows_of_its_own() const;  // what to select from for them
   std::string tag(std::size_t row) const;
+  // Of column c, with a name that partitions and heirs share: from PostgreSQL 18 on they have to.
+  std::string not_null(std::size_t c) const;
+  int column_owner = -1;  // table where the inherited columns begin; or none
 };
 
 // Anything that uses a key column and is no index on columns alone.
@@ -74,6 +78,7 @@ struct Schema {
   std::string generator;
   std::set<int> kept;                    // domains
   std::vector<std::vector<int>> phases;  // of tables; none: derived
+  int server = 13;         // major version
   int back_to = 0;                       // a phase to go back to on the way; none: 0
   bool owned_by_app = false, row_security = false, shared_sequence = false;
   int jobs = 1;

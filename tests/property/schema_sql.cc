@@ -19,7 +19,10 @@ std::string create(const Schema& schema, const Table& t) {
   for (std::size_t i = t.inherited_columns; i < t.columns.size(); ++i) {
     const Column& c = t.columns[i];
     text += fmt::format("  {} {}{}{},\n", sql_name(c.name), c.sql_type(),
-                        c.not_null ? " NOT NULL" : "", c.rest);
+                        t.not_null(i), c.rest);
+  }
+  for (int i = 0; schema.server >= 18 && i < t.inherited_columns; ++i) {
+    if (t.columns[i].not_null) text += fmt::format(" {} {},\n", t.not_null(i), sql_name(t.columns[i].name));
   }
   if (t.parent < 0)
     text += fmt::format("  tag text NOT NULL,\n  at {} NOT NULL DEFAULT now(),\n", t.time_type);
@@ -83,6 +86,11 @@ std::string Table::sql() const { return sql_name(schema) + "." + sql_name(name);
 std::string Table::rows_of_its_own() const { return (inherited ? "ONLY " : "") + sql(); }
 
 std::string Table::tag(std::size_t row) const { return fmt::format("t{}r{:02}", number, row); }
+
+std::string Table::not_null(std::size_t c) const {
+  const bool inherited = static_cast<int>(c) < inherited_columns;
+  return columns[c].not_null ? fmt::format(" CONSTRAINT t{}_c{}_set NOT NULL", inherited ? column_owner : number, c) : "";
+}
 
 std::string to_sql(const Schema& schema) {
   std::string text;
