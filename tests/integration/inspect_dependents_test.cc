@@ -40,10 +40,11 @@ std::string indented(std::string text) {
 }
 
 // Without what differs from version to version: from 16 on, columns are qualified only where they have
-// to be.
+// to be, and from 18 on not-null constraints have names.
 std::string definition(const Dependent& d) {
   static const std::regex qualifier(R"re(([ (])(?!public\.|toast\.)([a-z_]+|"T ""t")\.(?=[a-z"]))re");
-  const std::string text = std::regex_replace(d.definition, qualifier, "$1");
+  static const std::regex named(R"re( CONSTRAINT \w+ NOT NULL)re");
+  const std::string text = std::regex_replace(std::regex_replace(d.definition, qualifier, "$1"), named, " NOT NULL");
   return std::regex_replace(text, std::regex(", MAINTAIN|\\bIN (?=[a-z_ ]*integer|[a-z_ ]*bigint)"), "");
 }
 
