@@ -20,7 +20,10 @@ Own own_statements(const PhaseFrame& frame, const lower::Step& step, Direction d
   const std::string file = "steps/" + step.kind + ".sql";
   const bool up = direction == Direction::up;
   more["step"] = sql::literal(step.id);
-  Own own{"", frame.templates.render(file, up ? "up" : "down", step.data, more)};
+  // One text for both ways, where only its data differ.
+  const bool both = frame.templates.has_part(file, "both");
+  if (both) more.update(step.data.value(up ? "up" : "down", json::object()));
+  Own own{"", frame.templates.render(file, both ? "both" : up ? "up" : "down", step.data, more)};
   if (up && frame.templates.has_part(file, "before")) {
     own.before = frame.templates.render(file, "before", step.data, more);
   }

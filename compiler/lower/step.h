@@ -10,8 +10,8 @@
 
 namespace rekey::lower {
 
-// Its template is templates/steps/<kind>.sql, with an up and a down part that both see `data`. All
-// strings in `data` are SQL text already: nothing is quoted later.
+// Its template is templates/steps/<kind>.sql, with an up and a down part that both see `data`, or with one part for
+// both that sees data.up, or data.down, as well. All strings in `data` are SQL text already: nothing is quoted later.
 struct Step {
   std::string id;
   std::string kind;

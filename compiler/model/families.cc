@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
-#include "compiler/lower/sql.h"
 #include "compiler/model/resolve.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::model {
 namespace {
@@ -52,9 +52,9 @@ void tie(Model& model, TableId child, TableId parent, const plan::Located<plan::
 }
 
 bool is_defined(const Model& model, const Table& table) {
-  const auto name = sql::table(table.name());
   return std::ranges::any_of(model.plan->dependents, [&](const plan::Dependent& d) {
-    return d.kind.value == plan::DependentKind::partitioned_table && d.name.value == name && d.as_is.value.empty();
+    return d.kind.value == plan::DependentKind::partitioned_table && d.as_is.value.empty() &&
+           plan::parse_table_name(d.name.value) == table.name();
   });
 }
 

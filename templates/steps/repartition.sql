@@ -1,10 +1,10 @@
-%up
+%both
 LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
 CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{names}});
 {{#before}}
 {{.}}
 {{/before}}
--- the rows with their new keys, until the table that takes them is there
+-- the rows with their {{which}} keys, until the table that takes them is there
 CREATE UNLOGGED TABLE {{rows}} AS
 SELECT
   {{selected}}
@@ -22,8 +22,8 @@ ALTER TABLE {{of}} DROP CONSTRAINT {{name}};
 {{#partitions}}
 ALTER TABLE {{partition}}
 {{#columns}}
-  ALTER COLUMN {{name}} TYPE {{new_type}}
-    USING {{new_key}}{{separator}}
+  ALTER COLUMN {{name}} TYPE {{type}}
+    USING {{value}}{{separator}}
 {{/columns}}
 {{/partitions}}
 {{#definitions}}
@@ -45,59 +45,6 @@ DROP TABLE {{rows}};
 {{#after}}
 {{.}}
 {{/after}}
-{{#members}}
-CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
-  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});
-ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
-{{/members}}
-CALL rekey.measure({{step}}, 'after', {{table_literal}}, {{names}});
-%down
-LOCK TABLE {{table}} IN ACCESS EXCLUSIVE MODE;
-CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{names}});
-{{#undo_before}}
-{{.}}
-{{/undo_before}}
--- the rows with their old keys, until the table that takes them is there
-CREATE UNLOGGED TABLE {{rows}} AS
-SELECT
-  {{undo_selected}}
-FROM {{table}};
-{{#members}}
-DROP TRIGGER rekey_fence ON {{.}};
-{{/members}}
-TRUNCATE TABLE {{table}};
-{{#foreign_keys}}
-ALTER TABLE {{of}} DROP CONSTRAINT {{name}};
-{{/foreign_keys}}
-{{#drops}}
-{{.}}
-{{/drops}}
-{{#partitions}}
-ALTER TABLE {{partition}}
-{{#columns}}
-  ALTER COLUMN {{name}} TYPE {{type}}
-    USING {{legacy_id_of_any}}::{{type}}{{separator}}
-{{/columns}}
-{{/partitions}}
-{{#undo_definitions}}
-{{.}}
-{{/undo_definitions}}
-{{#foreign_keys}}
-ALTER TABLE {{of}} ADD CONSTRAINT {{name}} {{definition}};
-{{#comment}}
-COMMENT ON CONSTRAINT {{name}} ON {{of}} IS {{comment}};
-{{/comment}}
-{{/foreign_keys}}
-{{#defaults}}
-{{.}}
-{{/defaults}}
-INSERT INTO {{table}} ({{row_columns}}) OVERRIDING SYSTEM VALUE
-SELECT {{row_columns}} FROM {{rows}};
-SET CONSTRAINTS ALL IMMEDIATE;
-DROP TABLE {{rows}};
-{{#undo_after}}
-{{.}}
-{{/undo_after}}
 {{#members}}
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});

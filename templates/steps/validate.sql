@@ -1,9 +1,4 @@
-%up
-ALTER TABLE {{table}}
-{{#foreign_keys}}
-  VALIDATE CONSTRAINT {{name}}{{separator}}
-{{/foreign_keys}}
-%down
+%both
 ALTER TABLE {{table}}
 {{#foreign_keys}}
   VALIDATE CONSTRAINT {{name}}{{separator}}
