@@ -23,12 +23,36 @@ class Groups {
   std::vector<int> above_;
 };
 
-// Tables where a domain begins; all of its tables where it is a cycle.
+using Place = std::pair<int, int>;  // table, column
+
+// Whether foreign keys lead from a column back to it.
+bool in_a_cycle(const Schema& schema, const Place& start) {
+  std::set<Place> seen;
+  std::vector<Place> open{start};
+  while (!open.empty()) {
+    const auto [t, c] = open.back();
+    open.pop_back();
+    for (const ForeignKey& fk : schema.tables[t].foreign_keys) {
+      for (std::size_t i = 0; i < fk.columns.size(); ++i) {
+        const Place next{fk.target, fk.target_columns[i]};
+        if (fk.columns[i] != c) continue;
+        if (next == start) return true;
+        if (seen.insert(next).second) open.push_back(next);
+      }
+    }
+  }
+  return false;
+}
+
+// Tables where a domain begins, those of its cycles among them; all of its tables where it is nothing but a cycle.
 std::map<int, std::vector<int>> homes_of(const Schema& schema) {
   std::map<int, std::vector<int>> begins, all;
   for (const Table& t : schema.tables) {
-    for (const Column& c : t.columns) {
-      if (schema.changes(c)) all[c.domain].push_back(t.number);
+    for (std::size_t i = 0; i < t.columns.size(); ++i) {
+      const Column& c = t.columns[i];
+      if (!schema.changes(c)) continue;
+      all[c.domain].push_back(t.number);
+      if (c.root && in_a_cycle(schema, {t.number, static_cast<int>(i)})) begins[c.domain].push_back(t.number);
     }
     for (int c : ends_of(t)) {
       if (schema.changes(t.columns[c])) begins[t.columns[c].domain].push_back(t.number);
