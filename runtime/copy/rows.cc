@@ -25,7 +25,7 @@ JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND 
 WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema' AND nspname !~ '^pg_'
   AND nspname <> 'rekey'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND deptype = 'e')
-GROUP BY c.oid ORDER BY c.oid::regclass::text)";
+GROUP BY c.oid, c.reltuples ORDER BY c.oid::regclass::text)";
 
 // Foreign keys that hold, with the parts of queries over them. A key of a partitioned table is one of all of it.
 constexpr const char* kKeys = R"(

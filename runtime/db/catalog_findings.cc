@@ -73,10 +73,12 @@ constexpr const char* kPublications = R"(
   FROM rels k JOIN pg_publication_tables p ON p.schemaname = k.nspname AND p.tablename = k.relname
 )";
 
+// Before 14 an ordinary role may not read pg_subscription itself.
 constexpr const char* kSubscriptions = R"(
-  SELECT 'subscription', quote_ident(s.subname), NULL::oid, k.rel, 0, NULL,
+  SELECT 'subscription', s.identity, NULL::oid, k.rel, 0, NULL,
          'it writes integers into ' || k.rel::regclass, NULL
-  FROM rels k JOIN pg_subscription_rel r ON r.srrelid = k.rel JOIN pg_subscription s ON s.oid = r.srsubid
+  FROM rels k JOIN pg_subscription_rel r ON r.srrelid = k.rel
+  CROSS JOIN LATERAL pg_identify_object('pg_subscription'::regclass, r.srsubid, 0) s
 )";
 
 constexpr const char* kSequences = R"(

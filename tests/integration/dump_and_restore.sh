@@ -3,6 +3,7 @@
 # database is after the way back is what it is after a plain dump and restore, and every such object is
 # named: when the plan is checked, in REVIEW.md and by verify. A second trip is no drift.
 . "$(dirname "$0")/lib.sh"
+needs_pg_dump
 
 begin 'a dump is no fixed point'
 database fixed

@@ -2,6 +2,7 @@
 # inspect --probe: what compiles and then fails when it is made again is found, all of it in one run, with
 # the server's message; a sound schema has nothing found; the live database stays as it was.
 . "$(dirname "$0")/lib.sh"
+needs_pg_dump
 
 probed() {  # CODE ARGUMENT…
   local code=$1

@@ -2,11 +2,7 @@
 # rehearse: a bundle there and back on a copy of the database, which itself is only read.
 . "$(dirname "$0")/lib.sh"
 
-major=$(server_major)
-if ! pg_dump --version | grep -qE "\) ($(seq -s '|' "$major" 40))"; then
-  echo "skipped: no pg_dump that reads PostgreSQL $major"
-  exit 77
-fi
+needs_pg_dump
 
 begin 'a sample honours foreign keys, the round trip is identical, the database is only read'
 workflow_database whole 300
