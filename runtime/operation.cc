@@ -274,12 +274,13 @@ std::string Operation::command(Direction direction, const std::string& to) const
 std::string Operation::way_on() {
   std::string text = "\ngo on:   " + command(direction_, options_.to);
   std::string open, before;
-  bool rolling_back = false;
+  bool rolling_back = false, online = false;
   try {
     const Journal now = journal();
     for (const bundle::Phase& phase : bundle_.phases) {
       if (now.in_the_middle(phase.id)) {
         open = phase.id + " " + phase.name;
+        online = phase.strategy == "online";
         rolling_back = now.phase_state(phase.id) == "rolling back";
         break;
       }
@@ -290,9 +291,9 @@ std::string Operation::way_on() {
   }
   if (direction_ == Direction::up) text += "\ngo back: " + command(Direction::down, before);
   if (!open.empty()) {
-    text = fmt::format("\nPhase {} is open: its tables stay closed for writes until it is {}.",
-                       open, rolling_back ? "rolled back" : "applied or rolled back") +
-           text;
+    const char* end = rolling_back ? "rolled back" : "applied or rolled back";
+    text = online ? fmt::format("\nPhase {} is open until it is {}; its tables are read and written meanwhile.", open, end) + text
+                  : fmt::format("\nPhase {} is open: its tables stay closed for writes until it is {}.", open, end) + text;
   }
   return text;
 }

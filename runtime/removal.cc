@@ -8,7 +8,8 @@ namespace rekey {
 
 namespace {
 
-// The plan's own columns get their old defaults back, its dependents their old definitions, and fences go.
+// The plan's own columns get their old defaults back, its dependents their old definitions; fences and what the online
+// strategy puts beside the keys go.
 constexpr const char* kUsers = R"(
 WITH ours(class, id) AS (
   SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'rekey'::regnamespace
@@ -31,7 +32,8 @@ WHERE d.deptype IN ('n', 'a')
   AND NOT EXISTS (SELECT FROM ours own WHERE own.class = d.classid AND own.id = d.objid)
   AND NOT EXISTS (SELECT FROM ours own WHERE own.class = 'pg_class'::regclass
                                          AND own.id IN (ad.adrelid, r.ev_class, c.conrelid, t.tgrelid))
-  AND t.tgname IS DISTINCT FROM 'rekey_fence'
+  AND coalesce(t.tgname, '') NOT IN ('rekey_fence', '~rekey_insert', '~rekey_update', '~rekey_late')
+  AND coalesce(a.attname, '') !~ '^rekey_old_'
   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) k (of_table, named)
                   WHERE to_regclass(k.of_table) = a.attrelid AND k.named = a.attname)
   AND NOT EXISTS (SELECT FROM unnest($4::text[]) k (named)

@@ -99,7 +99,7 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
 json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
-                           "partition_indexes", "shapes", "mapping", "fence", "checks", "dependents"}) {
+                           "partition_indexes", "shapes", "mapping", "fence", "checks", "dependents", "online"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {
@@ -152,14 +152,14 @@ class PhaseEmitter {
     const auto& written = *phase_.model->written;
     bundle::Phase out;
     out.id = phase_.model->id;
-    out.name = written.name.value;
+    out.name = phase_.model->name();
     out.kind = word(written.kind.value);
-    out.strategy = "offline";
+    out.strategy = phase_.model->stage == model::Stage::offline ? "offline" : "online";
     out.risk = word(written.risk.value);
     out.reason = written.reason.value;
     out.folder = phase_.folder;
-    out.checkpoint = written.checkpoint.value;
-    for (model::TableId t : phase_.model->changed) {
+    out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare;
+    for (model::TableId t : lower::tables_of(input_.model, *phase_.model)) {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
     out.undo_order = phase_.undo_order;
@@ -205,7 +205,7 @@ class PhaseEmitter {
     json more = json::object();
     if (first.kind == "foundation") more = foundation_sql(templates_, first.data);
     more["phase"] = sql::literal(phase_.model->id);
-    more["phase_name"] = sql::literal(phase_.model->written->name.value);
+    more["phase_name"] = sql::literal(phase_.model->name());
     more["plan_digest"] = sql::literal(kPlanDigest);
     more["journal_up"] = sql::literal(kOwnDigest);
     if (index_ > 0) more["after"] = sql::literal(input_.phases[index_ - 1].model->id);
@@ -225,7 +225,7 @@ class PhaseEmitter {
     const json data = {{"plan", one_line(input_.model.plan->name.value)},
                        {"digest", input_.plan_digest},
                        {"phase", phase_.model->id},
-                       {"name", one_line(phase_.model->written->name.value)},
+                       {"name", one_line(phase_.model->name())},
                        {"position", std::to_string(index_ + 1)},
                        {"phases", std::to_string(input_.phases.size())},
                        {"file", phase_.folder + "/" + side + ".sql"}};

@@ -176,6 +176,12 @@ json finding_rows(const Input& input, const Diagnostics& diagnostics) {
 
 }  // namespace
 
+bool has_stage(const Input& input, model::Stage stage) {
+  return std::any_of(input.model.phases.begin(), input.model.phases.end(), [&](const model::Phase& phase) {
+    return phase.written->kind.value == plan::PhaseKind::tables && phase.stage == stage;
+  });
+}
+
 std::string review(const Input& input, const bundle::Bundle& bundle, const Templates& templates,
                    const Diagnostics& diagnostics) {
   const bool small = bundle.columns.size() > 0 &&
@@ -193,6 +199,8 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                                       counted(bundle.foreign_keys.size(), "foreign key"))},
                {"lock_timeout", bundle.lock_timeout},
                {"phases", phase_rows(input, bundle)},
+               {"online", has_stage(input, model::Stage::swap)},
+               {"offline", has_stage(input, model::Stage::offline)},
                {"details", detail_rows(bundle)},
                {"impact", impact},
                {"has_dependents", !input.model.dependents.empty()},

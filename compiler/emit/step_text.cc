@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "compiler/lower/sql.h"
@@ -20,6 +21,7 @@ Own own_statements(const PhaseFrame& frame, const lower::Step& step, Direction d
   const std::string file = "steps/" + step.kind + ".sql";
   const bool up = direction == Direction::up;
   more["step"] = sql::literal(step.id);
+  more["lock_timeout"] = frame.lock_timeout;
   // One text for both ways, where only its data differ.
   const bool both = frame.templates.has_part(file, "both");
   if (both) more.update(step.data.value(up ? "up" : "down", json::object()));
@@ -79,7 +81,8 @@ std::string header(const PhaseFrame& frame, const lower::Step& step, Direction d
   const bool up = direction == Direction::up;
   const auto place = step.place.line > 0 ? fmt::format(" · {}:{}", frame.input.plan_file, step.place.line)
                                          : std::string();
-  std::string text = fmt::format("-- step {} · offline{}{}\n", step.id,
+  const bool offline = frame.phase.model->stage == model::Stage::offline;
+  std::string text = fmt::format("-- step {} · {}{}{}\n", step.id, offline ? "offline" : "online",
                                  step.transactional ? "" : " · outside of a transaction", place);
   text += wrapped("-- ", (up ? "" : "way back: ") + (up ? step.up_title : step.down_title));
   text += wrapped("-- ", effects_line(side));
@@ -97,6 +100,17 @@ std::string journal_digest(const std::string& text, const std::vector<bundle::Ra
   std::string bytes;
   for (const auto& range : statements) bytes.append(text, range.offset, range.length).append(1, '\n');
   return bundle::sha256(bytes);
+}
+
+// The promise of an online phase.
+void refuse_long_locks(const lower::Step& step, const lint::Effects& effects) {
+  for (const auto& lock : effects.locks) {
+    if (lock.mode != bundle::LockMode::access_exclusive) continue;
+    for (const auto* long_work : {&effects.rewrites, &effects.scans}) {
+      if (std::find(long_work->begin(), long_work->end(), lock.table) == long_work->end()) continue;
+      throw std::logic_error(fmt::format("online step {} would go through {} under ACCESS EXCLUSIVE", step.id, lock.table));
+    }
+  }
 }
 
 [[noreturn]] void fail(const std::string& what, const std::string& text, const lint::SyntaxError& error) {
@@ -168,6 +182,7 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   } catch (const lint::SyntaxError& error) {
     fail("step " + step.id, own.before + own.body, error);
   }
+  if (frame.phase.model->stage != model::Stage::offline) refuse_long_locks(step, effects);
   out.side.locks = std::move(effects.locks);
   out.side.rewrites = std::move(effects.rewrites);
   out.side.scans = std::move(effects.scans);

@@ -99,10 +99,12 @@ std::string text_argument(const PgQuery__FuncCall& call, std::size_t index) {
   return constant.val_case == PG_QUERY__A__CONST__VAL_SVAL ? constant.sval->sval : std::string();
 }
 
-bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out);
+bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback,
+          Effects& out);
 
 // Procedures of templates/foundation; false for one that is not known here.
-bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effects& out) {
+bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const std::vector<std::string>& fallback,
+               Effects& out) {
   if (call.n_funcname != 2 || std::string_view(call.funcname[0]->string->sval) != "rekey") return false;
   const std::string_view name = call.funcname[1]->string->sval;
   auto read_tables = [&](const std::vector<std::string>& tables) {
@@ -119,19 +121,34 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, Effect
   } else if (name == "run_with_keys") {
     const ParsedSql run(text_argument(call, 0));
     for (const auto* statement : run.statements()) {
-      if (!read(*statement, knowledge, out)) return false;
+      if (!read(*statement, knowledge, fallback, out)) return false;
     }
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
   } else if (name == "expect_legacy" || name == "expect_way_back") {
     read_tables(knowledge.changed_in(text_argument(call, 0)));
+  } else if (name == "backfill") {
+    out.lock(text_argument(call, 1), LockMode::row_exclusive);
+    out.scan(text_argument(call, 1));
+  } else if (name == "expect_agreement") {
+    read_tables({text_argument(call, 0)});
+    const ParsedSql condition("SELECT FROM " + text_argument(call, 0) + " t WHERE " + text_argument(call, 1));
+    read_query(condition.statements().front()->base, out);
+  } else if (name == "validate_required") {
+    out.lock(text_argument(call, 0), LockMode::share_update_exclusive);
+    out.scan(text_argument(call, 0));
+  } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "relax" ||
+             name == "swap_index" || name == "copy_column_settings") {
+    out.lock(text_argument(call, 0), LockMode::access_exclusive);
+  } else if (name == "lead_sequence") {
+    out.lock(text_argument(call, 1), LockMode::access_share);
   } else if (name == "settle_indexes") {
     out.lock(text_argument(call, 0), LockMode::share);
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
-        "restore_partition_indexes", "note_shape", "expect_shape"};
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;
@@ -150,8 +167,13 @@ std::string schema_of(const PgQuery__Node& object) {
   return object.list->items[0]->string->sval;
 }
 
-bool read_drop(const PgQuery__DropStmt& statement, const Knowledge& knowledge, Effects& out) {
+bool read_drop(const PgQuery__DropStmt& statement, const Knowledge& knowledge, const std::vector<std::string>& fallback,
+               Effects& out) {
   switch (statement.remove_type) {
+    case PG_QUERY__OBJECT_TYPE__OBJECT_INDEX:
+      if (!statement.concurrent) return false;
+      for (const auto& table : fallback) lock_all(table, LockMode::share_update_exclusive, knowledge, out);
+      return true;
     case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER:
     case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY:
     case PG_QUERY__OBJECT_TYPE__OBJECT_RULE: break;
@@ -191,7 +213,8 @@ bool read_comment(const PgQuery__CommentStmt& statement, Effects& out) {
 }
 
 // False when the statement's kind is not known.
-bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
+bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback,
+          Effects& out) {
   switch (node.node_case) {
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
@@ -199,6 +222,8 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
+    case PG_QUERY__NODE__NODE_DELETE_STMT: return is_ours(table_name(*node.delete_stmt->relation));
+    case PG_QUERY__NODE__NODE_UPDATE_STMT: return is_ours(table_name(*node.update_stmt->relation));
     case PG_QUERY__NODE__NODE_VIEW_STMT:
       for (const auto& table : tables_in(node.view_stmt->query->base)) out.lock(table, LockMode::access_share);
       return true;
@@ -212,7 +237,8 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       out.lock(table_name(*node.create_policy_stmt->table), LockMode::access_exclusive);
       return true;
     case PG_QUERY__NODE__NODE_INDEX_STMT:
-      lock_all(table_name(*node.index_stmt->relation), LockMode::share, knowledge, out);
+      lock_all(table_name(*node.index_stmt->relation),
+               node.index_stmt->concurrent ? LockMode::share_update_exclusive : LockMode::share, knowledge, out);
       out.scan(table_name(*node.index_stmt->relation));
       return true;
     case PG_QUERY__NODE__NODE_CREATE_STATS_STMT:
@@ -225,8 +251,8 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, Effects& out) {
       return true;
     case PG_QUERY__NODE__NODE_CREATE_STMT: return is_ours(table_name(*node.create_stmt->relation));
     case PG_QUERY__NODE__NODE_COMMENT_STMT: return read_comment(*node.comment_stmt, out);
-    case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, knowledge, out);
-    case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, out);
+    case PG_QUERY__NODE__NODE_DROP_STMT: return read_drop(*node.drop_stmt, knowledge, fallback, out);
+    case PG_QUERY__NODE__NODE_CALL_STMT: return read_call(*node.call_stmt->funccall, knowledge, fallback, out);
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
       read_alter_table(*node.alter_table_stmt, knowledge, out);
       return true;
@@ -360,7 +386,7 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
 
 void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
                  const std::vector<std::string>& fallback, Effects& out) {
-  if (read(statement, knowledge, out)) return;
+  if (read(statement, knowledge, fallback, out)) return;
   for (const auto& table : fallback) lock_all(table, LockMode::access_exclusive, knowledge, out);
 }
 

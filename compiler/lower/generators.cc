@@ -45,6 +45,22 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
   return "";
 }
 
+std::string holds(const model::Domain& domain, const std::string& key) {
+  switch (domain.generator) {
+    case plan::Generator::ordered: return fmt::format("rekey.is_ordered({}, {})", key, secret(domain));
+    case plan::Generator::keyed: return fmt::format("rekey.is_keyed({}, {})", key, secret(domain));
+    case plan::Generator::v4: return fmt::format("rekey.is_random({}, {})", key, secret(domain));
+    case plan::Generator::v7: break;
+  }
+  return "";
+}
+
+std::string legacy_id(const model::Domain& domain, const std::string& key) {
+  return domain.generator == plan::Generator::ordered
+             ? fmt::format("rekey.ordered_id({})", key)
+             : fmt::format("rekey.keyed_id({}, {})", key, secret(domain));
+}
+
 std::string time_column(const model::Model& model, const model::Domain& domain) {
   if (domain.generator != plan::Generator::v7) return "";
   return model.tables[model.columns[domain.root].table].written->time_column.value;

@@ -12,6 +12,9 @@ std::string new_key(const model::Domain& domain, const std::string& old_key);
 // The legacy id of any key of the domain, those of rows written since included; nonsense for a
 // key that is neither.
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key);
+// Of generators that compute keys, ordered, keyed and v4: whether a key was made from an id, and that id.
+std::string holds(const model::Domain& domain, const std::string& key);
+std::string legacy_id(const model::Domain& domain, const std::string& key);
 // v7 alone, else empty: the column of the root's table that it takes the time from, as in the plan.
 std::string time_column(const model::Model& model, const model::Domain& domain);
 // v7 alone: the root row's key from its id and time.

@@ -70,8 +70,13 @@ std::string dependent_slug(const model::Model& model, model::DependentId depende
   return fmt::format("{}_{}", sanitized(name), dependent + 1);
 }
 
+const std::vector<model::TableId>& tables_of(const model::Model& model, const model::Phase& phase) {
+  const auto number = static_cast<std::size_t>(&phase - model.phases.data());
+  return model.phases[number + (phase.stage == model::Stage::prepare ? 1 : 0)].changed;
+}
+
 Phase begin_phase(const model::Phase& phase) {
-  Phase lowered{&phase, phase.id + "-" + sanitized(phase.written->name.value), {}, {}, {}};
+  Phase lowered{&phase, phase.id + "-" + sanitized(phase.name()), {}, {}, {}};
   lowered.verify = {{"probes", nlohmann::json::array()}};
   for (const auto& probe : phase.written->probes) {
     lowered.verify["probes"].push_back({{"phase", sql::literal(phase.id)},
@@ -86,7 +91,11 @@ std::vector<Phase> lower(const model::Model& model) {
   for (const auto& phase : model.phases) {
     switch (phase.written->kind.value) {
       case plan::PhaseKind::foundation: phases.push_back(lower_foundation(model, phase)); break;
-      case plan::PhaseKind::tables: phases.push_back(lower_offline(model, phase)); break;
+      case plan::PhaseKind::tables:
+        phases.push_back(phase.stage == model::Stage::prepare ? lower_prepare(model, phase)
+                         : phase.stage == model::Stage::swap  ? lower_swap(model, phase)
+                                                              : lower_offline(model, phase));
+        break;
       case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
     }
     assert(well_formed(phases.back()));

@@ -13,6 +13,7 @@
 
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
+#include "compiler/lower/key_data.h"
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/offline_dependents.h"
 #include "compiler/lower/offline_phase.h"
@@ -51,7 +52,7 @@ std::vector<std::string> texts(const plan::Texts& located) {
 }
 
 // In the words and order of pg_get_constraintdef, so that definitions compare as text.
-std::string definition(const model::Model& model, const model::ForeignKey& fk) {
+std::string clause(const model::Model& model, const model::ForeignKey& fk) {
   const auto& written = *fk.written;
   std::string text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", sql::columns(fk.columns),
                                  sql::table(model.tables[fk.parent].name()),
@@ -77,7 +78,7 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
     const bool at_once = context.model.tables[t].partitioned();  // NOT VALID is for tables alone, before 18
     const char* state = !fk.written->enforced.value ? " NOT ENFORCED" : at_once ? "" : " NOT VALID";
     json item = {{"name", sql::identifier(fk.written->name.value)},
-                 {"definition", definition(context.model, fk) + state},
+                 {"definition", clause(context.model, fk) + state},
                  {"valid", fk.written->holds()}};
     if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
     list.push_back(item);
@@ -85,50 +86,15 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
   return list;
 }
 
-std::string element_type(const model::Column& column) {
-  const auto& type = column.written->type.value;
-  return column.array() ? type.substr(0, type.size() - 2) : type;
-}
-
-const std::string& declared_type(const plan::Column& written) {
-  return written.type_name.value.empty() ? written.type.value : written.type_name.value;
-}
-
 Step open_step(const OfflinePhase& context) {
-  const auto& model = context.model;
   Step step{context.own("open"), "open", "", "", "", context.phase.written->name.span};
   step.up_title = fmt::format("opens phase {}: journal, key domains, fence around {}", context.phase.id,
                               counted(context.phase.changed.size(), "table"));
   step.down_title = "takes the fence down: the phase is rolled back";
   auto& data = step.data;
+  data = key_data(context);
   data["phase"] = sql::literal(context.phase.id);
-  data["domains"] = json::array();
-  data["columns"] = json::array();
   data["tables"] = json::array();
-  for (DomainId d : context.phase.domains) {
-    const auto& domain = model.domains[d];
-    const auto time = time_column(model, domain);
-    data["domains"].push_back({{"name", sql::literal(domain.name)},
-                               {"generator", sql::literal(word(domain.generator))},
-                               {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
-                               {"time", time.empty() ? "NULL" : sql::literal(time)}});
-    for (ColumnId c : domain.columns) {
-      const auto& column = model.columns[c];
-      const auto& sequence = column.written->sequence.value;
-      const auto name = plan::parse_table_name(sequence);
-      data["columns"].push_back(
-          {{"domain", sql::literal(domain.name)},
-           {"table", sql::literal(context.table(column.table))},
-           {"column", sql::literal(column.name())},
-           {"type", sql::literal(element_type(column))},
-           {"declared", sql::literal(declared_type(*column.written))},
-           {"root", column.root ? "true" : "false"},
-           {"source", column.source ? "true" : "false"},
-           {"array", column.array() ? "true" : "false"},
-           {"sequence", name ? sql::literal(sql::table(*name)) : "NULL"},
-           {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
-    }
-  }
   for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
   return step;
 }
@@ -368,9 +334,11 @@ json verify_data(const OfflinePhase& context) {
 
 }  // namespace
 
+std::string foreign_key_clause(const model::Model& model, const model::ForeignKey& fk) { return clause(model, fk); }
+
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk) {
   const auto& written = *fk.written;
-  return definition(model, fk) + (!written.enforced.value ? " NOT ENFORCED" : written.valid.value ? "" : " NOT VALID");
+  return clause(model, fk) + (!written.enforced.value ? " NOT ENFORCED" : written.valid.value ? "" : " NOT VALID");
 }
 
 Phase lower_offline(const model::Model& model, const model::Phase& phase) {

@@ -20,20 +20,6 @@ bool has_default(const plan::Column& written) {
   return !written.sequence.value.empty() || !written.default_value.value.empty();
 }
 
-// Columns that share a family have the default of the column where they begin, those that had any.
-std::string default_for_new_rows(const model::Model& model, ColumnId c) {
-  const auto& column = model.columns[c];
-  const auto& chosen = model.new_default(c);
-  if (chosen == "none") return "";
-  if (!chosen.empty()) return chosen;
-  const bool member = column.above != model::kNone && has_default(*column.written);
-  if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
-  const auto& plan = *model.plan;
-  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  const auto schema = new_keys_schema(plan);
-  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
-}
-
 std::string old_default(const plan::Column& written) {
   if (written.identity.value != plan::Identity::none) return "";
   const auto sequence = plan::parse_table_name(written.sequence.value);
@@ -77,6 +63,20 @@ bool any_id(const model::Column& column) {
 }
 
 }  // namespace
+
+// Columns that share a family have the default of the column where they begin, those that had any.
+std::string default_for_new_rows(const model::Model& model, ColumnId c) {
+  const auto& column = model.columns[c];
+  const auto& chosen = model.new_default(c);
+  if (chosen == "none") return "";
+  if (!chosen.empty()) return chosen;
+  const bool member = column.above != model::kNone && has_default(*column.written);
+  if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
+  const auto& plan = *model.plan;
+  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
+  const auto schema = new_keys_schema(plan);
+  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+}
 
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId t) {
   const auto& model = context.model;

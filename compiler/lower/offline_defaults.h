@@ -11,6 +11,9 @@ namespace rekey::lower {
 // phase: the table is made anew without those that the plan knows.
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::TableId t);
 
+// What new rows get; empty for nothing.
+std::string default_for_new_rows(const model::Model& model, model::ColumnId c);
+
 class Surroundings {
  public:
   explicit Surroundings(const OfflinePhase& context) : context_(context) {}

@@ -42,9 +42,15 @@ std::string print(const std::vector<Phase>& phases);
 Phase begin_phase(const model::Phase& phase);
 Phase lower_foundation(const model::Model& model, const model::Phase& phase);
 Phase lower_offline(const model::Model& model, const model::Phase& phase);
+Phase lower_prepare(const model::Model& model, const model::Phase& phase);
+Phase lower_swap(const model::Model& model, const model::Phase& phase);
+
+// Whose keys a phase changes, or prepares to.
+const std::vector<model::TableId>& tables_of(const model::Model& model, const model::Phase& phase);
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
 
 // As pg_get_constraintdef prints it with an empty search_path.
+std::string foreign_key_clause(const model::Model& model, const model::ForeignKey& fk);  // without NOT VALID and the like
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk);
 
 // Where foundation installs uuidv7(); empty where the plan or the server has another function.

@@ -84,6 +84,7 @@ void check_shape(const Model& model, Diagnostics& diagnostics) {
   std::map<std::string, Span> names;
   const plan::Phase* cleanup = nullptr;
   for (const auto& phase : model.phases) {
+    if (phase.stage == Stage::prepare) continue;
     const auto& written = *phase.written;
     auto [seen, fresh] = names.emplace(written.name.value, written.name.span);
     if (!fresh) {
@@ -108,10 +109,6 @@ void check_shape(const Model& model, Diagnostics& diagnostics) {
           .related.push_back({written.name.span, "comes after it"});
     }
     if (written.kind.value == plan::PhaseKind::cleanup) cleanup = &written;
-    if (written.strategy.value == plan::Strategy::online) {
-      diagnostics.error("online", written.strategy.span, "the online strategy is not available yet",
-                        "write strategy: offline");
-    }
   }
   if (model.phases.front().written->kind.value != plan::PhaseKind::foundation) {
     diagnostics.error("no-foundation", model.phases.front().written->name.span,
@@ -126,7 +123,7 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
   for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) known[model.tables[t].name()] = t;
   std::map<TableId, Span> first;
   for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
-    if (model.phases[p].written->kind.value != plan::PhaseKind::tables) continue;
+    if (model.phases[p].written->kind.value != plan::PhaseKind::tables || model.phases[p].stage == Stage::prepare) continue;
     for (const auto& listed : model.phases[p].written->tables) {
       auto found = known.find(listed.value);
       if (found == known.end()) {
@@ -203,7 +200,8 @@ void place_domains(Model& model, Diagnostics& diagnostics) {
 void check_phases_change_keys(const Model& model, Diagnostics& diagnostics) {
   for (const auto& phase : model.phases) {
     const auto& written = *phase.written;
-    if (written.kind.value != plan::PhaseKind::tables || !phase.domains.empty()) continue;
+    const bool of_keys = written.kind.value == plan::PhaseKind::tables && phase.stage != Stage::prepare;
+    if (!of_keys || !phase.domains.empty()) continue;
     if (written.tables.empty()) {
       diagnostics.error("empty-phase", written.name.span,
                         fmt::format("phase {} lists no tables", written.name.value),
@@ -309,6 +307,15 @@ void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
 
 }  // namespace
 
+std::string Phase::name() const {
+  switch (stage) {
+    case Stage::prepare: return written->name.value + ": prepare";
+    case Stage::swap: return written->name.value + ": swap";
+    case Stage::offline: break;
+  }
+  return written->name.value;
+}
+
 void assign_phases(Model& model, Diagnostics& diagnostics) {
   if (model.plan->phases.empty()) derive(model);
   const auto& written = model.plan->phases.empty() ? model.derived : model.plan->phases;
@@ -317,12 +324,13 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
                       fmt::format("a plan has at most {} phases", kMostPhases), "put some together");
     return;
   }
+  int number = 0;
   for (const auto& phase : written) {
-    model.phases.push_back({&phase, fmt::format("{:03}", 10 * (model.phases.size() + 1)), {}, {}, {}});
-  }
-  if (model.plan->strategy.value == plan::Strategy::online) {
-    diagnostics.error("online", model.plan->strategy.span, "the online strategy is not available yet",
-                      "write strategy: offline");
+    number += 10;
+    const bool online = phase.kind.value == plan::PhaseKind::tables &&
+                        phase.strategy.value.value_or(model.plan->strategy.value) == plan::Strategy::online;
+    if (online) model.phases.push_back({&phase, fmt::format("{:03}", number - 5), {}, {}, {}, Stage::prepare});
+    model.phases.push_back({&phase, fmt::format("{:03}", number), {}, {}, {}, online ? Stage::swap : Stage::offline});
   }
   check_shape(model, diagnostics);
   place_tables(model, diagnostics);

@@ -101,12 +101,17 @@ struct Remade {
   std::vector<TableId> tables;
 };
 
+// An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops.
+enum class Stage { offline, prepare, swap };
+
 struct Phase {
   const plan::Phase* written;       // owned by Model::derived when the plan gives no phases
   std::string id;                   // "030"
   std::vector<DomainId> domains;    // that change in it
   std::vector<TableId> changed;     // tables with a column in those domains, referenced tables first
   std::vector<ForeignKeyId> touched;
+  Stage stage = Stage::offline;     // a phase that prepares stands before the one that swaps, and changes no key
+  std::string name() const;
 };
 
 struct Model {

@@ -86,12 +86,19 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
     UNION ALL
     SELECT d.classid, g.oid FROM pg_trigger g
     WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND NOT g.tgisinternal AND g.tgparentid = 0
+      AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = g.tgfoid AND p.pronamespace = to_regnamespace('rekey'))
     UNION ALL
     SELECT CASE c.relkind WHEN 'v' THEN 'pg_class'::regclass::oid ELSE d.classid END,
            CASE c.relkind WHEN 'v' THEN c.oid ELSE ad.oid END
     FROM pg_attrdef ad JOIN pg_class c ON c.oid = ad.adrelid
     WHERE d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
       AND (c.relkind = 'v' OR d.refclassid <> 'pg_class'::regclass)
+    UNION ALL  -- before 15 a generated column uses what its expression calls by itself
+    SELECT 'pg_attrdef'::regclass::oid, ad.oid
+    FROM pg_attrdef ad
+    JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated <> ''
+    WHERE d.classid = 'pg_class'::regclass AND ad.adrelid = d.objid AND ad.adnum = d.objsubid
+      AND d.refclassid = 'pg_proc'::regclass
     UNION ALL
     SELECT d.classid, d.objid
     WHERE d.classid NOT IN ('pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_constraint'::regclass,

@@ -1,6 +1,6 @@
 DROP VIEW rekey.mapping;
 DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
-  rekey.begin_step(text), rekey.end_step(text, regclass),
+  rekey.begin_step(text), rekey.end_step(text, regclass, text),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
   rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
@@ -8,7 +8,11 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
-  rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text);
+  rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
+  rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.require(text, text[], text[]),
+  rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
+  rekey.relax(text, text[]), rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
+  rekey.lead_sequence(text, text, text), rekey.expect_agreement(text, text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
@@ -28,7 +32,9 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
   rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
   rekey.is_random(uuid, bytea), rekey.timed_tag(bytea, bigint, bytea),
   rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
-DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass);
-DROP TABLE rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
+  rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
+  rekey.disagreeing(text, text);
+DROP TABLE rekey.backfills, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;

@@ -5,7 +5,10 @@ AS $body$
 DECLARE
   root record;
 BEGIN
-  FOR root IN SELECT * FROM rekey.key_columns c WHERE c.domain = of_domain AND c.is_root LOOP
+  FOR root IN SELECT * FROM rekey.key_columns c
+              WHERE c.domain = of_domain AND c.is_root AND EXISTS (  -- a phase that only prepares changes no type
+                SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(c.table_name)
+                  AND a.attname = c.column_name AND a.atttypid = 'uuid'::regtype) LOOP
     RETURN QUERY EXECUTE format(
       'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key '
       'FROM (SELECT %I AS key FROM %s) k LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key '

@@ -4,6 +4,9 @@ SELECT * FROM rekey.check_content({{phase}}, {{step}}, {{table}});
 {{#changed}}
 SELECT * FROM rekey.check_indexes({{phase}}, {{.}});
 {{/changed}}
+{{#agreeing}}
+SELECT * FROM rekey.check_agreement({{phase}}, {{table}}, {{condition}});
+{{/agreeing}}
 {{#columns}}
 SELECT * FROM rekey.check_key({{phase}}, {{table}}, {{column}});
 {{/columns}}

@@ -465,25 +465,6 @@ plan.yaml:9:12: error: phase kept changes no key: the key columns of its tables 
            ^~~~
   list its tables in the phase of those they reference, and delete it
 )"},
-    {"online is not there yet",
-     R"(
-strategy: online
-phases:
-  - {name: base, kind: foundation}
-  - {name: a, tables: public.a, strategy: online}
-tables:
-  public.a: {primary_key: id, columns: {id: integer}}
-)",
-     R"(
-plan.yaml:4:11: error: the online strategy is not available yet [online]
-strategy: online
-          ^~~~~~
-  write strategy: offline
-plan.yaml:7:43: error: the online strategy is not available yet [online]
-  - {name: a, tables: public.a, strategy: online}
-                                          ^~~~~~
-  write strategy: offline
-)"},
 };
 
 TEST(Phases, Illegal) {

@@ -86,13 +86,20 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   fmt::print("{} disturbances\n", all.size());
 }
 
-// Every template of a step is the template of a step here.
+// Those of online phases, which stop in their middle: tests/integration/online.sh kills these.
+bool is_online(const std::string& kind) {
+  const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required",
+                               "analyze", "compare", "swap", "require_back", "required_back"};
+  return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
+}
+
+// Every other template of a step is the template of a step here.
 TEST(Matrix, HasAStepOfEveryKind) {
   std::string ids;
   for (const StepUnits& step : every_step().up.steps) ids += step.id + "\n";
   for (const auto& file : std::filesystem::directory_iterator(REKEY_SOURCE "/templates/steps")) {
     const std::string kind = file.path().stem();
-    if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify") continue;
+    if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify" || is_online(kind)) continue;
     const std::string wanted = kind.ends_with("_cleanup") ? "030." + kind.substr(0, kind.find('_')) : "." + kind;
     EXPECT_NE(ids.find(wanted + "\n"), std::string::npos) << kind << " is not in\n" << ids;
   }

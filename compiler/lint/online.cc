@@ -1,0 +1,105 @@
+#include "compiler/lint/online.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/dependents.h"
+
+namespace rekey::lint {
+namespace {
+
+using model::ColumnId;
+using model::Model;
+using model::PhaseId;
+using model::TableId;
+using plan::DependentKind;
+
+constexpr const char* kOffline = "give its phase strategy: offline";
+
+bool is_online(const Model& model, PhaseId phase) {
+  return phase != model::kNone && model.phases[phase].stage == model::Stage::swap;
+}
+
+// Made again within the swap, it costs no scan.
+bool is_light(DependentKind kind) {
+  using enum DependentKind;
+  return kind == view || kind == rule || kind == trigger || kind == policy || kind == function || kind == procedure;
+}
+
+class Check {
+ public:
+  Check(const Model& model, Diagnostics& diagnostics) : model_(model), diagnostics_(diagnostics) {}
+
+  void run() {
+    for (PhaseId p = 0; p < static_cast<PhaseId>(model_.phases.size()); ++p) {
+      if (!is_online(model_, p)) continue;
+      for (TableId t : model_.phases[p].changed) table(t, p);
+      for (model::DomainId d : model_.phases[p].domains) domain(model_.domains[d]);
+    }
+    for (const auto& d : model_.dependents) dependent(d);
+  }
+
+ private:
+  void refuse(const Span& span, const std::string& what) { diagnostics_.error("online", span, what, kOffline); }
+
+  void table(TableId t, PhaseId phase) {
+    const auto& table = model_.tables[t];
+    const auto name = to_text(table.name());
+    if (table.partitioned() || !table.parents.empty() || !table.children.empty()) {
+      refuse(table.written->name.span, fmt::format("{} is partitioned or inherits: the online strategy does not carry that yet", name));
+    }
+    for (ColumnId c : table.columns) {
+      if (model_.changes(c) && model_.phase_of(c) != phase) {
+        refuse(table.written->name.span, fmt::format("{} changes keys in two phases, which cannot be done online", name));
+        break;
+      }
+    }
+    for (const auto& index : table.written->indexes) {
+      // The list of columns gets their other names, what follows it stays.
+      const auto& text = index.definition.value;
+      const auto open = text.find('('), close = text.find(')');
+      const bool list = open != std::string::npos && close != std::string::npos && text.find('(', open + 1) > close;
+      const auto named_in = [&](const std::string& part) {
+        return std::any_of(table.columns.begin(), table.columns.end(), [&](ColumnId c) {
+          return model_.changes(c) && part.find(model_.columns[c].name()) != std::string::npos;
+        });
+      };
+      if (list ? !named_in(text.substr(close)) : !named_in(text)) continue;
+      refuse(index.name.span, fmt::format("index {} is more than a list of columns: the online strategy has no twin for it yet",
+                                          index.name.value));
+    }
+  }
+
+  void domain(const model::Domain& domain) {
+    const auto& root = model_.columns[domain.root];
+    if (domain.generator == plan::Generator::v7) {
+      refuse(root.written->name.span, fmt::format("keys of {} are of generator v7, which cannot be computed from an id alone", domain.name));
+    }
+    if (domain.in_arrays) refuse(root.written->name.span, fmt::format("keys of {} stand in arrays", domain.name));
+    if (root.written->sequence.value.empty() && !root.written->default_value.value.empty()) {
+      refuse(root.written->name.span, fmt::format("the default of {} is no sequence: rows written after the swap would get "
+                                                  "no old key from it", domain.name));
+    }
+    const auto roots = std::count_if(domain.columns.begin(), domain.columns.end(), [&](ColumnId c) { return model_.columns[c].root; });
+    if (roots > 1) refuse(root.written->name.span, fmt::format("{} has {} roots: old keys of new rows could meet", domain.name, roots));
+  }
+
+  void dependent(const model::Dependent& d) {
+    const bool online = std::any_of(d.tables.begin(), d.tables.end(), [&](TableId t) {
+      const auto& columns = model_.tables[t].columns;
+      return std::any_of(columns.begin(), columns.end(), [&](ColumnId c) { return is_online(model_, model_.phase_of(c)); });
+    });
+    if (!online || is_light(d.written->kind.value) || !d.written->as_is.value.empty()) return;
+    refuse(d.written->name.span, fmt::format("{} cannot be made again within the swap", lower::title(*d.written)));
+  }
+
+  const Model& model_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void check_online(const Model& model, Diagnostics& diagnostics) { Check(model, diagnostics).run(); }
+
+}  // namespace rekey::lint

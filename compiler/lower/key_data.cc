@@ -1,0 +1,58 @@
+#include "compiler/lower/key_data.h"
+
+#include "compiler/lower/generators.h"
+#include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::lower {
+
+using model::ColumnId;
+using model::DomainId;
+using nlohmann::json;
+
+namespace {
+
+std::string element_type(const model::Column& column) {
+  const auto& type = column.written->type.value;
+  return column.array() ? type.substr(0, type.size() - 2) : type;
+}
+
+}  // namespace
+
+const std::string& declared_type(const plan::Column& written) {
+  return written.type_name.value.empty() ? written.type.value : written.type_name.value;
+}
+
+json key_data(const OfflinePhase& context) {
+  const auto& model = context.model;
+  json data;
+  data["domains"] = json::array();
+  data["columns"] = json::array();
+  for (DomainId d : context.phase.domains) {
+    const auto& domain = model.domains[d];
+    const auto time = time_column(model, domain);
+    data["domains"].push_back({{"name", sql::literal(domain.name)},
+                               {"generator", sql::literal(word(domain.generator))},
+                               {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
+                               {"time", time.empty() ? "NULL" : sql::literal(time)}});
+    for (ColumnId c : domain.columns) {
+      const auto& column = model.columns[c];
+      const auto& sequence = column.written->sequence.value;
+      const auto name = plan::parse_table_name(sequence);
+      data["columns"].push_back(
+          {{"domain", sql::literal(domain.name)},
+           {"table", sql::literal(context.table(column.table))},
+           {"column", sql::literal(column.name())},
+           {"type", sql::literal(element_type(column))},
+           {"declared", sql::literal(declared_type(*column.written))},
+           {"root", column.root ? "true" : "false"},
+           {"source", column.source ? "true" : "false"},
+           {"array", column.array() ? "true" : "false"},
+           {"sequence", name ? sql::literal(sql::table(*name)) : "NULL"},
+           {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
+    }
+  }
+  return data;
+}
+
+}  // namespace rekey::lower

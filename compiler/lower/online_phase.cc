@@ -1,0 +1,108 @@
+#include "compiler/lower/online_phase.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+
+using model::ColumnId;
+using model::TableId;
+
+namespace {
+
+constexpr std::size_t kLongestName = 63;  // bytes
+
+// Cut names carry the column's number: two may begin alike.
+std::string beside(const char* prefix, const std::string& name, ColumnId c) {
+  const auto whole = prefix + name;
+  return whole.size() <= kLongestName ? whole : fmt::format("{}{}", prefix, c + 1);
+}
+
+// "btree (user_id, created_at DESC)" with the columns' other names.
+std::string renamed(const std::string& definition, const std::vector<Pair>& pairs) {
+  const auto open = definition.find('('), close = definition.find(')');
+  std::string out = definition.substr(0, open + 1);
+  for (std::size_t at = open + 1; at < close;) {
+    const auto end = std::min(definition.find(',', at), close);
+    auto item = definition.substr(at, end - at);
+    const auto begin = item.find_first_not_of(' ');
+    for (const auto& pair : pairs) {
+      const auto rest = begin + pair.name.size();
+      if (item.compare(begin, pair.name.size(), pair.name) != 0 || (rest < item.size() && item[rest] != ' ')) continue;
+      item = item.substr(0, begin) + pair.shadow + item.substr(rest);
+      break;
+    }
+    out += item + (end < close ? "," : "");
+    at = end + 1;
+  }
+  return out + definition.substr(close);
+}
+
+std::string plain(const std::vector<std::string>& columns) { return fmt::format("btree ({})", sql::columns(columns)); }
+
+std::vector<std::string> texts(const plan::Texts& located) {
+  std::vector<std::string> out;
+  for (const auto& text : located) out.push_back(text.value);
+  return out;
+}
+
+}  // namespace
+
+OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
+    : OfflinePhase(m, swap), prepare(*(&swap - 1)) {
+  for (TableId t : swap.changed) {
+    auto& own = pairs[t];
+    for (ColumnId c : columns[t]) {
+      const auto& name = m.columns[c].name();
+      const auto shadow = beside("rekey_new_", name, c), legacy = beside("rekey_old_", name, c);
+      own.push_back({c, sql::identifier(name), name, sql::identifier(shadow), shadow, sql::identifier(legacy), legacy});
+    }
+    auto& list = indexes[t];
+    auto add = [&](const std::string& name, const std::string& definition, bool unique) {
+      const auto twin = renamed(definition, own);
+      if (twin == definition) return;  // it has no key that changes
+      const auto number = fmt::format("{}_{}", t + 1, list.size() + 1);
+      list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number});
+    };
+    const auto& written = *m.tables[t].written;
+    if (!written.primary_key.empty()) add("", plain(texts(written.primary_key)), true);
+    for (const auto& key : written.unique) add(key.name.value, plain(texts(key.columns)), true);
+    for (const auto& index : written.indexes) add(index.name.value, index.definition.value, false);
+  }
+}
+
+std::string OnlinePhase::prepare_id(TableId t, const std::string& kind) const {
+  return fmt::format("{}.{}.{}", prepare.id, slug(model, t), kind);
+}
+
+std::string OnlinePhase::function(TableId t, const char* what) const { return fmt::format("rekey.{}_{}", what, t + 1); }
+
+std::vector<TableId> OnlinePhase::locked() const {
+  std::set<TableId> all(phase.changed.begin(), phase.changed.end());
+  for (model::ForeignKeyId f : phase.touched) {
+    all.insert(model.foreign_keys[f].child);
+    all.insert(model.foreign_keys[f].parent);
+  }
+  return {all.begin(), all.end()};
+}
+
+const Pair& OnlinePhase::pair_of(ColumnId c) const {
+  const auto& own = pairs.at(model.columns[c].table);
+  return *std::find_if(own.begin(), own.end(), [&](const Pair& pair) { return pair.column == c; });
+}
+
+Step online_step(const OnlinePhase& context, TableId t, std::string id, const char* kind) {
+  Step step;
+  step.id = std::move(id);
+  step.kind = kind;
+  step.table = context.table(t);
+  step.place = context.model.tables[t].written->name.span;
+  step.data["table"] = step.table;
+  step.data["table_literal"] = sql::literal(step.table);
+  return step;
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,160 @@
+// The first half of an online phase, beside the application: new columns, triggers that fill them, the backfill, and
+// the twins of all indexes. Nothing that the application sees changes; the way back drops what was added.
+//
+//   open ─▶ expand ─▶ backfill ─▶ require ─▶ required ─▶ twin ─▶ analyze ─▶ close
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/key_data.h"
+#include "compiler/lower/online_phase.h"
+#include "compiler/lower/online_sync.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+namespace {
+
+using model::TableId;
+using nlohmann::json;
+
+json shadows(const OnlinePhase& context, TableId t) {
+  json out = json::array();
+  for (const auto& pair : context.pairs.at(t)) out.push_back({{"shadow", pair.shadow}});
+  return out;
+}
+
+Step open_step(const OnlinePhase& context) {
+  Step step{context.prepare.id + ".open", "open_prepare", "", "", "", context.phase.written->name.span};
+  step.up_title = fmt::format("opens phase {}: journal, key domains", context.prepare.id);
+  step.down_title = "the phase is rolled back";
+  step.data = key_data(context);
+  step.data["phase"] = sql::literal(context.prepare.id);
+  step.data["tables"] = json::array();
+  for (TableId t : context.phase.changed) {
+    std::vector<std::string> names;
+    for (const auto& pair : context.pairs.at(t)) names.push_back(context.model.columns[pair.column].name());
+    step.data["tables"].push_back({{"table", sql::literal(context.table(t))}, {"names", sql::text_array(names)}});
+  }
+  return step;
+}
+
+Step expand_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.prepare_id(t, "expand"), "expand");
+  step.up_title = fmt::format("new columns beside the keys of {}, and triggers that fill them", step.table);
+  step.down_title = fmt::format("drops the new columns of {}", step.table);
+  step.needs = {context.prepare.id + ".open"};
+  step.data["columns"] = shadows(context, t);
+  step.data["sync"] = sync(context, t, Follows::new_key);
+  step.data["unsync"] = unsync(context, t, Follows::new_key);
+  step.data["function"] = context.function(t, "sync");
+  return step;
+}
+
+Step backfill_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.prepare_id(t, "backfill"), "backfill");
+  step.up_title = fmt::format("fills the new columns of {}, one UPDATE a row, in batches", step.table);
+  step.down_title = "nothing to take back";
+  step.transactional = false;
+  step.needs = {context.prepare_id(t, "expand")};
+  step.data["assigned"] = sql::dollar_quoted(filled(context, t));
+  step.data["missing"] = sql::dollar_quoted(lacking(context, t));
+  return step;
+}
+
+Step require_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.prepare_id(t, "require"), "require");
+  step.up_title = fmt::format("new keys of {} may not be NULL where the old ones may not: not yet validated", step.table);
+  step.down_title = "they may again";
+  step.needs = {context.prepare_id(t, "backfill")};
+  std::vector<std::string> names, others;
+  for (const auto& pair : context.pairs.at(t)) {
+    names.push_back(context.model.columns[pair.column].name());
+    others.push_back(pair.shadow_text);
+  }
+  step.data["names"] = sql::text_array(names);
+  step.data["others"] = sql::text_array(others);
+  return step;
+}
+
+Step required_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.prepare_id(t, "required"), "required");
+  step.up_title = fmt::format("checks that no new key of {} is NULL that may not be", step.table);
+  step.down_title = "nothing to take back";
+  step.needs = {context.prepare_id(t, "require")};
+  return step;
+}
+
+Step twin_step(const OnlinePhase& context, TableId t, const std::string& kind, const std::string& name,
+               const std::string& definition, bool unique) {
+  Step step = online_step(context, t, context.prepare_id(t, kind), "twin");
+  step.up_title = fmt::format("builds {} beside the writes to {}", name, step.table);
+  step.down_title = fmt::format("drops {}", name);
+  step.transactional = false;
+  step.needs = {context.prepare_id(t, "required")};
+  const auto twin = sql::identifier(context.model.tables[t].name().schema) + "." + name;
+  step.data["twin"] = twin;
+  step.data["twin_literal"] = sql::literal(twin);
+  step.data["name"] = name;
+  step.data["unique"] = unique ? "UNIQUE " : "";
+  step.data["definition"] = definition;
+  return step;
+}
+
+Step analyze_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.prepare_id(t, "analyze"), "analyze");
+  step.up_title = fmt::format("statistics of the new columns of {}", step.table);
+  step.down_title = "nothing to take back";
+  step.transactional = false;
+  return step;
+}
+
+// All undo what stands before them: nothing goes before what was built on it.
+void chain_undo(std::vector<Step>& steps) {
+  for (auto& step : steps) {
+    for (const auto& other : steps) {
+      if (std::find(other.needs.begin(), other.needs.end(), step.id) != other.needs.end()) step.undo_needs.push_back(other.id);
+    }
+  }
+}
+
+}  // namespace
+
+Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
+  const OnlinePhase context(model, *(&phase + 1));
+  Phase lowered = begin_phase(phase);
+  std::vector<Step> steps{open_step(context)};
+  Step close{phase.id + ".close", "close_cleanup", "", "the new keys are ready: the swap is the next phase",
+             "opens the way back", phase.written->name.span};
+  close.data["phase"] = sql::literal(phase.id);
+  for (TableId t : context.phase.changed) {
+    for (auto* make : {expand_step, backfill_step, require_step, required_step}) steps.push_back(make(context, t));
+    Step analyze = analyze_step(context, t);
+    analyze.needs = {context.prepare_id(t, "required")};
+    for (const auto& index : context.indexes.at(t)) {
+      steps.push_back(twin_step(context, t, index.twin, index.twin, index.definition, index.unique));
+      analyze.needs.push_back(steps.back().id);
+      if (index.legacy.empty()) continue;
+      steps.push_back(twin_step(context, t, index.legacy_twin, index.legacy_twin, index.legacy, true));
+      analyze.needs.push_back(steps.back().id);
+    }
+    close.needs.push_back(analyze.id);
+    steps.push_back(std::move(analyze));
+  }
+  steps.push_back(std::move(close));
+  chain_undo(steps);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) lowered.undo_order.push_back(step->id);
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    auto& needs = steps.front().undo_needs;
+    if (std::find(needs.begin(), needs.end(), steps[i].id) == needs.end()) needs.push_back(steps[i].id);
+  }
+  lowered.steps = std::move(steps);
+  lowered.verify["agreeing"] = json::array();
+  for (TableId t : context.phase.changed) {
+    lowered.verify["agreeing"].push_back({{"table", sql::literal(context.table(t))},
+                                          {"condition", sql::dollar_quoted(disagreement(context, t, Follows::new_key))}});
+  }
+  lowered.verify["probes"] = json::array();  // they speak of the keys after the swap
+  return lowered;
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,312 @@
+// The second half of an online phase: one short transaction over all its tables gives the columns each other's names,
+// with keys, indexes, defaults, foreign keys and what else uses them. From then on the old keys follow the new ones,
+// so that the way back, the same transaction in the other direction, keeps the rows written since.
+//
+//   open ─▶ compare ─▶ swap ─▶ validate ─▶ close            close ─▶ require ─▶ required ─▶ swap ─▶ validate ─▶ open
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/dependents.h"
+#include "compiler/lower/offline_defaults.h"
+#include "compiler/lower/online_phase.h"
+#include "compiler/lower/online_sync.h"
+#include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
+
+namespace rekey::lower {
+namespace {
+
+using model::DependentId;
+using model::ForeignKeyId;
+using model::TableId;
+using nlohmann::json;
+
+using Statements = std::vector<std::string>;
+
+std::vector<std::string> names(const OnlinePhase& context, TableId t, std::string Pair::*which, bool all = true) {
+  std::vector<std::string> out;
+  for (const auto& pair : context.pairs.at(t)) {
+    if (all || !context.model.columns[pair.column].root) out.push_back(pair.*which);
+  }
+  return out;
+}
+
+bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
+bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
+
+// What stands before a change that goes `from` one state of the phase to the other: gone before it, made after it.
+void take_away(const OnlinePhase& context, int from, Statements& out) {
+  for (auto d = context.dependents.rbegin(); d != context.dependents.rend(); ++d) {
+    const auto& dependent = context.model.dependents[*d];
+    if (!leaves(dependent) || (from == 1 && !returns(dependent))) continue;
+    out.push_back(drop_before(context.model, dependent, context.number() + from));
+  }
+}
+
+void make_again(const OnlinePhase& context, int to, Statements& out) {
+  for (DependentId d : context.dependents) {
+    const auto& dependent = context.model.dependents[d];
+    if (to == 1 && !returns(dependent)) continue;
+    out.push_back(statements_before(context.model, dependent, context.number() + to));
+  }
+  for (DependentId d : context.renewed) {
+    out.push_back(fmt::format("CALL rekey.renew_function({});", sql::literal(context.model.dependents[d].written->name.value)));
+  }
+}
+
+void drop_foreign_keys(const OnlinePhase& context, Statements& out) {
+  for (ForeignKeyId f : context.phase.touched) {
+    const auto& fk = context.model.foreign_keys[f];
+    out.push_back(fmt::format("ALTER TABLE {} DROP CONSTRAINT {};", context.table(fk.child), sql::identifier(fk.written->name.value)));
+  }
+}
+
+// Enforced from here on; what is there is checked afterwards, without this transaction's locks.
+void add_foreign_keys(const OnlinePhase& context, Statements& out) {
+  for (ForeignKeyId f : context.phase.touched) {
+    const auto& fk = context.model.foreign_keys[f];
+    const auto name = sql::identifier(fk.written->name.value), table = context.table(fk.child);
+    out.push_back(fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {} {};", table, name, foreign_key_clause(context.model, fk),
+                              fk.written->enforced.value ? "NOT VALID" : "NOT ENFORCED"));
+    if (fk.written->comment.value.empty()) continue;
+    out.push_back(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {};", name, table, sql::literal(fk.written->comment.value)));
+  }
+}
+
+void swap_indexes(const OnlinePhase& context, TableId t, bool up, Statements& out) {
+  for (const auto& index : context.indexes.at(t)) {
+    out.push_back(fmt::format("CALL rekey.swap_index({}, {}, {}, {});", sql::literal(context.table(t)),
+                              index.name.empty() ? "NULL" : sql::literal(index.name),
+                              sql::literal(up ? index.twin : index.legacy_twin), sql::literal(up ? index.legacy_twin : index.twin)));
+  }
+}
+
+void rename(const OnlinePhase& context, TableId t, const std::string& from, const std::string& to, Statements& out) {
+  out.push_back(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {};", context.table(t), from, to));
+}
+
+void require(const OnlinePhase& context, TableId t, const char* what, std::string Pair::*from, std::string Pair::*to, Statements& out) {
+  out.push_back(fmt::format("CALL rekey.{}({}, {}, {});", what, sql::literal(context.table(t)),
+                            sql::text_array(names(context, t, from)), sql::text_array(names(context, t, to))));
+}
+
+void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
+  const auto table = context.table(t);
+  out.push_back(unsync(context, t, Follows::new_key));
+  for (const auto& pair : context.pairs.at(t)) {
+    rename(context, t, pair.name, pair.legacy, out);
+    rename(context, t, pair.shadow, pair.name, out);
+  }
+  require(context, t, "set_required", &Pair::legacy_text, &Pair::name_text, out);
+  swap_indexes(context, t, true, out);
+  for (const auto& pair : context.pairs.at(t)) {
+    out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(table),
+                              sql::literal(pair.legacy_text), sql::literal(pair.name_text)));
+    const auto fresh = default_for_new_rows(context.model, pair.column);
+    if (!fresh.empty()) out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};", table, pair.name, fresh));
+  }
+  if (const auto others = names(context, t, &Pair::legacy_text, false); !others.empty()) {
+    out.push_back(fmt::format("CALL rekey.relax({}, {});", sql::literal(table), sql::text_array(others)));
+  }
+  out.push_back(sync(context, t, Follows::old_key));
+}
+
+void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
+  const auto table = context.table(t);
+  out.push_back(unsync(context, t, Follows::old_key));
+  for (const auto& pair : context.pairs.at(t)) {
+    if (!default_for_new_rows(context.model, pair.column).empty()) {
+      out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT;", table, pair.name));
+    }
+    rename(context, t, pair.name, pair.shadow, out);
+    rename(context, t, pair.legacy, pair.name, out);
+  }
+  require(context, t, "set_required", &Pair::shadow_text, &Pair::name_text, out);
+  swap_indexes(context, t, false, out);
+  out.push_back(sync(context, t, Follows::new_key));
+}
+
+// New rows take their old keys from the root's sequence; where it has none, from one of ours.
+bool needs_sequence(const OnlinePhase& context, const Pair& pair) {
+  const auto& column = context.model.columns[pair.column];
+  return column.root && column.written->sequence.value.empty();
+}
+
+std::string own_sequence(const Pair& pair) { return fmt::format("rekey.ids_{}", pair.column + 1); }
+
+void lead_sequences(const OnlinePhase& context, Statements& out) {
+  for (TableId t : context.phase.changed) {
+    for (const auto& pair : context.pairs.at(t)) {
+      const auto named = plan::parse_table_name(context.model.columns[pair.column].written->sequence.value);
+      auto sequence = named ? sql::table(*named) : std::string();
+      if (needs_sequence(context, pair)) {
+        sequence = own_sequence(pair);
+        out.push_back(fmt::format("CREATE SEQUENCE {};", sequence));
+        out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT nextval({});", context.table(t), pair.legacy,
+                                  sql::literal(sequence)));
+      }
+      if (sequence.empty()) continue;
+      out.push_back(fmt::format("CALL rekey.lead_sequence({}, {}, {});", sql::literal(sequence),
+                                sql::literal(context.table(t)), sql::literal(pair.legacy_text)));
+    }
+  }
+}
+
+void drop_sequences(const OnlinePhase& context, Statements& out) {
+  for (TableId t : context.phase.changed) {
+    for (const auto& pair : context.pairs.at(t)) {
+      if (!needs_sequence(context, pair)) continue;
+      out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT;", context.table(t), pair.legacy));
+      out.push_back(fmt::format("DROP SEQUENCE {};", own_sequence(pair)));
+    }
+  }
+}
+
+// A line break before each statement that makes more than one.
+json lines(const Statements& statements) {
+  json out = json::array();
+  for (auto text : statements) {
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    if (!text.empty()) out.push_back(text);
+  }
+  return out;
+}
+
+Step swap_step(const OnlinePhase& context) {
+  Step step{context.own("swap"), "swap", "", "", "", context.phase.written->name.span};
+  step.up_title = fmt::format("the new keys take the names of the old ones in {}", counted(context.phase.changed.size(), "table"));
+  step.down_title = "the old keys take their names back";
+  std::vector<std::string> tables;
+  for (TableId t : context.locked()) tables.push_back(context.table(t));
+  step.data["locked"] = fmt::format("{}", fmt::join(tables, ", "));
+  Statements up, down;
+  take_away(context, 0, up);
+  drop_foreign_keys(context, up);
+  for (TableId t : context.phase.changed) swap_table(context, t, up);
+  lead_sequences(context, up);
+  add_foreign_keys(context, up);
+  make_again(context, 1, up);
+  take_away(context, 1, down);
+  drop_foreign_keys(context, down);
+  drop_sequences(context, down);
+  for (TableId t : context.phase.changed) swap_back(context, t, down);
+  add_foreign_keys(context, down);
+  make_again(context, 0, down);
+  step.data["up"]["statements"] = lines(up);
+  step.data["down"]["statements"] = lines(down);
+  return step;
+}
+
+Step open_step(const OnlinePhase& context) {
+  Step step{context.own("open"), "open_swap", "", fmt::format("opens phase {}", context.phase.id), "the phase is rolled back",
+            context.phase.written->name.span};
+  step.data["phase"] = sql::literal(context.phase.id);
+  step.data["prepared"] = sql::literal(context.prepare.id);
+  return step;
+}
+
+Step compare_step(const OnlinePhase& context, TableId t) {
+  Step step = online_step(context, t, context.id(t, "compare"), "compare");
+  step.up_title = fmt::format("every row of {} has the new key of its old one", step.table);
+  step.down_title = "nothing to take back";
+  step.needs = {context.own("open")};
+  step.data["condition"] = sql::dollar_quoted(disagreement(context, t, Follows::new_key));
+  return step;
+}
+
+Step validate_step(const OnlinePhase& context, TableId child) {
+  Step step = online_step(context, child, context.id(child, "validate"), "validate");
+  step.up_title = fmt::format("checks every row of {} against its foreign keys", step.table);
+  step.down_title = step.up_title;
+  step.undo_always = true;
+  step.needs = {context.own("swap")};
+  step.undo_needs = {context.own("swap")};
+  step.data["foreign_keys"] = json::array();
+  for (ForeignKeyId f : context.foreign_keys.at(child)) {
+    const auto& written = *context.model.foreign_keys[f].written;
+    if (written.holds()) step.data["foreign_keys"].push_back({{"name", sql::identifier(written.name.value)}});
+  }
+  return step;
+}
+
+// On the way back alone: the old keys are NOT NULL again, without a scan under the locks of the swap.
+Step way_back_step(const OnlinePhase& context, TableId t, const char* kind) {
+  Step step = online_step(context, t, context.id(t, kind), kind);
+  step.up_title = "nothing to do on the way forward";
+  step.needs = {context.own("swap")};
+  step.data["names"] = sql::text_array(names(context, t, &Pair::name_text));
+  step.data["others"] = sql::text_array(names(context, t, &Pair::legacy_text));
+  return step;
+}
+
+void add_checks(const OnlinePhase& context, json& verify) {
+  verify["agreeing"] = verify["columns"] = verify["foreign_keys"] = verify["changed"] = json::array();
+  for (TableId t : context.phase.changed) {
+    const auto table = sql::literal(context.table(t));
+    verify["agreeing"].push_back({{"table", table}, {"condition", sql::dollar_quoted(disagreement(context, t, Follows::old_key))}});
+    verify["changed"].push_back(table);
+    for (const auto& pair : context.pairs.at(t)) {
+      verify["columns"].push_back({{"table", table}, {"column", sql::literal(context.model.columns[pair.column].name())}});
+    }
+  }
+  for (ForeignKeyId f : context.phase.touched) {
+    const auto& fk = context.model.foreign_keys[f];
+    verify["foreign_keys"].push_back({{"table", sql::literal(context.table(fk.child))},
+                                      {"name", sql::literal(fk.written->name.value)},
+                                      {"valid", fk.written->holds() ? "true" : "false"}});
+  }
+}
+
+}  // namespace
+
+Phase lower_swap(const model::Model& model, const model::Phase& phase) {
+  const OnlinePhase context(model, phase);
+  Phase lowered = begin_phase(phase);
+  Step swap = swap_step(context);
+  Step close{context.own("close"), "close_cleanup", "", "the phase is applied", "opens the way back", phase.written->name.span};
+  close.data["phase"] = sql::literal(phase.id);
+  close.needs = {swap.id};
+  std::vector<Step> compares, validates, requires_, required;
+  for (TableId t : phase.changed) {
+    compares.push_back(compare_step(context, t));
+    swap.needs.push_back(compares.back().id);
+    requires_.push_back(way_back_step(context, t, "require_back"));
+    requires_.back().down_title = fmt::format("old keys of {} may not be NULL where the new ones may not: not yet validated", requires_.back().table);
+    requires_.back().undo_needs = {close.id};
+    required.push_back(way_back_step(context, t, "required_back"));
+    required.back().down_title = fmt::format("checks that no old key of {} is NULL that may not be", required.back().table);
+    required.back().undo_needs = {requires_.back().id};
+    swap.undo_needs.push_back(required.back().id);
+    close.needs.push_back(required.back().id);
+    close.needs.push_back(requires_.back().id);
+  }
+  for (const auto& [child, keys] : context.foreign_keys) {
+    validates.push_back(validate_step(context, child));
+    close.needs.push_back(validates.back().id);
+    if (validates.back().data["foreign_keys"].empty()) {
+      close.needs.pop_back();
+      validates.pop_back();
+    }
+  }
+  for (auto& step : compares) step.undo_needs = {swap.id};
+  lowered.undo_order.push_back(close.id);
+  for (const auto* group : {&requires_, &required}) {
+    for (const auto& step : *group) lowered.undo_order.push_back(step.id);
+  }
+  lowered.undo_order.push_back(swap.id);
+  for (const auto* group : {&validates, &compares}) {
+    for (const auto& step : *group) lowered.undo_order.push_back(step.id);
+  }
+  lowered.undo_order.push_back(context.own("open"));
+  lowered.steps.push_back(open_step(context));
+  std::move(compares.begin(), compares.end(), std::back_inserter(lowered.steps));
+  lowered.steps.push_back(std::move(swap));
+  for (auto* group : {&validates, &required, &requires_}) std::move(group->begin(), group->end(), std::back_inserter(lowered.steps));
+  lowered.steps.push_back(std::move(close));
+  for (std::size_t i = 1; i < lowered.steps.size(); ++i) lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);
+  add_checks(context, lowered.verify);
+  return lowered;
+}
+
+}  // namespace rekey::lower

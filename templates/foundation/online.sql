@@ -1,0 +1,307 @@
+-- Online phases: both generations of the keys stand beside each other, until the swap and after it.
+
+CREATE TABLE rekey.backfills (
+  step       text PRIMARY KEY,
+  next_block bigint NOT NULL DEFAULT 0,
+  end_block  bigint NOT NULL,
+  batch      bigint NOT NULL DEFAULT 64,
+  rows       bigint NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE rekey.backfills IS
+  'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
+
+-- Whether a column of the table has an enabled trigger of a user that an UPDATE fires.
+CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = tgfoid
+                 WHERE tgrelid = target AND NOT tgisinternal AND tgtype & 16 <> 0 AND tgenabled <> 'D'
+                   AND pronamespace <> 'rekey'::regnamespace)
+$body$;
+
+CREATE FUNCTION rekey.may_silence_triggers() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  may boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
+BEGIN
+  IF NOT may AND current_setting('server_version_num')::integer >= 150000 THEN
+    EXECUTE 'SELECT has_parameter_privilege(''session_replication_role'', ''SET'')' INTO may;
+  END IF;
+  RETURN may;
+END
+$body$;
+
+-- What the online strategy cannot do here, before anything changes.
+CREATE PROCEDURE rekey.expect_online(of_table text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := of_table;
+  wrong  text;
+BEGIN
+  SELECT string_agg(format('index %s is not a plain one (it has a tablespace of its own, or is a key that is deferrable or '
+                           'partial or has INCLUDE or options)', i.oid::regclass), '; ' ORDER BY i.relname) INTO wrong
+  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+  LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.conrelid = target AND k.contype IN ('p', 'u')
+  WHERE x.indrelid = target
+    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = target AND a.attname = ANY (columns)
+                  AND a.attnum = ANY (x.indkey::smallint[]))
+    AND (i.reltablespace <> 0 OR NOT x.indisvalid
+         OR x.indisunique AND (x.indpred IS NOT NULL OR i.reloptions IS NOT NULL OR x.indnatts <> x.indnkeyatts
+                               OR 0 <> ANY (x.indoption::smallint[])
+                               OR coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))
+         OR coalesce(k.condeferrable, false));
+  IF EXISTS (SELECT FROM pg_rewrite WHERE ev_class = target AND ev_type = '2') THEN
+    wrong := concat_ws('; ', wrong, 'a rule stands on its UPDATE');
+  END IF;
+  IF rekey.fires_on_update(target) AND NOT rekey.may_silence_triggers() THEN
+    wrong := concat_ws('; ', wrong, format('triggers would fire for every row that is filled, and role %I may not silence '
+      'them: GRANT SET ON PARAMETER session_replication_role TO it (from PostgreSQL 15), or disable them', current_user));
+  END IF;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '% cannot change online: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Change that, or give the phase strategy: offline.';
+  END IF;
+END
+$body$;
+
+-- Fills the new keys of the rows that lack them, batch by batch, each with its place in rekey.backfills; batches
+-- take about half a second. Rows that move meanwhile are filled by the trigger that sees them, and a last pass looks.
+-- Called outside of a transaction, with the search_path of the files; where it is cut off it goes on.
+CREATE PROCEDURE rekey.backfill(of_step text, of_table text, assigned text, missing text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  state   rekey.backfills;
+  silent  boolean := rekey.fires_on_update(of_table::regclass);
+  tids    boolean := current_setting('server_version_num')::integer >= 140000;
+  started timestamptz;
+  took    float;
+  filled  bigint;
+  till    bigint;
+BEGIN
+  INSERT INTO rekey.backfills (step, end_block)
+  VALUES (of_step, pg_relation_size(of_table::regclass)
+                   / current_setting('block_size')::bigint)
+  ON CONFLICT (step) DO NOTHING;
+  COMMIT;
+  LOOP
+    SELECT * INTO state FROM rekey.backfills WHERE step = of_step;
+    EXIT WHEN state.next_block >= state.end_block;
+    started := clock_timestamp();
+    till := least(state.next_block + state.batch, state.end_block);
+    IF silent THEN
+      PERFORM set_config('session_replication_role', 'replica', true);
+    END IF;
+    EXECUTE format(CASE WHEN tids THEN 'UPDATE %1$s SET %2$s WHERE ctid >= ''(%4$s,0)'' AND ctid < ''(%5$s,0)'' AND (%3$s)'
+      ELSE 'UPDATE %1$s SET %2$s WHERE ctid = ANY (ARRAY(SELECT format(''(%%s,%%s)'', b, i)::tid '
+           'FROM generate_series(%4$s, %5$s - 1) b, generate_series(1, 291) i)) AND (%3$s)' END,
+      of_table, assigned, missing, state.next_block, till);
+    GET DIAGNOSTICS filled = ROW_COUNT;
+    took := extract(epoch FROM clock_timestamp() - started);
+    UPDATE rekey.backfills SET next_block = till, rows = rows + filled,
+      batch = CASE WHEN took > 0.5 THEN greatest(1, (batch * 0.5 / took)::bigint)
+                   WHEN took < 0.3 THEN least(batch * 3 / 2 + 1, 16384) ELSE batch END
+    WHERE step = of_step;
+    COMMIT;
+  END LOOP;
+  LOOP
+    IF silent THEN
+      PERFORM set_config('session_replication_role', 'replica', true);
+    END IF;
+    EXECUTE format('UPDATE %1$s SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE %3$s LIMIT 1000)) '
+                              'AND (%3$s)', of_table, assigned, missing);
+    GET DIAGNOSTICS filled = ROW_COUNT;
+    COMMIT;
+    EXIT WHEN filled = 0;
+  END LOOP;
+END
+$body$;
+
+-- Of the columns, those that are NOT NULL have to be so among the others too: by a CHECK, whose validation needs no
+-- exclusive lock, and after which SET NOT NULL needs no scan.
+CREATE FUNCTION rekey.required(of_table text, columns text[], others text[]) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT array_agg(other ORDER BY place)
+  FROM unnest(columns, others) WITH ORDINALITY u (name, other, place)
+  JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name AND a.attnotnull
+$body$;
+
+CREATE PROCEDURE rekey.require(of_table text, columns text[], others text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  checked text := (SELECT string_agg(format('%I IS NOT NULL', c), ' AND ')
+                   FROM unnest(rekey.required(of_table, columns, others)) c);
+BEGIN
+  IF checked IS NOT NULL THEN
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT rekey_required CHECK (%s) NOT VALID', of_table, checked);
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.require_no_more(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS rekey_required', of_table);
+END
+$body$;
+
+CREATE PROCEDURE rekey.validate_required(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = 'rekey_required') THEN
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT rekey_required', of_table);
+  END IF;
+END
+$body$;
+
+-- The others become NOT NULL where the columns are, and the CHECK goes.
+CREATE PROCEDURE rekey.set_required(of_table text, columns text[], others text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY coalesce(rekey.required(of_table, columns, others), '{}') LOOP
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', of_table, name);
+  END LOOP;
+  CALL rekey.require_no_more(of_table);
+END
+$body$;
+
+-- A row may come before the one that it refers to: its old key is found when it commits.
+CREATE PROCEDURE rekey.relax(of_table text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY coalesce(rekey.required(of_table, columns, columns), '{}') LOOP
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', of_table, name);
+  END LOOP;
+END
+$body$;
+
+-- The index takes the place of the one that has the name now (of the primary key: NULL), with its constraint,
+-- comments and marks. That one goes with its constraint, or is called `aside`.
+CREATE PROCEDURE rekey.swap_index(of_table text, named text, twin text, aside text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target  regclass := of_table;
+  space   text := (SELECT quote_ident(nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = target);
+  key     pg_constraint;
+  was     record;
+  put     text;
+BEGIN
+  SELECT * INTO key FROM pg_constraint
+  WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
+  put := coalesce(key.conname, named);
+  SELECT indisclustered, indisreplident, obj_description(indexrelid, 'pg_class') AS comment,
+         obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
+  FROM pg_index WHERE indexrelid = format('%s.%I', space, put)::regclass;
+  IF key.oid IS NOT NULL THEN
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, put);
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', target, put,
+                   CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, twin);
+  ELSE
+    EXECUTE format('DROP INDEX IF EXISTS %s.%I', space, aside);
+    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, put, aside);
+    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, twin, put);
+  END IF;
+  IF was.comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON INDEX %s.%I IS %L', space, put, was.comment);
+  END IF;
+  IF was.key_comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', put, target, was.key_comment);
+  END IF;
+  IF was.indisclustered THEN
+    EXECUTE format('ALTER TABLE %s CLUSTER ON %I', target, put);
+  END IF;
+  IF was.indisreplident THEN
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', target, put);
+  END IF;
+END
+$body$;
+
+-- What stays with a column when another takes its name.
+CREATE PROCEDURE rekey.copy_column_settings(of_table text, from_column text, to_column text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  was  pg_attribute;
+  item record;
+BEGIN
+  SELECT * INTO STRICT was FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = from_column;
+  EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', of_table, to_column, col_description(was.attrelid, was.attnum));
+  IF coalesce(was.attstattarget, -1) >= 0 THEN
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', of_table, to_column, was.attstattarget);
+  END IF;
+  FOR item IN SELECT o FROM unnest(was.attoptions) o WHERE o ~ '^n_distinct' LOOP
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', of_table, to_column, item.o);
+  END LOOP;
+  FOR item IN SELECT * FROM aclexplode(was.attacl) LOOP
+    EXECUTE format('GRANT %s (%I) ON %s TO %s%s', item.privilege_type, to_column, of_table,
+                   CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE item.grantee::regrole::text END,
+                   CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  END LOOP;
+END
+$body$;
+
+-- From the swap on a sequence gives every new row its old key, and must not give one that is there.
+CREATE PROCEDURE rekey.lead_sequence(of_sequence text, of_table text, of_column text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  up     boolean := (SELECT seqincrement > 0 FROM pg_sequence WHERE seqrelid = of_sequence::regclass);
+  utmost bigint;
+  here   record;
+BEGIN
+  EXECUTE format('SELECT %s(%I) FROM %s', CASE WHEN up THEN 'max' ELSE 'min' END, of_column, of_table) INTO utmost;
+  EXECUTE format('SELECT last_value, is_called FROM %s', of_sequence) INTO here;
+  IF (CASE WHEN up THEN utmost >= here.last_value ELSE utmost <= here.last_value END) THEN
+    PERFORM setval(of_sequence::regclass, utmost);
+  END IF;
+END
+$body$;
+
+-- Rows in which the generations of the keys do not agree, by a condition; null where they have been swapped since.
+CREATE FUNCTION rekey.disagreeing(of_table text, condition text) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_rows bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %s t WHERE %s', of_table, condition) INTO found_rows;
+  RETURN found_rows;
+EXCEPTION WHEN undefined_column THEN
+  RETURN NULL;
+END
+$body$;
+
+CREATE PROCEDURE rekey.expect_agreement(of_table text, condition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong bigint := rekey.disagreeing(of_table, condition);
+BEGIN
+  IF wrong IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION '%: the old and the new key do not agree in % rows', of_table, coalesce(wrong::text, 'any')
+      USING ERRCODE = 'RK003', HINT = 'Roll back the phase that prepared this one as well, and apply it again.';
+  END IF;
+END
+$body$;
+
+CREATE FUNCTION rekey.check_agreement(of_phase text, of_table text, condition text,
+                                      OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.disagreeing(of_table, condition) wrong
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table,
+    coalesce(wrong = 0, true), coalesce(wrong || ' rows in which they do not agree', 'swapped since')) r
+$body$;

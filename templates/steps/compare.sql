@@ -1,0 +1,3 @@
+%up
+CALL rekey.expect_agreement({{table_literal}}, {{condition}});
+%down

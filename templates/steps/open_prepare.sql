@@ -1,0 +1,21 @@
+%before
+CALL rekey.open_phase({{phase}}, {{phase_name}}, {{plan_digest}}, {{after}});
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps({{phase}}, {{steps}});
+%up
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+VALUES
+{{#domains}}
+  ({{name}}, {{phase}}, {{generator}}, {{time}}, {{arrays}}){{separator}}
+{{/domains}}
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
+VALUES
+{{#columns}}
+  ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{array}}, {{sequence}}, {{identity}}){{separator}}
+{{/columns}}
+CALL rekey.expect_legacy({{phase}});
+{{#tables}}
+CALL rekey.expect_online({{table}}, {{names}});
+{{/tables}}
+%down
+CALL rekey.withdraw_phase({{phase}});

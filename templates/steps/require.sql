@@ -1,0 +1,4 @@
+%up
+CALL rekey.require({{table_literal}}, {{names}}, {{others}});
+%down
+CALL rekey.require_no_more({{table_literal}});

@@ -1,0 +1,3 @@
+%up
+CALL rekey.validate_required({{table_literal}});
+%down

@@ -1,0 +1,5 @@
+%both
+LOCK TABLE {{locked}} IN ACCESS EXCLUSIVE MODE NOWAIT;
+{{#statements}}
+{{.}}
+{{/statements}}

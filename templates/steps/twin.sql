@@ -1,0 +1,13 @@
+%up
+CALL rekey.begin_step({{step}});
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS {{twin}};
+CREATE {{unique}}INDEX CONCURRENTLY {{name}} ON {{table}} USING {{definition}};
+SET lock_timeout = {{lock_timeout}};
+CALL rekey.end_step({{step}}, built => {{twin_literal}});
+%down
+CALL rekey.begin_undo({{step}});
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS {{twin}};
+SET lock_timeout = {{lock_timeout}};
+CALL rekey.end_undo({{step}});

@@ -1,0 +1,74 @@
+// Online phases: two for each that the plan has, and what the strategy does not carry, by name.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/compiler/compiled.h"
+
+namespace rekey {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kHead = "version: 1\nname: p\nstrategy: online\ntables:\n";
+
+std::string refused(const std::string& tables) {
+  const Stages stages(kHead + tables);
+  EXPECT_FALSE(stages.ok());
+  return stages.diagnostics.render();
+}
+
+TEST(Online, APhaseBecomesTwo) {
+  const Stages stages(kHead + "  public.a: {primary_key: id, columns: {id: integer}}\n");
+  ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+  const auto& phases = stages.emitted().bundle.phases;
+  ASSERT_EQ(phases.size(), 4u);
+  EXPECT_EQ(phases[1].id + " " + phases[1].name, "015 leaf tables: prepare");
+  EXPECT_TRUE(phases[1].checkpoint);
+  EXPECT_EQ(phases[2].id + " " + phases[2].name, "020 leaf tables: swap");
+  EXPECT_FALSE(phases[2].checkpoint);
+  for (const auto& phase : {phases[1], phases[2]}) {
+    EXPECT_EQ(phase.strategy, "online");
+    EXPECT_EQ(phase.tables, std::vector<std::string>{"public.a"});
+  }
+}
+
+// The promise of the strategy, for every step of the golden case.
+TEST(Online, NothingIsScannedOrRewrittenUnderAnExclusiveLock) {
+  const Stages stages(read_plan(std::filesystem::path(REKEY_SOURCE) / "tests/golden/online/plan.yaml"));
+  ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+  int exclusive = 0;
+  for (const auto& phase : stages.emitted().bundle.phases) {
+    if (phase.strategy != "online") continue;
+    for (const auto& step : phase.steps) {
+      for (const auto* side : {&step.up, &step.down}) {
+        EXPECT_TRUE(side->rewrites.empty()) << step.id;
+        for (const auto& lock : side->locks) {
+          if (lock.mode != bundle::LockMode::access_exclusive) continue;
+          ++exclusive;
+          EXPECT_THAT(side->scans, testing::Not(testing::Contains(lock.table))) << step.id;
+        }
+      }
+    }
+  }
+  EXPECT_GT(exclusive, 0);
+}
+
+TEST(Online, WhatIsNotCarried) {
+  EXPECT_THAT(refused("  public.a: {primary_key: id, generator: v7, time_column: at, columns: {id: integer}}\n"),
+              HasSubstr("keys of public.a.id are of generator v7"));
+  EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: {type: integer, default: public.f()}}}\n"),
+              HasSubstr("the default of public.a.id is no sequence"));
+  EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}, indexes: {i: \"btree (id) WHERE (id > 0)\"}}\n"),
+              HasSubstr("index i is more than a list of columns"));
+  EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"
+                      "  public.b: {inherits: public.a, primary_key: id, columns: {id: integer}}\n"),
+              HasSubstr("public.a is partitioned or inherits"));
+  EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"
+                      "dependents:\n  - kind: check\n    name: c\n    table: public.a\n"
+                      "    definition: ALTER TABLE public.a ADD CONSTRAINT c CHECK ((id IS NOT NULL));\n"),
+              HasSubstr("check c on public.a cannot be made again within the swap"));
+}
+
+}  // namespace
+}  // namespace rekey

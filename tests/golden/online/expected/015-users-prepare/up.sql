@@ -1,0 +1,262 @@
+-- Plan online, phase 015 users: prepare (2 of 4): the way forward
+-- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 015-users-prepare/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 015-users-prepare/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 015.open · online
+-- opens phase 015: journal, key domains
+-- no lock on your tables
+-- goes back with 015.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('015', 'users: prepare', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '010');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('015', $steps$[
+["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"89107be29e481fac4a545aaa2414f3d67f4fe7277f88c835111c96754b156983","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
+["015.users.expand",true,false,["015.open"],["015.users.backfill"],"5a578a3fc3fe8a988a306a278e1cb6acab5df52aa9d453499d2e07d2b93aeb4e","7a17fb3929786b3385d1435d24c0c2cbe34a683ae334abd5a0c78ff2213dcd83"],
+["015.users.backfill",false,false,["015.users.expand"],["015.users.require"],"39c16153fb677db8e1de13d236ef818e78772de5ee092c4d389af48966f78b65","a039dde84854fe2d534f74c33b73ac0bbada8fd37ca233cddefe90a79c7a0aa8"],
+["015.users.require",true,false,["015.users.backfill"],["015.users.required"],"7f7eaa91aa9f5906b786bbf9ea71cb8e2bfcf70a5956fd9da2dfa92941754fa4","3787bb31a2608a4aa4be86dd3a5d5c844fc29259c458589fcb685d5380709388"],
+["015.users.required",true,false,["015.users.require"],["015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze"],"14d4be1b451a51b056ea4c0bc317881a539b1988e81fa9f5fbb13de1eb2b6ad0","a98ba6134ff51053c66d15d6d6b5eba2cf724d71940f2107abe8e70018957d89"],
+["015.users.rekey_twin_1_1",false,false,["015.users.required"],["015.users.analyze"],"af9953d64f9fb36e2764d82cf4f4bb98b952a47cb470db6db8fd27bd70cd239f","6702d1c435513a64c8ae6d9098b244bb583b535af2659b488b08973672800ab1"],
+["015.users.rekey_old_key_1_1",false,false,["015.users.required"],["015.users.analyze"],"0fc4062de84244e7e49462d74f8af11573c7fe292f8a774cb42165143465627e","a0c7a853c2913dc1dc32e6bc1afec5720d9559ddf243f0b92c87829437bb1abc"],
+["015.users.analyze",false,false,["015.users.required","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1"],["015.close"],"84099169e805fe5cd5ec2c2d45e576d232ae6cef2c086e663ff83668b6c125d4","201fa5c6c20841f6eef86218f721611f6cc0201fe82e9fd63990c3049423173f"],
+["015.orders.expand",true,false,["015.open"],["015.orders.backfill"],"76cedf618fb49639ae7228e9aab1a0f669ce80fd55d9ea9d7a166e9c8bd101dc","eb843a7c0924fce768499f901e48ea6a18bff11fbfc6e2e7754024db71cd8c5c"],
+["015.orders.backfill",false,false,["015.orders.expand"],["015.orders.require"],"ea00cf22b1d7ef3c6e10578a4af382af7a80f971f2b8fe49f92348ca75f8f466","bd75ded24eaa53dbb4e7695b045886ae6e8b7b1ed82f55b39d1711ab34af877b"],
+["015.orders.require",true,false,["015.orders.backfill"],["015.orders.required"],"1c615a6d7c661e9875329332dad1a3755c295d4ee72b844c69afb3bd617d8c67","a5c1bec4495463d6856f4bafc83f880d82f5d8613a40423bdcd07438aab81584"],
+["015.orders.required",true,false,["015.orders.require"],["015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze"],"52571478f14117a578392bb715a7695129125bab2e63d0154a94a13c997b6e8e","740c899d99cbe438bc92609fafb714acfbb5f2361a4398bb08b57f3023a2c32b"],
+["015.orders.rekey_twin_2_1",false,false,["015.orders.required"],["015.orders.analyze"],"fc81ec0bb51c8d7509cae37f48a98af4fa39ddb16f4d6a123b5230c470700560","46d10bc8449e77fea99449fc867d2f8e0d1d427c2eec116e59bf5139a2aded0c"],
+["015.orders.rekey_old_key_2_1",false,false,["015.orders.required"],["015.orders.analyze"],"f7ccf474bc8d924ae48497a8a30fc1eb5904a02d8238cfc48db0b72ae757c429","5761666ba531d8651d3df97915bd61ee689c2996208aee326103c94194a52ad5"],
+["015.orders.rekey_twin_2_2",false,false,["015.orders.required"],["015.orders.analyze"],"a8c8eeb6dcbee957deeb30c31af8339d2244a466464856f6f4d45567c7e22fa2","0817a0e2a1a4ac4be2f65999b6f6022bd3d916a238e648f5ed60071404e40b87"],
+["015.orders.analyze",false,false,["015.orders.required","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2"],["015.close"],"fc08a6804ec83b7c5abc74b5b33d3cabfb832b5be7513d206a2eb5f415c1ff09","382ec8781578a0fcfe73598d51fc98532f16d776e61a7330ad14a1b52d1c4551"],
+["015.close",true,false,["015.users.analyze","015.orders.analyze"],[],"c24ab560ae486cb75a0a08bb53573e3c4aed4e3e60653e138291fbb426f62432","28dc2861e83c513068956ceaa7d2f694e1b9849d1a190329209ed5b654a594d7"]
+]$steps$);
+CALL rekey.begin_step('015.open');
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+VALUES
+  ('public.users.id', '015', 'ordered', NULL, NULL),
+  ('public.orders.id', '015', 'ordered', NULL, NULL);
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
+VALUES
+  ('public.users.id', 'public.users', 'id', 'integer', 'integer', true, true, false, 'public.users_id_seq', false),
+  ('public.users.id', 'public.orders', 'user_id', 'integer', 'integer', false, false, false, NULL, false),
+  ('public.orders.id', 'public.orders', 'id', 'bigint', 'bigint', true, true, false, 'public.orders_id_seq', false);
+CALL rekey.expect_legacy('015');
+CALL rekey.expect_online('public.users', ARRAY['id']);
+CALL rekey.expect_online('public.orders', ARRAY['id', 'user_id']);
+CALL rekey.end_step('015.open');
+COMMIT;
+
+-- step 015.users.expand · online · plan.yaml:7
+-- new columns beside the keys of public.users, and triggers that fill them
+-- ACCESS EXCLUSIVE on public.users
+-- goes back with 015.users.expand in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.users.expand');
+ALTER TABLE public.users
+  ADD COLUMN rekey_new_id uuid;
+CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.users.id'));
+  RETURN NEW;
+END
+$query$;
+CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
+  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL)
+  EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
+
+CALL rekey.end_step('015.users.expand');
+COMMIT;
+
+-- step 015.users.backfill · online · outside of a transaction · plan.yaml:7
+-- fills the new columns of public.users, one UPDATE a row, in batches
+-- ROW EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 015.users.backfill in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.users.backfill');
+CALL rekey.backfill('015.users.backfill', 'public.users', $query$rekey_new_id = rekey.ordered(id, rekey.domain_secret('public.users.id'))$query$, $query$rekey_new_id IS NULL AND id IS NOT NULL$query$);
+CALL rekey.end_step('015.users.backfill');
+
+-- step 015.users.require · online · plan.yaml:7
+-- new keys of public.users may not be NULL where the old ones may not: not yet validated
+-- ACCESS EXCLUSIVE on public.users
+-- goes back with 015.users.require in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.users.require');
+CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_new_id']);
+CALL rekey.end_step('015.users.require');
+COMMIT;
+
+-- step 015.users.required · online · plan.yaml:7
+-- checks that no new key of public.users is NULL that may not be
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 015.users.required in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.users.required');
+CALL rekey.validate_required('public.users');
+CALL rekey.end_step('015.users.required');
+COMMIT;
+
+-- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:7
+-- builds rekey_twin_1_1 beside the writes to public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 015.users.rekey_twin_1_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.users.rekey_twin_1_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_1_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_twin_1_1 ON public.users USING btree (rekey_new_id);
+SET lock_timeout = '2s';
+CALL rekey.end_step('015.users.rekey_twin_1_1', built => 'public.rekey_twin_1_1');
+
+-- step 015.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:7
+-- builds rekey_old_key_1_1 beside the writes to public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 015.users.rekey_old_key_1_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.users.rekey_old_key_1_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_1_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_1_1 ON public.users USING btree (id);
+SET lock_timeout = '2s';
+CALL rekey.end_step('015.users.rekey_old_key_1_1', built => 'public.rekey_old_key_1_1');
+
+-- step 015.users.analyze · online · outside of a transaction · plan.yaml:7
+-- statistics of the new columns of public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+-- goes back with 015.users.analyze in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.users.analyze');
+ANALYZE public.users;
+CALL rekey.end_step('015.users.analyze', analyzed => 'public.users');
+
+-- step 015.orders.expand · online · plan.yaml:10
+-- new columns beside the keys of public.orders, and triggers that fill them
+-- ACCESS EXCLUSIVE on public.orders
+-- goes back with 015.orders.expand in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.orders.expand');
+ALTER TABLE public.orders
+  ADD COLUMN rekey_new_id uuid,
+  ADD COLUMN rekey_new_user_id uuid;
+CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.orders.id'));
+  NEW.rekey_new_user_id := rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id'));
+  RETURN NEW;
+END
+$query$;
+CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
+  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
+ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL
+    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id IS NULL)
+  EXECUTE FUNCTION rekey.sync_2();
+ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
+
+CALL rekey.end_step('015.orders.expand');
+COMMIT;
+
+-- step 015.orders.backfill · online · outside of a transaction · plan.yaml:10
+-- fills the new columns of public.orders, one UPDATE a row, in batches
+-- ROW EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.backfill in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.orders.backfill');
+CALL rekey.backfill('015.orders.backfill', 'public.orders', $query$rekey_new_id = rekey.ordered(id, rekey.domain_secret('public.orders.id')), rekey_new_user_id = rekey.ordered(user_id, rekey.domain_secret('public.users.id'))$query$, $query$rekey_new_id IS NULL AND id IS NOT NULL OR rekey_new_user_id IS NULL AND user_id IS NOT NULL$query$);
+CALL rekey.end_step('015.orders.backfill');
+
+-- step 015.orders.require · online · plan.yaml:10
+-- new keys of public.orders may not be NULL where the old ones may not: not yet validated
+-- ACCESS EXCLUSIVE on public.orders
+-- goes back with 015.orders.require in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.orders.require');
+CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_new_id', 'rekey_new_user_id']);
+CALL rekey.end_step('015.orders.require');
+COMMIT;
+
+-- step 015.orders.required · online · plan.yaml:10
+-- checks that no new key of public.orders is NULL that may not be
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.required in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.orders.required');
+CALL rekey.validate_required('public.orders');
+CALL rekey.end_step('015.orders.required');
+COMMIT;
+
+-- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:10
+-- builds rekey_twin_2_1 beside the writes to public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.rekey_twin_2_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.orders.rekey_twin_2_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_2_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_twin_2_1 ON public.orders USING btree (rekey_new_id);
+SET lock_timeout = '2s';
+CALL rekey.end_step('015.orders.rekey_twin_2_1', built => 'public.rekey_twin_2_1');
+
+-- step 015.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:10
+-- builds rekey_old_key_2_1 beside the writes to public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.rekey_old_key_2_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.orders.rekey_old_key_2_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_2_1 ON public.orders USING btree (id);
+SET lock_timeout = '2s';
+CALL rekey.end_step('015.orders.rekey_old_key_2_1', built => 'public.rekey_old_key_2_1');
+
+-- step 015.orders.rekey_twin_2_2 · online · outside of a transaction · plan.yaml:10
+-- builds rekey_twin_2_2 beside the writes to public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.rekey_twin_2_2 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.orders.rekey_twin_2_2');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_2_2;
+CREATE INDEX CONCURRENTLY rekey_twin_2_2 ON public.orders USING btree (rekey_new_user_id, placed_at DESC) INCLUDE (total);
+SET lock_timeout = '2s';
+CALL rekey.end_step('015.orders.rekey_twin_2_2', built => 'public.rekey_twin_2_2');
+
+-- step 015.orders.analyze · online · outside of a transaction · plan.yaml:10
+-- statistics of the new columns of public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+-- goes back with 015.orders.analyze in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('015.orders.analyze');
+ANALYZE public.orders;
+CALL rekey.end_step('015.orders.analyze', analyzed => 'public.orders');
+
+-- step 015.close · online
+-- the new keys are ready: the swap is the next phase
+-- no lock on your tables
+-- goes back with 015.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.close');
+CALL rekey.close_phase('015');
+CALL rekey.end_step('015.close');
+COMMIT;
+

@@ -1,0 +1,17 @@
+-- Plan online, phase 015 users: prepare (2 of 4): checks
+-- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+--
+-- Run it with:  psql -X -f 015-users-prepare/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+SELECT * FROM rekey.check_agreement('015', 'public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id'))$query$);
+SELECT * FROM rekey.check_agreement('015', 'public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id'))$query$);

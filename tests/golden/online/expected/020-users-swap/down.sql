@@ -1,0 +1,173 @@
+-- Plan online, phase 020 users: swap (3 of 4): the way back
+-- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users-swap/down.sql
+-- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
+-- Later phases go back first. To go on after a failure, run the file from the first STEP in it that is
+-- not "undone" in rekey.steps:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 020-users-swap/down.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 020.close · online
+-- way back: opens the way back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.close');
+CALL rekey.end_undo('020.close');
+COMMIT;
+
+-- step 020.users.require_back · online · plan.yaml:7
+-- way back: old keys of public.users may not be NULL where the new ones may not: not yet validated
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.users.require_back');
+CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_old_id']);
+CALL rekey.end_undo('020.users.require_back');
+COMMIT;
+
+-- step 020.orders.require_back · online · plan.yaml:10
+-- way back: old keys of public.orders may not be NULL where the new ones may not: not yet validated
+-- ACCESS EXCLUSIVE on public.orders
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.orders.require_back');
+CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_old_id', 'rekey_old_user_id']);
+CALL rekey.end_undo('020.orders.require_back');
+COMMIT;
+
+-- step 020.users.required_back · online · plan.yaml:7
+-- way back: checks that no old key of public.users is NULL that may not be
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.users.required_back');
+CALL rekey.validate_required('public.users');
+CALL rekey.end_undo('020.users.required_back');
+COMMIT;
+
+-- step 020.orders.required_back · online · plan.yaml:10
+-- way back: checks that no old key of public.orders is NULL that may not be
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.orders.required_back');
+CALL rekey.validate_required('public.orders');
+CALL rekey.end_undo('020.orders.required_back');
+COMMIT;
+
+-- step 020.swap · online
+-- way back: the old keys take their names back
+-- ACCESS EXCLUSIVE on public.users, public.orders, public.buyers
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.swap');
+LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
+DROP VIEW public.buyers;
+ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
+DROP TRIGGER "~rekey_insert" ON public.users;
+ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
+ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id;
+ALTER TABLE public.users RENAME COLUMN rekey_old_id TO id;
+CALL rekey.set_required('public.users', ARRAY['rekey_new_id'], ARRAY['id']);
+CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
+CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.users.id'));
+  RETURN NEW;
+END
+$query$;
+CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
+  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL)
+  EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
+DROP TRIGGER "~rekey_insert" ON public.orders;
+DROP TRIGGER "~rekey_update" ON public.orders;
+DROP TRIGGER "~rekey_late" ON public.orders;
+DROP FUNCTION rekey.late_2();
+ALTER TABLE public.orders ALTER COLUMN id DROP DEFAULT;
+ALTER TABLE public.orders RENAME COLUMN id TO rekey_new_id;
+ALTER TABLE public.orders RENAME COLUMN rekey_old_id TO id;
+ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_new_user_id;
+ALTER TABLE public.orders RENAME COLUMN rekey_old_user_id TO user_id;
+CALL rekey.set_required('public.orders', ARRAY['rekey_new_id', 'rekey_new_user_id'], ARRAY['id', 'user_id']);
+CALL rekey.swap_index('public.orders', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
+CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_old_key_2_2', 'rekey_twin_2_2');
+CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.orders.id'));
+  NEW.rekey_new_user_id := rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id'));
+  RETURN NEW;
+END
+$query$;
+CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
+  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
+ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL
+    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id IS NULL)
+  EXECUTE FUNCTION rekey.sync_2();
+ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
+ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
+CREATE VIEW public.buyers AS
+ SELECT users.id
+   FROM public.users;
+CALL rekey.end_undo('020.swap');
+COMMIT;
+
+-- step 020.orders.validate · online · plan.yaml:10
+-- way back: checks every row of public.orders against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.orders; ROW SHARE on public.users; reads all of public.orders
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.orders.validate');
+ALTER TABLE public.orders
+  VALIDATE CONSTRAINT orders_user_id_fkey;
+CALL rekey.end_undo('020.orders.validate');
+COMMIT;
+
+-- step 020.users.compare · online · plan.yaml:7
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.users.compare');
+CALL rekey.end_undo('020.users.compare');
+COMMIT;
+
+-- step 020.orders.compare · online · plan.yaml:10
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.orders.compare');
+CALL rekey.end_undo('020.orders.compare');
+COMMIT;
+
+-- step 020.open · online
+-- way back: the phase is rolled back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.open');
+UPDATE rekey.domains SET phase = '015' WHERE phase = '020';
+CALL rekey.withdraw_phase('020');
+CALL rekey.end_undo('020.open');
+COMMIT;
+

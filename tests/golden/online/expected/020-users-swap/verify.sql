@@ -1,0 +1,23 @@
+-- Plan online, phase 020 users: swap (3 of 4): checks
+-- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+--
+-- Run it with:  psql -X -f 020-users-swap/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+SELECT * FROM rekey.check_indexes('020', 'public.users');
+SELECT * FROM rekey.check_indexes('020', 'public.orders');
+SELECT * FROM rekey.check_agreement('020', 'public.users', $query$(t.id IS NULL) <> (t.rekey_old_id IS NULL)$query$);
+SELECT * FROM rekey.check_agreement('020', 'public.orders', $query$(t.id IS NULL) <> (t.rekey_old_id IS NULL) OR (t.user_id IS NULL) <> (t.rekey_old_user_id IS NULL) OR EXISTS (SELECT FROM public.users r WHERE r.id = t.user_id AND r.rekey_old_id IS DISTINCT FROM t.rekey_old_user_id)$query$);
+SELECT * FROM rekey.check_key('020', 'public.users', 'id');
+SELECT * FROM rekey.check_key('020', 'public.orders', 'id');
+SELECT * FROM rekey.check_key('020', 'public.orders', 'user_id');
+SELECT * FROM rekey.check_foreign_key('020', 'public.orders', 'orders_user_id_fkey', true);
