@@ -20,6 +20,20 @@ bool has_default(const plan::Column& written) {
   return !written.sequence.value.empty() || !written.default_value.value.empty();
 }
 
+// Columns that share a family have the default of the column where they begin, those that had any.
+std::string default_for_new_rows(const model::Model& model, ColumnId c) {
+  const auto& column = model.columns[c];
+  const auto& chosen = model.new_default(c);
+  if (chosen == "none") return "";
+  if (!chosen.empty()) return chosen;
+  const bool member = column.above != model::kNone && has_default(*column.written);
+  if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
+  const auto& plan = *model.plan;
+  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
+  const auto schema = new_keys_schema(plan);
+  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+}
+
 std::string old_default(const plan::Column& written) {
   if (written.identity.value != plan::Identity::none) return "";
   const auto sequence = plan::parse_table_name(written.sequence.value);
@@ -64,18 +78,13 @@ bool any_id(const model::Column& column) {
 
 }  // namespace
 
-// Columns that share a family have the default of the column where they begin, those that had any.
-std::string default_for_new_rows(const model::Model& model, ColumnId c) {
+std::string set_new_default(const OfflinePhase& context, ColumnId c) {
+  const auto& model = context.model;
   const auto& column = model.columns[c];
-  const auto& chosen = model.new_default(c);
-  if (chosen == "none") return "";
-  if (!chosen.empty()) return chosen;
-  const bool member = column.above != model::kNone && has_default(*column.written);
-  if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
-  const auto& plan = *model.plan;
-  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  const auto schema = new_keys_schema(plan);
-  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+  const auto table = context.table(column.table);
+  if (literal_default(model, c)) return run(set_default(table, column, literal(model, column)), any_id(column));
+  const auto fresh = default_for_new_rows(model, c);
+  return fresh.empty() ? "" : run(set_default(table, column, fresh), false);
 }
 
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId t) {
@@ -88,10 +97,8 @@ std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId
       if (const auto was = old_default(*column.written); !was.empty()) {
         out.push_back(run(set_default(context.table(t), column, was), false));
       }
-    } else if (literal_default(model, c)) {
-      out.push_back(run(set_default(context.table(t), column, literal(model, column)), any_id(column)));
-    } else if (const auto fresh = default_for_new_rows(model, c); !fresh.empty()) {
-      out.push_back(run(set_default(context.table(t), column, fresh), false));
+    } else if (const auto statement = set_new_default(context, c); !statement.empty()) {
+      out.push_back(statement);
     }
   }
   return out;

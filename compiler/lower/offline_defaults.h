@@ -11,8 +11,8 @@ namespace rekey::lower {
 // phase: the table is made anew without those that the plan knows.
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::TableId t);
 
-// What new rows get; empty for nothing.
-std::string default_for_new_rows(const model::Model& model, model::ColumnId c);
+// The statement that gives a column what new rows get after the change; empty for nothing.
+std::string set_new_default(const OfflinePhase& context, model::ColumnId c);
 
 class Surroundings {
  public:

@@ -103,8 +103,7 @@ void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
   for (const auto& pair : context.pairs.at(t)) {
     out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(table),
                               sql::literal(pair.legacy_text), sql::literal(pair.name_text)));
-    const auto fresh = default_for_new_rows(context.model, pair.column);
-    if (!fresh.empty()) out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};", table, pair.name, fresh));
+    out.push_back(set_new_default(context, pair.column));
   }
   if (const auto others = names(context, t, &Pair::legacy_text, false); !others.empty()) {
     out.push_back(fmt::format("CALL rekey.relax({}, {});", sql::literal(table), sql::text_array(others)));
@@ -116,7 +115,7 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
   const auto table = context.table(t);
   out.push_back(unsync(context, t, Follows::old_key));
   for (const auto& pair : context.pairs.at(t)) {
-    if (!default_for_new_rows(context.model, pair.column).empty()) {
+    if (!set_new_default(context, pair.column).empty()) {
       out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT;", table, pair.name));
     }
     rename(context, t, pair.name, pair.shadow, out);

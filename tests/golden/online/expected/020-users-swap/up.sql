@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.required_back","020.orders.required_back","020.users.require_back","020.orders.require_back","020.close"],"937e7be739da0abfcf308bd46a33657f415101dd0629e2abb64b90fb666a0363","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.required_back","020.orders.required_back","020.users.require_back","020.orders.require_back","020.close"],"6555da96b7ddc78792c0cff4a23e2cc2d53cbdc4c14fcf8eef6e62edbd817681","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"c7eae0f2c187ab4228ce3d34c910dcd212da488d055e63de0bea223c4e800f89","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"020ffe8252400d2156af3fa09a2352b0d378e8f8f9628d2de11b505741610aa6","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.required_back","020.orders.required_back"],"af8832f87b090ecf4925e48f05f88b1c128d396c0e01442aa5b3520bbb0551b1","ac0c95c8316676f2326757f9f74db03c78cf71980f5fdd69cbea3936ce84ffd7"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.required_back","020.orders.required_back"],"b5decd79bfc14af7f375efb965fe6e50ad9c050d19fe038f9f89273ec61209eb","ac0c95c8316676f2326757f9f74db03c78cf71980f5fdd69cbea3936ce84ffd7"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.required_back",true,false,["020.swap"],["020.users.require_back"],"01e70fb0a6a0c8a70299dd245e6af1278e197e75885ab72421e4778c7ece4966","6c9966930ac375b4e72bb0a8232cc831f1b2adb010633b0440f4445b5dd603c3"],
 ["020.orders.required_back",true,false,["020.swap"],["020.orders.require_back"],"f209f4f3467bafe9d16627036317dfb89b6e96d486c7754f5c117e4d10ecd9e7","81e839e2e559e77ce1296cbace69b77a76a75b08217602daf187acaa3ebe58fe"],
@@ -80,7 +80,7 @@ ALTER TABLE public.users RENAME COLUMN rekey_new_id TO id;
 CALL rekey.set_required('public.users', ARRAY['rekey_old_id'], ARRAY['id']);
 CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
 CALL rekey.copy_column_settings('public.users', 'rekey_old_id', 'id');
-ALTER TABLE public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
+ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
@@ -104,7 +104,7 @@ CALL rekey.set_required('public.orders', ARRAY['rekey_old_id', 'rekey_old_user_i
 CALL rekey.swap_index('public.orders', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1');
 CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_twin_2_2', 'rekey_old_key_2_2');
 CALL rekey.copy_column_settings('public.orders', 'rekey_old_id', 'id');
-ALTER TABLE public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
+ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
 CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id', 'user_id');
 CALL rekey.relax('public.orders', ARRAY['rekey_old_user_id']);
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
