@@ -105,4 +105,7 @@ std::string drop_before(const model::Model& model, const model::Dependent& depen
   return other ? dependent.drop_replacement : drop_statement(*dependent.written);
 }
 
+bool leaves(const model::Dependent& dependent) { return dependent.handling == model::Dependent::Handling::moved; }
+bool returns(const model::Dependent& dependent) { return dependent.written->set_aside.value.empty(); }
+
 }  // namespace rekey::lower

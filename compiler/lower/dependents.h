@@ -23,4 +23,8 @@ std::string statements_before(const model::Model& model, const model::Dependent&
 // What drops it as it stands then.
 std::string drop_before(const model::Model& model, const model::Dependent& dependent, model::PhaseId phase);
 
+// Whether a phase that changes what it uses drops it, and whether it is there again afterwards.
+bool leaves(const model::Dependent& dependent);
+bool returns(const model::Dependent& dependent);
+
 }  // namespace rekey::lower

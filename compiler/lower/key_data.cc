@@ -55,4 +55,15 @@ json key_data(const OfflinePhase& context) {
   return data;
 }
 
+json foreign_key_checks(const OfflinePhase& context) {
+  json out = json::array();
+  for (model::ForeignKeyId f : context.phase.touched) {
+    const auto& fk = context.model.foreign_keys[f];
+    out.push_back({{"table", sql::literal(context.table(fk.child))},
+                   {"name", sql::literal(fk.written->name.value)},
+                   {"valid", fk.written->holds() ? "true" : "false"}});
+  }
+  return out;
+}
+
 }  // namespace rekey::lower

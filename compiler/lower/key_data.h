@@ -1,12 +1,15 @@
-// What the journal is told of the key domains of a phase when it opens.
+// What templates are told of the keys of a phase, whatever its strategy.
 #pragma once
 
 #include "compiler/lower/offline_phase.h"
 
 namespace rekey::lower {
 
-// domains and columns, as the templates open.sql and open_prepare.sql read them.
+// When it opens: domains and columns.
 nlohmann::json key_data(const OfflinePhase& context);
+
+// For verify.sql: foreign_keys.
+nlohmann::json foreign_key_checks(const OfflinePhase& context);
 
 const std::string& declared_type(const plan::Column& written);
 

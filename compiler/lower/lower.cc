@@ -71,8 +71,7 @@ std::string dependent_slug(const model::Model& model, model::DependentId depende
 }
 
 const std::vector<model::TableId>& tables_of(const model::Model& model, const model::Phase& phase) {
-  const auto number = static_cast<std::size_t>(&phase - model.phases.data());
-  return model.phases[number + (phase.stage == model::Stage::prepare ? 1 : 0)].changed;
+  return phase.stage == model::Stage::prepare ? model.other_half(phase).changed : phase.changed;
 }
 
 Phase begin_phase(const model::Phase& phase) {

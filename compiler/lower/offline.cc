@@ -30,44 +30,11 @@ using model::ForeignKeyId;
 using model::TableId;
 
 Step table_step(const OfflinePhase& context, TableId t, const char* kind) {
-  Step step;
-  step.id = context.id(t, kind);
-  step.kind = kind;
-  step.table = context.table(t);
-  step.place = context.model.tables[t].written->name.span;
-  step.data["table"] = step.table;
-  step.data["table_literal"] = sql::literal(step.table);
-  return step;
+  return lower::table_step(context, t, context.id(t, kind), kind);
 }
 
 std::string upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::vector<std::string> texts(const plan::Texts& located) {
-  std::vector<std::string> out;
-  for (const auto& text : located) out.push_back(text.value);
-  return out;
-}
-
-// In the words and order of pg_get_constraintdef, so that definitions compare as text.
-std::string clause(const model::Model& model, const model::ForeignKey& fk) {
-  const auto& written = *fk.written;
-  std::string text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", sql::columns(fk.columns),
-                                 sql::table(model.tables[fk.parent].name()),
-                                 sql::columns(fk.parent_columns));
-  auto given = [](const plan::Text& action) {
-    return !action.value.empty() && action.value != "no action";
-  };
-  if (!written.match.value.empty() && written.match.value != "simple") text += " MATCH FULL";
-  if (given(written.on_update)) text += " ON UPDATE " + upper(written.on_update.value);
-  if (given(written.on_delete)) text += " ON DELETE " + upper(written.on_delete.value);
-  if (!written.on_delete_columns.empty()) {
-    text += fmt::format(" ({})", sql::columns(texts(written.on_delete_columns)));
-  }
-  if (!written.deferrable.value.empty()) text += " DEFERRABLE";
-  if (written.deferrable.value == "initially deferred") text += " INITIALLY DEFERRED";
   return text;
 }
 
@@ -78,7 +45,7 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
     const bool at_once = context.model.tables[t].partitioned();  // NOT VALID is for tables alone, before 18
     const char* state = !fk.written->enforced.value ? " NOT ENFORCED" : at_once ? "" : " NOT VALID";
     json item = {{"name", sql::identifier(fk.written->name.value)},
-                 {"definition", clause(context.model, fk) + state},
+                 {"definition", foreign_key_clause(context.model, fk) + state},
                  {"valid", fk.written->holds()}};
     if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
     list.push_back(item);
@@ -294,7 +261,7 @@ const char* expected(const plan::Dependent& dependent) {
 }
 
 json verify_data(const OfflinePhase& context) {
-  json tables = json::array(), columns = json::array(), foreign_keys = json::array();
+  json tables = json::array(), columns = json::array();
   for (TableId t : context.phase.changed) {
     if (context.columns.contains(t)) {
       tables.push_back({{"table", sql::literal(context.table(t))},
@@ -305,12 +272,6 @@ json verify_data(const OfflinePhase& context) {
       columns.push_back({{"table", sql::literal(context.table(t))},
                          {"column", sql::literal(context.model.columns[c].name())}});
     }
-  }
-  for (ForeignKeyId f : context.phase.touched) {
-    const auto& fk = context.model.foreign_keys[f];
-    foreign_keys.push_back({{"table", sql::literal(context.table(fk.child))},
-                            {"name", sql::literal(fk.written->name.value)},
-                            {"valid", fk.written->holds() ? "true" : "false"}});
   }
   json dependents = json::array();
   for (const auto& dependent : context.model.dependents) {
@@ -329,16 +290,34 @@ json verify_data(const OfflinePhase& context) {
   }
   json changed = json::array();
   for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
-  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_keys}};
+  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
 }
 
 }  // namespace
 
-std::string foreign_key_clause(const model::Model& model, const model::ForeignKey& fk) { return clause(model, fk); }
+// In the words and order of pg_get_constraintdef, so that definitions compare as text.
+std::string foreign_key_clause(const model::Model& model, const model::ForeignKey& fk) {
+  const auto& written = *fk.written;
+  std::string text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", sql::columns(fk.columns),
+                                 sql::table(model.tables[fk.parent].name()),
+                                 sql::columns(fk.parent_columns));
+  auto given = [](const plan::Text& action) {
+    return !action.value.empty() && action.value != "no action";
+  };
+  if (!written.match.value.empty() && written.match.value != "simple") text += " MATCH FULL";
+  if (given(written.on_update)) text += " ON UPDATE " + upper(written.on_update.value);
+  if (given(written.on_delete)) text += " ON DELETE " + upper(written.on_delete.value);
+  if (!written.on_delete_columns.empty()) {
+    text += fmt::format(" ({})", sql::columns(sql::texts(written.on_delete_columns)));
+  }
+  if (!written.deferrable.value.empty()) text += " DEFERRABLE";
+  if (written.deferrable.value == "initially deferred") text += " INITIALLY DEFERRED";
+  return text;
+}
 
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk) {
   const auto& written = *fk.written;
-  return clause(model, fk) + (!written.enforced.value ? " NOT ENFORCED" : written.valid.value ? "" : " NOT VALID");
+  return foreign_key_clause(model, fk) + (!written.enforced.value ? " NOT ENFORCED" : written.valid.value ? "" : " NOT VALID");
 }
 
 Phase lower_offline(const model::Model& model, const model::Phase& phase) {

@@ -51,10 +51,6 @@ Step renew_step(const OfflinePhase& context, DependentId d) {
   return step;
 }
 
-// Whether a step of the phase drops it, and whether one makes it again.
-bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
-bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
-
 // Those of the phase that are built on it.
 std::vector<DependentId> built_on_it(const OfflinePhase& context, DependentId d) {
   std::vector<DependentId> out;

@@ -131,4 +131,15 @@ std::set<std::string> OfflinePhase::rewrites_before(const model::Dependent& depe
   return out;
 }
 
+Step table_step(const OfflinePhase& context, TableId t, std::string id, const char* kind) {
+  Step step;
+  step.id = std::move(id);
+  step.kind = kind;
+  step.table = context.table(t);
+  step.place = context.model.tables[t].written->name.span;
+  step.data["table"] = step.table;
+  step.data["table_literal"] = sql::literal(step.table);
+  return step;
+}
+
 }  // namespace rekey::lower

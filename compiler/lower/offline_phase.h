@@ -49,4 +49,7 @@ struct OfflinePhase {
   std::set<std::string> rewrites_before(const model::Dependent& dependent) const;
 };
 
+// A step about one table: its template reads table and table_literal.
+Step table_step(const OfflinePhase& context, model::TableId t, std::string id, const char* kind);
+
 }  // namespace rekey::lower

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::lower {
 
@@ -13,12 +14,10 @@ using model::TableId;
 
 namespace {
 
-constexpr std::size_t kLongestName = 63;  // bytes
-
 // Cut names carry the column's number: two may begin alike.
 std::string beside(const char* prefix, const std::string& name, ColumnId c) {
   const auto whole = prefix + name;
-  return whole.size() <= kLongestName ? whole : fmt::format("{}{}", prefix, c + 1);
+  return whole.size() <= plan::kMaxName ? whole : fmt::format("{}{}", prefix, c + 1);
 }
 
 // "btree (user_id, created_at DESC)" with the columns' other names.
@@ -43,16 +42,10 @@ std::string renamed(const std::string& definition, const std::vector<Pair>& pair
 
 std::string plain(const std::vector<std::string>& columns) { return fmt::format("btree ({})", sql::columns(columns)); }
 
-std::vector<std::string> texts(const plan::Texts& located) {
-  std::vector<std::string> out;
-  for (const auto& text : located) out.push_back(text.value);
-  return out;
-}
-
 }  // namespace
 
 OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
-    : OfflinePhase(m, swap), prepare(*(&swap - 1)) {
+    : OfflinePhase(m, swap), prepare(m.other_half(swap)) {
   for (TableId t : swap.changed) {
     auto& own = pairs[t];
     for (ColumnId c : columns[t]) {
@@ -68,8 +61,8 @@ OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
       list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number});
     };
     const auto& written = *m.tables[t].written;
-    if (!written.primary_key.empty()) add("", plain(texts(written.primary_key)), true);
-    for (const auto& key : written.unique) add(key.name.value, plain(texts(key.columns)), true);
+    if (!written.primary_key.empty()) add("", plain(sql::texts(written.primary_key)), true);
+    for (const auto& key : written.unique) add(key.name.value, plain(sql::texts(key.columns)), true);
     for (const auto& index : written.indexes) add(index.name.value, index.definition.value, false);
   }
 }
@@ -92,17 +85,6 @@ std::vector<TableId> OnlinePhase::locked() const {
 const Pair& OnlinePhase::pair_of(ColumnId c) const {
   const auto& own = pairs.at(model.columns[c].table);
   return *std::find_if(own.begin(), own.end(), [&](const Pair& pair) { return pair.column == c; });
-}
-
-Step online_step(const OnlinePhase& context, TableId t, std::string id, const char* kind) {
-  Step step;
-  step.id = std::move(id);
-  step.kind = kind;
-  step.table = context.table(t);
-  step.place = context.model.tables[t].written->name.span;
-  step.data["table"] = step.table;
-  step.data["table_literal"] = sql::literal(step.table);
-  return step;
 }
 
 }  // namespace rekey::lower

@@ -41,6 +41,4 @@ struct OnlinePhase : OfflinePhase {
   const Pair& pair_of(model::ColumnId c) const;
 };
 
-Step online_step(const OnlinePhase& context, model::TableId t, std::string id, const char* kind);
-
 }  // namespace rekey::lower

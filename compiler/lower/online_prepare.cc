@@ -4,7 +4,8 @@
 //   open ─▶ expand ─▶ backfill ─▶ require ─▶ required ─▶ twin ─▶ analyze ─▶ close
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
+#include <set>
 
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/online_phase.h"
@@ -39,7 +40,7 @@ Step open_step(const OnlinePhase& context) {
 }
 
 Step expand_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.prepare_id(t, "expand"), "expand");
+  Step step = table_step(context, t, context.prepare_id(t, "expand"), "expand");
   step.up_title = fmt::format("new columns beside the keys of {}, and triggers that fill them", step.table);
   step.down_title = fmt::format("drops the new columns of {}", step.table);
   step.needs = {context.prepare.id + ".open"};
@@ -51,7 +52,7 @@ Step expand_step(const OnlinePhase& context, TableId t) {
 }
 
 Step backfill_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.prepare_id(t, "backfill"), "backfill");
+  Step step = table_step(context, t, context.prepare_id(t, "backfill"), "backfill");
   step.up_title = fmt::format("fills the new columns of {}, one UPDATE a row, in batches", step.table);
   step.down_title = "nothing to take back";
   step.transactional = false;
@@ -62,7 +63,7 @@ Step backfill_step(const OnlinePhase& context, TableId t) {
 }
 
 Step require_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.prepare_id(t, "require"), "require");
+  Step step = table_step(context, t, context.prepare_id(t, "require"), "require");
   step.up_title = fmt::format("new keys of {} may not be NULL where the old ones may not: not yet validated", step.table);
   step.down_title = "they may again";
   step.needs = {context.prepare_id(t, "backfill")};
@@ -77,7 +78,7 @@ Step require_step(const OnlinePhase& context, TableId t) {
 }
 
 Step required_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.prepare_id(t, "required"), "required");
+  Step step = table_step(context, t, context.prepare_id(t, "required"), "required");
   step.up_title = fmt::format("checks that no new key of {} is NULL that may not be", step.table);
   step.down_title = "nothing to take back";
   step.needs = {context.prepare_id(t, "require")};
@@ -86,7 +87,7 @@ Step required_step(const OnlinePhase& context, TableId t) {
 
 Step twin_step(const OnlinePhase& context, TableId t, const std::string& kind, const std::string& name,
                const std::string& definition, bool unique) {
-  Step step = online_step(context, t, context.prepare_id(t, kind), "twin");
+  Step step = table_step(context, t, context.prepare_id(t, kind), "twin");
   step.up_title = fmt::format("builds {} beside the writes to {}", name, step.table);
   step.down_title = fmt::format("drops {}", name);
   step.transactional = false;
@@ -101,26 +102,31 @@ Step twin_step(const OnlinePhase& context, TableId t, const std::string& kind, c
 }
 
 Step analyze_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.prepare_id(t, "analyze"), "analyze");
+  Step step = table_step(context, t, context.prepare_id(t, "analyze"), "analyze");
   step.up_title = fmt::format("statistics of the new columns of {}", step.table);
   step.down_title = "nothing to take back";
   step.transactional = false;
   return step;
 }
 
-// All undo what stands before them: nothing goes before what was built on it.
+// Nothing goes before what was built on it, and the first not before all others.
 void chain_undo(std::vector<Step>& steps) {
-  for (auto& step : steps) {
-    for (const auto& other : steps) {
-      if (std::find(other.needs.begin(), other.needs.end(), step.id) != other.needs.end()) step.undo_needs.push_back(other.id);
-    }
+  std::map<std::string, std::vector<std::string>> built_on;
+  for (const auto& step : steps) {
+    for (const auto& need : step.needs) built_on[need].push_back(step.id);
+  }
+  for (auto& step : steps) step.undo_needs = built_on[step.id];
+  auto& last = steps.front().undo_needs;
+  const std::set<std::string> there(last.begin(), last.end());
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    if (!there.contains(steps[i].id)) last.push_back(steps[i].id);
   }
 }
 
 }  // namespace
 
 Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
-  const OnlinePhase context(model, *(&phase + 1));
+  const OnlinePhase context(model, model.other_half(phase));
   Phase lowered = begin_phase(phase);
   std::vector<Step> steps{open_step(context)};
   Step close{phase.id + ".close", "close_cleanup", "", "the new keys are ready: the swap is the next phase",
@@ -143,10 +149,6 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   steps.push_back(std::move(close));
   chain_undo(steps);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) lowered.undo_order.push_back(step->id);
-  for (std::size_t i = 1; i < steps.size(); ++i) {
-    auto& needs = steps.front().undo_needs;
-    if (std::find(needs.begin(), needs.end(), steps[i].id) == needs.end()) needs.push_back(steps[i].id);
-  }
   lowered.steps = std::move(steps);
   lowered.verify["agreeing"] = json::array();
   for (TableId t : context.phase.changed) {

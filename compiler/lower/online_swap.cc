@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "compiler/lower/dependents.h"
+#include "compiler/lower/key_data.h"
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/online_sync.h"
@@ -31,9 +32,6 @@ std::vector<std::string> names(const OnlinePhase& context, TableId t, std::strin
   }
   return out;
 }
-
-bool returns(const model::Dependent& d) { return d.written->set_aside.value.empty(); }
-bool leaves(const model::Dependent& d) { return d.handling == model::Dependent::Handling::moved; }
 
 // What stands before a change that goes `from` one state of the phase to the other: gone before it, made after it.
 void take_away(const OnlinePhase& context, int from, Statements& out) {
@@ -206,7 +204,7 @@ Step open_step(const OnlinePhase& context) {
 }
 
 Step compare_step(const OnlinePhase& context, TableId t) {
-  Step step = online_step(context, t, context.id(t, "compare"), "compare");
+  Step step = table_step(context, t, context.id(t, "compare"), "compare");
   step.up_title = fmt::format("every row of {} has the new key of its old one", step.table);
   step.down_title = "nothing to take back";
   step.needs = {context.own("open")};
@@ -215,7 +213,7 @@ Step compare_step(const OnlinePhase& context, TableId t) {
 }
 
 Step validate_step(const OnlinePhase& context, TableId child) {
-  Step step = online_step(context, child, context.id(child, "validate"), "validate");
+  Step step = table_step(context, child, context.id(child, "validate"), "validate");
   step.up_title = fmt::format("checks every row of {} against its foreign keys", step.table);
   step.down_title = step.up_title;
   step.undo_always = true;
@@ -230,17 +228,22 @@ Step validate_step(const OnlinePhase& context, TableId child) {
 }
 
 // On the way back alone: the old keys are NOT NULL again, without a scan under the locks of the swap.
-Step way_back_step(const OnlinePhase& context, TableId t, const char* kind) {
-  Step step = online_step(context, t, context.id(t, kind), kind);
+Step way_back_step(const OnlinePhase& context, TableId t, const char* kind, const std::string& after) {
+  Step step = table_step(context, t, context.id(t, kind), kind);
   step.up_title = "nothing to do on the way forward";
+  step.down_title = kind == std::string_view("require_back")
+                        ? fmt::format("old keys of {} may not be NULL where the new ones may not: not yet validated", step.table)
+                        : fmt::format("checks that no old key of {} is NULL that may not be", step.table);
   step.needs = {context.own("swap")};
+  step.undo_needs = {after};
   step.data["names"] = sql::text_array(names(context, t, &Pair::name_text));
   step.data["others"] = sql::text_array(names(context, t, &Pair::legacy_text));
   return step;
 }
 
 void add_checks(const OnlinePhase& context, json& verify) {
-  verify["agreeing"] = verify["columns"] = verify["foreign_keys"] = verify["changed"] = json::array();
+  verify["agreeing"] = verify["columns"] = verify["changed"] = json::array();
+  verify["foreign_keys"] = foreign_key_checks(context);
   for (TableId t : context.phase.changed) {
     const auto table = sql::literal(context.table(t));
     verify["agreeing"].push_back({{"table", table}, {"condition", sql::dollar_quoted(disagreement(context, t, Follows::old_key))}});
@@ -248,12 +251,6 @@ void add_checks(const OnlinePhase& context, json& verify) {
     for (const auto& pair : context.pairs.at(t)) {
       verify["columns"].push_back({{"table", table}, {"column", sql::literal(context.model.columns[pair.column].name())}});
     }
-  }
-  for (ForeignKeyId f : context.phase.touched) {
-    const auto& fk = context.model.foreign_keys[f];
-    verify["foreign_keys"].push_back({{"table", sql::literal(context.table(fk.child))},
-                                      {"name", sql::literal(fk.written->name.value)},
-                                      {"valid", fk.written->holds() ? "true" : "false"}});
   }
 }
 
@@ -266,31 +263,24 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase) {
   Step close{context.own("close"), "close_cleanup", "", "the phase is applied", "opens the way back", phase.written->name.span};
   close.data["phase"] = sql::literal(phase.id);
   close.needs = {swap.id};
-  std::vector<Step> compares, validates, requires_, required;
+  std::vector<Step> compares, validates, not_nulls, proofs;  // the last two are for the way back
   for (TableId t : phase.changed) {
     compares.push_back(compare_step(context, t));
     swap.needs.push_back(compares.back().id);
-    requires_.push_back(way_back_step(context, t, "require_back"));
-    requires_.back().down_title = fmt::format("old keys of {} may not be NULL where the new ones may not: not yet validated", requires_.back().table);
-    requires_.back().undo_needs = {close.id};
-    required.push_back(way_back_step(context, t, "required_back"));
-    required.back().down_title = fmt::format("checks that no old key of {} is NULL that may not be", required.back().table);
-    required.back().undo_needs = {requires_.back().id};
-    swap.undo_needs.push_back(required.back().id);
-    close.needs.push_back(required.back().id);
-    close.needs.push_back(requires_.back().id);
+    not_nulls.push_back(way_back_step(context, t, "require_back", close.id));
+    proofs.push_back(way_back_step(context, t, "required_back", not_nulls.back().id));
+    swap.undo_needs.push_back(proofs.back().id);
+    close.needs.push_back(proofs.back().id);
+    close.needs.push_back(not_nulls.back().id);
   }
   for (const auto& [child, keys] : context.foreign_keys) {
+    if (!context.validates(child)) continue;
     validates.push_back(validate_step(context, child));
     close.needs.push_back(validates.back().id);
-    if (validates.back().data["foreign_keys"].empty()) {
-      close.needs.pop_back();
-      validates.pop_back();
-    }
   }
   for (auto& step : compares) step.undo_needs = {swap.id};
   lowered.undo_order.push_back(close.id);
-  for (const auto* group : {&requires_, &required}) {
+  for (const auto* group : {&not_nulls, &proofs}) {
     for (const auto& step : *group) lowered.undo_order.push_back(step.id);
   }
   lowered.undo_order.push_back(swap.id);
@@ -301,7 +291,7 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase) {
   lowered.steps.push_back(open_step(context));
   std::move(compares.begin(), compares.end(), std::back_inserter(lowered.steps));
   lowered.steps.push_back(std::move(swap));
-  for (auto* group : {&validates, &required, &requires_}) std::move(group->begin(), group->end(), std::back_inserter(lowered.steps));
+  for (auto* group : {&validates, &proofs, &not_nulls}) std::move(group->begin(), group->end(), std::back_inserter(lowered.steps));
   lowered.steps.push_back(std::move(close));
   for (std::size_t i = 1; i < lowered.steps.size(); ++i) lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);
   add_checks(context, lowered.verify);

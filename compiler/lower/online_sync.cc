@@ -20,6 +20,16 @@ constexpr const char* kLate = "\"~rekey_late\"";
 const model::Domain& domain_of(const OnlinePhase& context, const Pair& pair) { return context.model.domain_of(pair.column); }
 bool is_root(const OnlinePhase& context, const Pair& pair) { return context.model.columns[pair.column].root; }
 
+// Where the domain of a pair begins.
+struct Home {
+  const Pair& root;
+  TableId table;
+};
+Home home_of(const OnlinePhase& context, const Pair& pair) {
+  const auto root = domain_of(context, pair).root;
+  return {context.pair_of(root), context.model.columns[root].table};
+}
+
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   return fmt::format("{}", fmt::join(parts, between));
 }
@@ -45,8 +55,7 @@ std::string old_follows(const OnlinePhase& context, TableId t) {
   for (const auto& pair : context.pairs.at(t)) {
     if (is_root(context, pair)) continue;
     const auto& domain = domain_of(context, pair);
-    const auto& root = context.pair_of(domain.root);
-    const TableId home = context.model.columns[domain.root].table;
+    const auto [root, home] = home_of(context, pair);
     std::string own;
     if (home == t) own = fmt::format("  ELSIF NEW.{} = NEW.{} THEN\n    NEW.{} := NEW.{};\n", pair.name, root.name, pair.legacy, root.legacy);
     body += fmt::format(
@@ -77,11 +86,9 @@ std::string late_body(const OnlinePhase& context, TableId t) {
   std::string body;
   for (const auto& pair : context.pairs.at(t)) {
     if (is_root(context, pair)) continue;
-    const auto& domain = domain_of(context, pair);
-    const auto& root = context.pair_of(domain.root);
+    const auto [root, home] = home_of(context, pair);
     body += fmt::format("  UPDATE {0} t SET {1} = r.{2} FROM {3} r\n  WHERE r.{4} = t.{5} AND t.{5} = NEW.{5} AND t.{1} IS NULL;\n",
-                        context.table(t), pair.legacy, root.legacy, context.table(context.model.columns[domain.root].table),
-                        root.name, pair.name);
+                        context.table(t), pair.legacy, root.legacy, context.table(home), root.name, pair.name);
   }
   return body;
 }
@@ -132,16 +139,15 @@ std::string unsync(const OnlinePhase& context, TableId t, Follows what) {
 std::string disagreement(const OnlinePhase& context, TableId t, Follows what) {
   std::vector<std::string> parts;
   for (const auto& pair : context.pairs.at(t)) {
-    const auto& domain = domain_of(context, pair);
     if (what == Follows::new_key) {
-      parts.push_back(fmt::format("t.{} IS DISTINCT FROM {}", pair.shadow, new_key(domain, "t." + pair.name)));
+      parts.push_back(fmt::format("t.{} IS DISTINCT FROM {}", pair.shadow, new_key(domain_of(context, pair), "t." + pair.name)));
       continue;
     }
-    const auto& root = context.pair_of(domain.root);
+    const auto [root, home] = home_of(context, pair);
     parts.push_back(fmt::format("(t.{} IS NULL) <> (t.{} IS NULL)", pair.name, pair.legacy));
     if (is_root(context, pair)) continue;
     parts.push_back(fmt::format("EXISTS (SELECT FROM {} r WHERE r.{} = t.{} AND r.{} IS DISTINCT FROM t.{})",
-                                context.table(context.model.columns[domain.root].table), root.name, pair.name, root.legacy, pair.legacy));
+                                context.table(home), root.name, pair.name, root.legacy, pair.legacy));
   }
   return joined(parts, " OR ");
 }

@@ -86,6 +86,12 @@ std::string columns(const std::vector<std::string>& names) {
   return out;
 }
 
+std::vector<std::string> texts(const plan::Texts& located) {
+  std::vector<std::string> out;
+  for (const auto& text : located) out.push_back(text.value);
+  return out;
+}
+
 std::string text_array(const std::vector<std::string>& texts) {
   std::vector<std::string> literals;
   for (const auto& text : texts) literals.push_back(literal(text));

@@ -15,6 +15,7 @@ std::string literal(std::string_view text);
 std::string dollar_quoted(std::string_view text);  // a query inside a statement, as it would stand alone
 std::string table(const plan::TableName& name);  // public."Users"
 std::string columns(const std::vector<std::string>& names);  // a, b, "C"
+std::vector<std::string> texts(const plan::Texts& located);   // without their places
 
 std::string text_array(const std::vector<std::string>& texts);  // ARRAY['a', 'b']
 

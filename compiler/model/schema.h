@@ -133,6 +133,8 @@ struct Model {
   PhaseId phase_of(ColumnId c) const { return changes(c) ? domain_of(c).phase : kNone; }
   // Where the column begins in its family: itself, mostly. An ALTER TABLE there changes it everywhere.
   ColumnId top(ColumnId c) const;
+  // Of an online phase: the one that prepares the swap, or that it prepares.
+  const Phase& other_half(const Phase& phase) const { return *(&phase + (phase.stage == Stage::prepare ? 1 : -1)); }
   // What the plan says that new rows get; of a partition or an heir with the default of its parent, what
   // it says there.
   const std::string& new_default(ColumnId c) const;

@@ -11,8 +11,8 @@
 namespace rekey::db::catalog {
 
 // What hangs on key columns through pg_depend, however far. $1: oids of relations, $2: numbers of their
-// columns; $3: oids of the relations that are made anew. Each row is an edge: catalog and oid of an object, catalog and oid of what it uses, and the
-// number of the column where that is a key column, else 0. Views stand for their rules and row types,
+// columns; $3: oids of the relations that are made anew. Each row is an edge: catalog and oid of an object,
+// catalog and oid of what it uses, and the number of the column where that is a key column, else 0. Views stand for their rules and row types,
 // constraints for their indexes.
 const std::string& walk_query();
 

@@ -106,7 +106,8 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
   ) o(class, id)
   WHERE (o.class, o.id) <> (w.class, w.id)
 ), stand_ins(type, class, id) AS MATERIALIZED (
-  SELECT t.oid, 'pg_class'::regclass::oid, c.oid FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid WHERE c.relkind IN ('v', 'm') OR c.oid = ANY ($3)
+  SELECT t.oid, 'pg_class'::regclass::oid, c.oid FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
+  WHERE c.relkind IN ('v', 'm') OR c.oid = ANY ($3)
   UNION ALL
   SELECT t.typarray, CASE WHEN c.relkind IN ('v', 'm') OR c.oid = ANY ($3) THEN 'pg_class'::regclass::oid
                           ELSE 'pg_type'::regclass END,

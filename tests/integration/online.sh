@@ -72,6 +72,20 @@ draft "$keys"
 exits 0 "$REKEY" rehearse "$work/bundle" --full
 ok
 
+begin 'keys that do not agree keep the swap from happening'
+draft "$keys"
+apply "$work/bundle"
+while holds "SELECT count(*) = 0 FROM rekey.phases WHERE name = 'users: prepare' AND state = 'applied'"; do apply "$work/bundle"; done
+sql -c 'UPDATE orders SET rekey_new_id = gen_random_uuid() WHERE total = 1'
+exits 1 "$REKEY" verify "$work/bundle"
+exits 1 "$REKEY" apply "$work/bundle" --yes
+says 'both keys of public.orders: 1 rows in which they do not agree'
+exits 3 psql -XqAt -v ON_ERROR_STOP=1 -f "$work"/bundle/*-users-swap/up.sql
+says 'public.orders: the old and the new key do not agree in 1 rows'
+rollback "$work/bundle"
+exactly_as before
+ok
+
 # An application that inserts, updates and deletes in three sessions, the old one until the swap.
 busy() {
   local i
