@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "compiler/lint/tokens.h"
 #include "compiler/lower/dependents.h"
+#include "compiler/lower/sql.h"
 
 namespace rekey::lint {
 namespace {
@@ -56,19 +58,26 @@ class Check {
       }
     }
     for (const auto& index : table.written->indexes) {
-      // The list of columns gets their other names, what follows it stays.
-      const auto& text = index.definition.value;
-      const auto open = text.find('('), close = text.find(')');
-      const bool list = open != std::string::npos && close != std::string::npos && text.find('(', open + 1) > close;
-      const auto named_in = [&](const std::string& part) {
-        return std::any_of(table.columns.begin(), table.columns.end(), [&](ColumnId c) {
-          return model_.changes(c) && part.find(model_.columns[c].name()) != std::string::npos;
-        });
-      };
-      if (list ? !named_in(text.substr(close)) : !named_in(text)) continue;
+      if (has_simple_twin(table, index.definition.value)) continue;
       refuse(index.name.span, fmt::format("index {} is more than a list of columns: the online strategy has no twin for it yet",
                                           index.name.value));
     }
+  }
+
+  // The list of columns gets their other names; what follows it, or a list of more than columns, names no key.
+  bool has_simple_twin(const model::Table& table, const std::string& definition) const {
+    const auto tokens = tokens_of(definition);
+    const auto is = [](PgQuery__Token kind) { return [kind](const Token& token) { return token.kind == kind; }; };
+    const auto open = std::find_if(tokens.begin(), tokens.end(), is(PG_QUERY__TOKEN__ASCII_40));
+    const auto close = std::find_if(open, tokens.end(), is(PG_QUERY__TOKEN__ASCII_41));
+    if (close == tokens.end()) return false;
+    const bool list = std::none_of(std::next(open), close, is(PG_QUERY__TOKEN__ASCII_40));
+    return std::none_of(list ? close : open, tokens.end(), [&](const Token& token) {
+      const auto word = definition.substr(token.start, token.end - token.start);
+      return std::any_of(table.columns.begin(), table.columns.end(), [&](ColumnId c) {
+        return model_.changes(c) && word == sql::identifier(model_.columns[c].name());
+      });
+    });
   }
 
   void domain(const model::Domain& domain) {

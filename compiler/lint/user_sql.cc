@@ -135,6 +135,18 @@ void check_type_name(const plan::Text& text, Diagnostics& diagnostics) {
   }
 }
 
+bool is_index(const ParsedSql& parsed) {
+  const auto& all = parsed.statements();
+  return all.size() == 1 && all.front()->node_case == PG_QUERY__NODE__NODE_INDEX_STMT;
+}
+
+// What follows USING.
+void check_index(const plan::Text& text, Diagnostics& diagnostics) {
+  if (check(text, "an index's definition", "CREATE INDEX i ON t USING\n" + text.value + "\n", is_index, diagnostics)) {
+    check_no_comment_at_end(text, diagnostics);
+  }
+}
+
 bool is_drop(const PgQuery__Node* node) {
   if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node->drop_stmt->n_objects == 1;
   return node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
@@ -190,6 +202,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
       check_type_name(column.type_name, diagnostics);
       check_sequence_options(column.sequence_options, diagnostics);
     }
+    for (const auto& index : table.indexes) check_index(index.definition, diagnostics);
   }
   for (const auto& dependent : plan.dependents) check_dependent(dependent, diagnostics);
   for (const auto& phase : plan.phases) {

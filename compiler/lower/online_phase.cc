@@ -20,12 +20,22 @@ std::string beside(const char* prefix, const std::string& name, ColumnId c) {
   return whole.size() <= plan::kMaxName ? whole : fmt::format("{}{}", prefix, c + 1);
 }
 
+// The first of some signs that stands in no quoted name.
+std::size_t find_sign(const std::string& text, std::string_view signs, std::size_t from) {
+  bool quoted = false;
+  for (std::size_t at = from; at < text.size(); ++at) {
+    if (text[at] == '"') quoted = !quoted;
+    if (!quoted && signs.find(text[at]) != std::string_view::npos) return at;
+  }
+  return std::string::npos;
+}
+
 // "btree (user_id, created_at DESC)" with the columns' other names.
 std::string renamed(const std::string& definition, const std::vector<Pair>& pairs) {
-  const auto open = definition.find('('), close = definition.find(')');
+  const auto open = find_sign(definition, "(", 0), close = find_sign(definition, ")", open);
   std::string out = definition.substr(0, open + 1);
   for (std::size_t at = open + 1; at < close;) {
-    const auto end = std::min(definition.find(',', at), close);
+    const auto end = find_sign(definition, ",)", at);
     auto item = definition.substr(at, end - at);
     const auto begin = item.find_first_not_of(' ');
     for (const auto& pair : pairs) {

@@ -33,6 +33,12 @@ std::string with_type_name(const std::string& sql) {
          "        type: integer\n        type_name: " + plan::yaml_scalar(sql, false) + "\n";
 }
 
+std::string with_index(const std::string& sql) {
+  return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id: {type: integer}\n"
+         "    indexes:\n      i: " +
+         plan::yaml_scalar(sql, false) + "\n";
+}
+
 // The first line of what is said: place and message.
 std::string said(const std::string& plan) {
   const Stages stages(plan);
@@ -135,6 +141,17 @@ TEST(LintUserSql, NoTypeName) {
       {"integer) = (NULL", "it is more than that [sql]"},
   };
   for (const Case& c : cases) EXPECT_EQ(said(with_type_name(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, NoIndex) {
+  const std::string at = "plan.yaml:9:10: error: this is not an index's definition: ";
+  const Case cases[] = {
+      {"(id)", "syntax error at or near \"(\" [sql]"},
+      {"btree (id", "syntax error at end of input [sql]"},
+      {"btree (id)_at DESC) WHERE true", "syntax error at or near \"_at\" [sql]"},
+      {"btree (id); DROP TABLE x", "it is more than that [sql]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_index(c.sql)), at + c.said) << c.sql;
 }
 
 TEST(LintUserSql, NoQueryWithOneResult) {

@@ -54,6 +54,20 @@ TEST(Online, NothingIsScannedOrRewrittenUnderAnExclusiveLock) {
   EXPECT_GT(exclusive, 0);
 }
 
+TEST(Online, TwinsOfOddNames) {
+  const Stages stages(kHead + R"(
+  public.a:
+    primary_key: ["c)d, e", n]
+    columns: {"c)d, e": {type: integer, sequence: public.s}}
+    indexes: {i: 'btree (n, "c)d, e" DESC) INCLUDE (valid) WHERE (valid)'}
+)");
+  ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+  const auto& files = stages.emitted().files;
+  const auto& up = files.at("015-leaf-tables-prepare/up.sql");
+  EXPECT_THAT(up, HasSubstr(R"(btree ("rekey_new_c)d, e", n);)"));
+  EXPECT_THAT(up, HasSubstr(R"(btree (n, "rekey_new_c)d, e" DESC) INCLUDE (valid) WHERE (valid);)"));
+}
+
 TEST(Online, WhatIsNotCarried) {
   EXPECT_THAT(refused("  public.a: {primary_key: id, generator: v7, time_column: at, columns: {id: integer}}\n"),
               HasSubstr("keys of public.a.id are of generator v7"));
