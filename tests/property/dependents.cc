@@ -23,6 +23,7 @@ struct Source {
   std::vector<Key> keys;
   std::string primary_key;
   bool rows_move = false;  // in or out while the keys have changed
+  bool made_anew = false;  // and then what is NOT VALID is refused
 };
 
 const Key* other_key(const Source& source, const Key& key) {
@@ -54,6 +55,7 @@ class Hanger {
     const auto [place, pair] = key_of_the_domain(key.domain, r.other);
     const Key* same = other_key(on, key);
     const std::string generator = schema_.generator_of(key.domain);
+    if (on.made_anew && std::string_view(form.sql).ends_with("NOT VALID")) return;
     if ((form.needs & kComputed) && generator == "v7") return;
     if ((form.needs & kOrdered) && generator != "ordered") return;
     if ((form.needs & kSame) && !same) return;
@@ -78,6 +80,7 @@ class Hanger {
  private:
   void add(const Table& t) {
     Source source{t.partitions.empty() ? kOrdinary : kPartitioned, t.sql(), t.schema, {}, ""};
+    source.made_anew = t.parts_by_key;
     for (const Column& c : t.columns) source.keys.push_back({sql_name(c.name), c.domain});
     for (int c : t.primary_key) {
       source.primary_key += (source.primary_key.empty() ? "" : ", ") + sql_name(t.columns[c].name);
