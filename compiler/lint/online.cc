@@ -86,12 +86,22 @@ class Check {
       refuse(root.written->name.span, fmt::format("keys of {} are of generator v7, which cannot be computed from an id alone", domain.name));
     }
     if (domain.in_arrays) refuse(root.written->name.span, fmt::format("keys of {} stand in arrays", domain.name));
+    if (!has_index(root)) {
+      refuse(root.written->name.span, fmt::format("no key or index begins with {}: whether an old key is free could not be seen",
+                                                  domain.name));
+    }
     if (root.written->sequence.value.empty() && !root.written->default_value.value.empty()) {
       refuse(root.written->name.span, fmt::format("the default of {} is no sequence: rows written after the swap would get "
                                                   "no old key from it", domain.name));
     }
     const auto roots = std::count_if(domain.columns.begin(), domain.columns.end(), [&](ColumnId c) { return model_.columns[c].root; });
     if (roots > 1) refuse(root.written->name.span, fmt::format("{} has {} roots: old keys of new rows could meet", domain.name, roots));
+  }
+
+  bool has_index(const model::Column& column) const {
+    const auto& table = *model_.tables[column.table].written;
+    const auto begins = [&](const plan::Texts& columns) { return !columns.empty() && columns.front().value == column.name(); };
+    return begins(table.primary_key) || std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& key) { return begins(key.columns); });
   }
 
   void dependent(const model::Dependent& d) {

@@ -1,4 +1,5 @@
 // The first phase: schema rekey and the function that gives new rows their keys.
+#include "compiler/lower/online_phase.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -23,6 +24,10 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
                                            "; the down side of foundation removes it");
   if (const auto schema = new_keys_schema(plan); !schema.empty()) {
     step.data["new_key_function"] = sql::table({schema, "uuidv7"});
+  }
+  step.data["online"] = nlohmann::json::array();  // what cannot be done with a table online is said before all else
+  for (const auto& other : model.phases) {
+    if (other.stage == model::Stage::swap) add_tables(model, other, step.data["online"]);
   }
   lowered.undo_order = {step.id};
   lowered.steps.push_back(std::move(step));

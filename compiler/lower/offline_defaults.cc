@@ -34,13 +34,6 @@ std::string default_for_new_rows(const model::Model& model, ColumnId c) {
   return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
 }
 
-std::string old_default(const plan::Column& written) {
-  if (written.identity.value != plan::Identity::none) return "";
-  const auto sequence = plan::parse_table_name(written.sequence.value);
-  return sequence ? fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)))
-                  : written.default_value.value;
-}
-
 std::string identity_options(const plan::Column& written) {
   const auto sequence = plan::parse_table_name(written.sequence.value);
   std::string options;
@@ -77,6 +70,13 @@ bool any_id(const model::Column& column) {
 }
 
 }  // namespace
+
+std::string old_default(const plan::Column& written) {
+  if (written.identity.value != plan::Identity::none) return "";
+  const auto sequence = plan::parse_table_name(written.sequence.value);
+  return sequence ? fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)))
+                  : written.default_value.value;
+}
 
 std::string set_new_default(const OfflinePhase& context, ColumnId c) {
   const auto& model = context.model;

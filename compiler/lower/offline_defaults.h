@@ -11,6 +11,9 @@ namespace rekey::lower {
 // phase: the table is made anew without those that the plan knows.
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::TableId t);
 
+// What new rows got before the change, as SQL; empty for nothing, and for an identity.
+std::string old_default(const plan::Column& written);
+
 // The statement that gives a column what new rows get after the change; empty for nothing.
 std::string set_new_default(const OfflinePhase& context, model::ColumnId c);
 

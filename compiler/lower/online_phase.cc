@@ -77,9 +77,21 @@ OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
   }
 }
 
+void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out) {
+  for (TableId t : phase.changed) {
+    std::vector<std::string> names;
+    for (ColumnId c : model.tables[t].columns) {
+      if (model.changes(c)) names.push_back(model.columns[c].name());
+    }
+    out.push_back({{"table", sql::literal(sql::table(model.tables[t].name()))}, {"names", sql::text_array(names)}});
+  }
+}
+
 std::string OnlinePhase::prepare_id(TableId t, const std::string& kind) const {
   return fmt::format("{}.{}.{}", prepare.id, slug(model, t), kind);
 }
+
+std::string OnlinePhase::old_key(const Pair& pair) const { return fmt::format("rekey.old_key_{}", model.domain_of(pair.column).root + 1); }
 
 std::string OnlinePhase::function(TableId t, const char* what) const { return fmt::format("rekey.{}_{}", what, t + 1); }
 

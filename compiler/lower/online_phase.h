@@ -37,8 +37,12 @@ struct OnlinePhase : OfflinePhase {
 
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3
+  std::string old_key(const Pair& pair) const;  // rekey.old_key_1: the function of its domain
   std::vector<model::TableId> locked() const;                      // by the swap: those of its foreign keys too
   const Pair& pair_of(model::ColumnId c) const;
 };
+
+// The tables of an online phase and their keys that change, as rekey.expect_online takes them.
+void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out);
 
 }  // namespace rekey::lower

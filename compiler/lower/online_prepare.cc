@@ -31,11 +31,7 @@ Step open_step(const OnlinePhase& context) {
   step.data = key_data(context);
   step.data["phase"] = sql::literal(context.prepare.id);
   step.data["tables"] = json::array();
-  for (TableId t : context.phase.changed) {
-    std::vector<std::string> names;
-    for (const auto& pair : context.pairs.at(t)) names.push_back(context.model.columns[pair.column].name());
-    step.data["tables"].push_back({{"table", sql::literal(context.table(t))}, {"names", sql::text_array(names)}});
-  }
+  add_tables(context.model, context.phase, step.data["tables"]);
   return step;
 }
 
@@ -46,7 +42,7 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.needs = {context.prepare.id + ".open"};
   step.data["columns"] = shadows(context, t);
   step.data["sync"] = sync(context, t, Follows::new_key);
-  step.data["unsync"] = unsync(context, t, Follows::new_key);
+  step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");
   return step;
 }

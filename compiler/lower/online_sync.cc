@@ -15,55 +15,37 @@ namespace {
 // The last by name, so that they see what the users' triggers have changed.
 constexpr const char* kInsert = "\"~rekey_insert\"";
 constexpr const char* kUpdate = "\"~rekey_update\"";
-constexpr const char* kLate = "\"~rekey_late\"";
 
 const model::Domain& domain_of(const OnlinePhase& context, const Pair& pair) { return context.model.domain_of(pair.column); }
-bool is_root(const OnlinePhase& context, const Pair& pair) { return context.model.columns[pair.column].root; }
-
-// Where the domain of a pair begins.
-struct Home {
-  const Pair& root;
-  TableId table;
-};
-Home home_of(const OnlinePhase& context, const Pair& pair) {
-  const auto root = domain_of(context, pair).root;
-  return {context.pair_of(root), context.model.columns[root].table};
-}
 
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   return fmt::format("{}", fmt::join(parts, between));
 }
 
-std::string new_follows(const OnlinePhase& context, TableId t) {
+// Rows that were written after a swap, which has been taken back since, keep the keys that they had.
+std::string new_follows(const OnlinePhase& context, TableId t, Follows what) {
   std::string body;
   for (const auto& pair : context.pairs.at(t)) {
-    body += fmt::format("  NEW.{} := {};\n", pair.shadow, new_key(domain_of(context, pair), "NEW." + pair.name));
+    const auto& domain = domain_of(context, pair);
+    auto key = new_key(domain, "NEW." + pair.name);
+    if (what == Follows::new_key_again) {
+      key = fmt::format("coalesce((SELECT new_key FROM rekey.keys WHERE domain = {} AND old_key = NEW.{}),\n    {})",
+                        sql::literal(domain.name), pair.name, key);
+    }
+    body += fmt::format("  NEW.{} := {};\n", pair.shadow, key);
   }
   return body;
 }
 
-// A root's old key comes from its sequence, unless its new one was made from an id: then it is that. What refers to a
-// root takes its old key from there.
+// The old key is a function of the new one, the same wherever that stands: whichever row comes first, what refers to
+// a row or the row itself, and whatever becomes of the row. An identity has given a new row an id already.
 std::string old_follows(const OnlinePhase& context, TableId t) {
   std::string body;
   for (const auto& pair : context.pairs.at(t)) {
-    if (!is_root(context, pair)) continue;
-    body += fmt::format("  IF TG_OP = 'INSERT' AND {} THEN\n    NEW.{} := {};\n  END IF;\n",
-                        holds(domain_of(context, pair), "NEW." + pair.name), pair.legacy,
-                        legacy_id(domain_of(context, pair), "NEW." + pair.name));
-  }
-  for (const auto& pair : context.pairs.at(t)) {
-    if (is_root(context, pair)) continue;
-    const auto& domain = domain_of(context, pair);
-    const auto [root, home] = home_of(context, pair);
-    std::string own;
-    if (home == t) own = fmt::format("  ELSIF NEW.{} = NEW.{} THEN\n    NEW.{} := NEW.{};\n", pair.name, root.name, pair.legacy, root.legacy);
-    body += fmt::format(
-        "  IF NEW.{0} IS NULL THEN\n    NEW.{1} := NULL;\n{2}  ELSE\n"
-        "    SELECT r.{3} INTO NEW.{1} FROM {4} r WHERE r.{5} = NEW.{0};\n"
-        "    IF NOT FOUND AND {6} THEN\n      NEW.{1} := {7};\n    END IF;\n  END IF;\n",
-        pair.name, pair.legacy, own, root.legacy, context.table(home), root.name, holds(domain, "NEW." + pair.name),
-        legacy_id(domain, "NEW." + pair.name));
+    const auto& column = context.model.columns[pair.column];
+    const bool given = column.root && column.written->identity.value != plan::Identity::none;
+    body += fmt::format("  NEW.{} := {}(NEW.{}{});\n", pair.legacy, context.old_key(pair), pair.name,
+                        given ? fmt::format(", CASE TG_OP WHEN 'INSERT' THEN NEW.{} END", pair.legacy) : "");
   }
   return body;
 }
@@ -76,78 +58,77 @@ std::string function(const std::string& name, const std::string& body) {
 // `event`: BEFORE INSERT; `how`: what stands before EXECUTE.
 std::string trigger(const std::string& table, const char* name, const char* event, const std::string& how,
                     const std::string& function) {
-  return fmt::format("CREATE {0}TRIGGER {1} {2} ON {3}\n  {4}EXECUTE FUNCTION {5}();\n"
-                     "ALTER TABLE {3} ENABLE ALWAYS TRIGGER {1};\n",
-                     name == kLate ? "CONSTRAINT " : "", name, event, table, how, function);
+  return fmt::format("CREATE TRIGGER {0} {1} ON {2}\n  {3}EXECUTE FUNCTION {4}();\n"
+                     "ALTER TABLE {2} ENABLE ALWAYS TRIGGER {0};\n",
+                     name, event, table, how, function);
 }
 
-// What came before the row that it refers to has its old key when the transaction ends.
-std::string late_body(const OnlinePhase& context, TableId t) {
-  std::string body;
-  for (const auto& pair : context.pairs.at(t)) {
-    if (is_root(context, pair)) continue;
-    const auto [root, home] = home_of(context, pair);
-    body += fmt::format("  UPDATE {0} t SET {1} = r.{2} FROM {3} r\n  WHERE r.{4} = t.{5} AND t.{5} = NEW.{5} AND t.{1} IS NULL;\n",
-                        context.table(t), pair.legacy, root.legacy, context.table(home), root.name, pair.name);
-  }
-  return body;
-}
-
-std::vector<std::string> late_conditions(const OnlinePhase& context, TableId t) {
-  std::vector<std::string> out;
-  for (const auto& pair : context.pairs.at(t)) {
-    if (!is_root(context, pair)) out.push_back(fmt::format("NEW.{} IS NOT NULL AND NEW.{} IS NULL", pair.name, pair.legacy));
-  }
-  return out;
+// The old key as far as it is known: no row gets one by being compared.
+std::string known_old_key(const model::Domain& domain, const std::string& key) {
+  return fmt::format("CASE WHEN {} THEN {} ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = {} AND k.new_key = {}) END",
+                     holds(domain, key), legacy_id(domain, key), sql::literal(domain.name), key);
 }
 
 }  // namespace
 
 std::string sync(const OnlinePhase& context, TableId t, Follows what) {
-  const bool forward = what == Follows::new_key;
-  const auto name = context.function(t, "sync");
+  const auto name = context.function(t, "sync"), table = context.table(t);
   std::vector<std::string> changes;
   for (const auto& pair : context.pairs.at(t)) {
-    if (forward) {
-      changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0} OR NEW.{0} IS NOT NULL AND NEW.{1} IS NULL", pair.name, pair.shadow));
-    } else if (!is_root(context, pair)) {
-      changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}", pair.name));
-    }
+    const auto lacks = fmt::format(" OR NEW.{0} IS NOT NULL AND NEW.{1} IS NULL", pair.name, pair.shadow);
+    changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}{1}", pair.name, what == Follows::old_key ? "" : lacks));
   }
-  const auto table = context.table(t);
-  auto text = function(name, forward ? new_follows(context, t) : old_follows(context, t)) +
-              trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name);
-  if (!changes.empty()) {
-    text += trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
-  }
-  const auto late = late_conditions(context, t);
-  if (forward || late.empty()) return text;
-  const auto late_name = context.function(t, "late");
-  return text + function(late_name, late_body(context, t)) +
-         trigger(table, kLate, "AFTER INSERT OR UPDATE",
-                 fmt::format("DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ({})\n  ", joined(late, "\n    OR ")), late_name);
+  return function(name, what == Follows::old_key ? old_follows(context, t) : new_follows(context, t, what)) +
+         trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
+         trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
 }
 
-std::string unsync(const OnlinePhase& context, TableId t, Follows what) {
-  const auto drop = [&](const char* name) { return fmt::format("DROP TRIGGER {} ON {};\n", name, context.table(t)); };
-  const bool others = !late_conditions(context, t).empty();
-  if (what == Follows::new_key) return drop(kInsert) + drop(kUpdate);
-  if (!others) return drop(kInsert);
-  return drop(kInsert) + drop(kUpdate) + drop(kLate) + fmt::format("DROP FUNCTION {}();\n", context.function(t, "late"));
+std::string unsync(const OnlinePhase& context, TableId t) {
+  return fmt::format("DROP TRIGGER {0} ON {2};\nDROP TRIGGER {1} ON {2};\n", kInsert, kUpdate, context.table(t));
+}
+
+// Where rows of the root are looked at, its old key has a unique index of its own.
+std::string old_key_function(const OnlinePhase& context, const model::Domain& domain, const std::string& sequence) {
+  const auto& root = context.pair_of(domain.root);
+  const auto body = fmt::format(R"(
+#variable_conflict use_variable
+DECLARE
+  drawn bigint;
+BEGIN
+  IF of_key IS NULL THEN
+    RETURN NULL;
+  ELSIF {0} THEN
+    RETURN {1};
+  END IF;
+  LOOP
+    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = {2} AND new_key = of_key;
+    IF FOUND THEN
+      RETURN drawn;
+    END IF;
+    drawn := coalesce(proposed, nextval({3}));
+    proposed := NULL;
+    CONTINUE WHEN EXISTS (SELECT FROM {4} r WHERE r.{5} = drawn);
+    INSERT INTO rekey.keys VALUES ({2}, drawn, of_key, true) ON CONFLICT DO NOTHING;
+  END LOOP;
+END
+)", holds(domain, "of_key"), legacy_id(domain, "of_key"), sql::literal(domain.name), sql::literal(sequence),
+                                context.table(context.model.columns[domain.root].table), root.legacy);
+  return fmt::format("CREATE FUNCTION {}(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint\n"
+                     "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nAS {};",
+                     context.old_key(root), sql::dollar_quoted(body));
 }
 
 std::string disagreement(const OnlinePhase& context, TableId t, Follows what) {
   std::vector<std::string> parts;
   for (const auto& pair : context.pairs.at(t)) {
-    if (what == Follows::new_key) {
-      parts.push_back(fmt::format("t.{} IS DISTINCT FROM {}", pair.shadow, new_key(domain_of(context, pair), "t." + pair.name)));
+    const auto& domain = domain_of(context, pair);
+    if (what == Follows::old_key) {
+      parts.push_back(fmt::format("t.{} IS DISTINCT FROM {}", pair.legacy, known_old_key(domain, "t." + pair.name)));
       continue;
     }
-    const auto [root, home] = home_of(context, pair);
-    parts.push_back(fmt::format("(t.{} IS NULL) <> (t.{} IS NULL)", pair.name, pair.legacy));
-    if (is_root(context, pair)) continue;
-    parts.push_back(fmt::format("EXISTS (SELECT FROM {} r WHERE r.{} = t.{} AND r.{} IS DISTINCT FROM t.{})",
-                                context.table(home), root.name, pair.name, root.legacy, pair.legacy));
+    parts.push_back(fmt::format("t.{0} IS DISTINCT FROM {1} AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = {2} "
+                                "AND k.old_key = t.{3} AND k.new_key = t.{0})",
+                                pair.shadow, new_key(domain, "t." + pair.name), sql::literal(domain.name), pair.name));
   }
   return joined(parts, " OR ");
 }
@@ -164,6 +145,14 @@ std::string lacking(const OnlinePhase& context, TableId t) {
   std::vector<std::string> parts;
   for (const auto& pair : context.pairs.at(t)) parts.push_back(fmt::format("{} IS NULL AND {} IS NOT NULL", pair.shadow, pair.name));
   return joined(parts, " OR ");
+}
+
+std::string settled(const OnlinePhase& context, TableId t) {
+  std::vector<std::string> parts;
+  for (const auto& pair : context.pairs.at(t)) {
+    parts.push_back(fmt::format("{} = {}({})", pair.legacy, context.old_key(pair), pair.name));
+  }
+  return joined(parts, ", ");
 }
 
 }  // namespace rekey::lower

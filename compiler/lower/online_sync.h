@@ -6,18 +6,25 @@
 
 namespace rekey::lower {
 
-enum class Follows { new_key, old_key };
+// new_key_again: after a swap that has been taken back.
+enum class Follows { new_key, new_key_again, old_key };
 
 // Statements that make function and triggers; where the function is there it is written over.
 std::string sync(const OnlinePhase& context, model::TableId t, Follows what);
 // That drop the triggers.
-std::string unsync(const OnlinePhase& context, model::TableId t, Follows what);
+std::string unsync(const OnlinePhase& context, model::TableId t);
+
+// A statement that makes the function of a domain that gives the old key of a new one: what it was made from, or one
+// drawn from `sequence` and kept in rekey.keys. Right between swap and way back.
+std::string old_key_function(const OnlinePhase& context, const model::Domain& domain, const std::string& sequence);
 
 // A condition that holds for rows, of table t under the alias t, in which the generations do not agree.
 std::string disagreement(const OnlinePhase& context, model::TableId t, Follows what);
 
-// "new := f(old)" for every pair, as SET of an UPDATE takes it; and a condition for the rows that lack one.
+// As SET of an UPDATE takes it: every new key from the old one, with a condition for the rows that lack one; and
+// after the swap every old key from the new one.
 std::string filled(const OnlinePhase& context, model::TableId t);
 std::string lacking(const OnlinePhase& context, model::TableId t);
+std::string settled(const OnlinePhase& context, model::TableId t);
 
 }  // namespace rekey::lower

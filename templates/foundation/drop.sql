@@ -11,8 +11,9 @@ DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text
   rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
   rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.require(text, text[], text[]),
   rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
-  rekey.relax(text, text[]), rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
-  rekey.lead_sequence(text, text, text), rekey.expect_agreement(text, text);
+  rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
+  rekey.lead_sequence(text, text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
+  rekey.expect_agreement(text, text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
@@ -34,7 +35,7 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
   rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
 DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
   rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
-  rekey.disagreeing(text, text);
+  rekey.disagreeing(text, text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]);
 DROP TABLE rekey.backfills, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;

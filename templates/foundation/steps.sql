@@ -205,6 +205,15 @@ BEGIN
 END
 $body$;
 
+-- A phase whose work another one has used up and cannot give back: these steps are to be done again. They read as
+-- begun and not finished, so that the phase can go either way from here.
+CREATE PROCEDURE rekey.reopen_phase(phase_id text, of_steps text[])
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.steps SET state = 'running' WHERE step = ANY (of_steps) AND state = 'done';
+  UPDATE rekey.phases SET state = 'applying' WHERE phase = phase_id AND state = 'applied';
+$body$;
+
 -- The last act of a rollback: what was known of the phase's keys is true no more.
 CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -73,6 +73,8 @@ TEST(Online, WhatIsNotCarried) {
               HasSubstr("keys of public.a.id are of generator v7"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: {type: integer, default: public.f()}}}\n"),
               HasSubstr("the default of public.a.id is no sequence"));
+  EXPECT_THAT(refused("  public.a: {primary_key: [part, id], columns: {id: integer}}\n"),
+              HasSubstr("no key or index begins with public.a.id"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}, indexes: {i: \"btree (id) WHERE (id > 0)\"}}\n"),
               HasSubstr("index i is more than a list of columns"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"

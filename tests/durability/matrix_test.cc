@@ -89,7 +89,7 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
 // Those of online phases, which stop in their middle: tests/integration/online.sh kills these.
 bool is_online(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required",
-                               "analyze", "compare", "swap", "require_back", "required_back"};
+                               "analyze", "compare", "swap", "settle_keys"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }
 

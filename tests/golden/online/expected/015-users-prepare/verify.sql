@@ -13,5 +13,5 @@ SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
-SELECT * FROM rekey.check_agreement('015', 'public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id'))$query$);
-SELECT * FROM rekey.check_agreement('015', 'public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id'))$query$);
+SELECT * FROM rekey.check_agreement('015', 'public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id)$query$);
+SELECT * FROM rekey.check_agreement('015', 'public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.user_id AND k.new_key = t.rekey_new_user_id)$query$);

@@ -25,45 +25,19 @@ CALL rekey.begin_undo('020.close');
 CALL rekey.end_undo('020.close');
 COMMIT;
 
--- step 020.users.require_back · online · plan.yaml:7
--- way back: old keys of public.users may not be NULL where the new ones may not: not yet validated
--- ACCESS EXCLUSIVE on public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('020.users.require_back');
-CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_old_id']);
-CALL rekey.end_undo('020.users.require_back');
-COMMIT;
+-- step 020.users.settle · online · outside of a transaction · plan.yaml:7
+-- way back: old keys for the rows of public.users that lack one or have another
+-- ROW EXCLUSIVE on public.users; reads all of public.users
+CALL rekey.begin_undo('020.users.settle');
+CALL rekey.settle_old_keys('020.users.settle', 'public.users', 'rekey_old_id', $query$rekey_old_id = rekey.old_key_1(id)$query$, $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END$query$);
+CALL rekey.end_undo('020.users.settle');
 
--- step 020.orders.require_back · online · plan.yaml:10
--- way back: old keys of public.orders may not be NULL where the new ones may not: not yet validated
--- ACCESS EXCLUSIVE on public.orders
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('020.orders.require_back');
-CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_old_id', 'rekey_old_user_id']);
-CALL rekey.end_undo('020.orders.require_back');
-COMMIT;
-
--- step 020.users.required_back · online · plan.yaml:7
--- way back: checks that no old key of public.users is NULL that may not be
--- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('020.users.required_back');
-CALL rekey.validate_required('public.users');
-CALL rekey.end_undo('020.users.required_back');
-COMMIT;
-
--- step 020.orders.required_back · online · plan.yaml:10
--- way back: checks that no old key of public.orders is NULL that may not be
--- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('020.orders.required_back');
-CALL rekey.validate_required('public.orders');
-CALL rekey.end_undo('020.orders.required_back');
-COMMIT;
+-- step 020.orders.settle · online · outside of a transaction · plan.yaml:10
+-- way back: old keys for the rows of public.orders that lack one or have another
+-- ROW EXCLUSIVE on public.orders; reads all of public.orders
+CALL rekey.begin_undo('020.orders.settle');
+CALL rekey.settle_old_keys('020.orders.settle', 'public.orders', 'rekey_old_id', $query$rekey_old_id = rekey.old_key_2(id), rekey_old_user_id = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_user_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END$query$);
+CALL rekey.end_undo('020.orders.settle');
 
 -- step 020.swap · online
 -- way back: the old keys take their names back
@@ -75,16 +49,18 @@ LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 DROP TRIGGER "~rekey_insert" ON public.users;
+DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id;
 ALTER TABLE public.users RENAME COLUMN rekey_old_id TO id;
-CALL rekey.set_required('public.users', ARRAY['rekey_new_id'], ARRAY['id']);
+ALTER TABLE public.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq'::regclass);
 CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.users.id'));
+  NEW.rekey_new_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.id),
+    rekey.ordered(NEW.id, rekey.domain_secret('public.users.id')));
   RETURN NEW;
 END
 $query$;
@@ -97,22 +73,22 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 DROP TRIGGER "~rekey_insert" ON public.orders;
 DROP TRIGGER "~rekey_update" ON public.orders;
-DROP TRIGGER "~rekey_late" ON public.orders;
-DROP FUNCTION rekey.late_2();
 ALTER TABLE public.orders ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.orders RENAME COLUMN id TO rekey_new_id;
 ALTER TABLE public.orders RENAME COLUMN rekey_old_id TO id;
+ALTER TABLE public.orders ALTER COLUMN id SET DEFAULT nextval('public.orders_id_seq'::regclass);
 ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_new_user_id;
 ALTER TABLE public.orders RENAME COLUMN rekey_old_user_id TO user_id;
-CALL rekey.set_required('public.orders', ARRAY['rekey_new_id', 'rekey_new_user_id'], ARRAY['id', 'user_id']);
 CALL rekey.swap_index('public.orders', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
 CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_old_key_2_2', 'rekey_twin_2_2');
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_new_id := rekey.ordered(NEW.id, rekey.domain_secret('public.orders.id'));
-  NEW.rekey_new_user_id := rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id'));
+  NEW.rekey_new_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.orders.id' AND old_key = NEW.id),
+    rekey.ordered(NEW.id, rekey.domain_secret('public.orders.id')));
+  NEW.rekey_new_user_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.user_id),
+    rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id')));
   RETURN NEW;
 END
 $query$;
@@ -124,10 +100,13 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
     OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id IS NULL)
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
+DROP FUNCTION rekey.old_key_1(uuid, bigint);
+DROP FUNCTION rekey.old_key_2(uuid, bigint);
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 CREATE VIEW public.buyers AS
  SELECT users.id
    FROM public.users;
+CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.orders.rekey_twin_2_1', '015.orders.rekey_old_key_2_1', '015.orders.analyze', '015.close']);
 CALL rekey.end_undo('020.swap');
 COMMIT;
 

@@ -25,16 +25,14 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.required_back","020.orders.required_back","020.users.require_back","020.orders.require_back","020.close"],"6555da96b7ddc78792c0cff4a23e2cc2d53cbdc4c14fcf8eef6e62edbd817681","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
-["020.users.compare",true,false,["020.open"],["020.swap"],"c7eae0f2c187ab4228ce3d34c910dcd212da488d055e63de0bea223c4e800f89","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
-["020.orders.compare",true,false,["020.open"],["020.swap"],"020ffe8252400d2156af3fa09a2352b0d378e8f8f9628d2de11b505741610aa6","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.required_back","020.orders.required_back"],"b5decd79bfc14af7f375efb965fe6e50ad9c050d19fe038f9f89273ec61209eb","ac0c95c8316676f2326757f9f74db03c78cf71980f5fdd69cbea3936ce84ffd7"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"e6472c8b248249ef19defa10966ea0def77f3111993bb9e5d2a8a45ad9feb25b","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.users.compare",true,false,["020.open"],["020.swap"],"ad149bbe7ac9c9fb1287a8b18687d54165a3673d1c513643a06b4a00744d4393","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
+["020.orders.compare",true,false,["020.open"],["020.swap"],"455fd3c385c5cac2b0898bda07bac8b1bd87f5ca28830802994130b1f3e611bb","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"e6a56a671b418abb136fd982c6e5df7b6f33852f38dd9a1566561fd311a9e19e","46169ce72d508a47c2c7e81b2ecd811eaf71ccda6d608c50dd89171cafc6fa7a"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
-["020.users.required_back",true,false,["020.swap"],["020.users.require_back"],"01e70fb0a6a0c8a70299dd245e6af1278e197e75885ab72421e4778c7ece4966","6c9966930ac375b4e72bb0a8232cc831f1b2adb010633b0440f4445b5dd603c3"],
-["020.orders.required_back",true,false,["020.swap"],["020.orders.require_back"],"f209f4f3467bafe9d16627036317dfb89b6e96d486c7754f5c117e4d10ecd9e7","81e839e2e559e77ce1296cbace69b77a76a75b08217602daf187acaa3ebe58fe"],
-["020.users.require_back",true,false,["020.swap"],["020.close"],"164b45ff1e49be93d271b57296234ab7317ac7d9a42de9c4c29ade4a76afb426","76d2290762d8c9523f836a745406d150f71392b15cf09b897503e432718beae6"],
-["020.orders.require_back",true,false,["020.swap"],["020.close"],"deee8e2212baa02684abaebb0677f82c4ec784cee998845ee20583de934223a7","15ac8930bbf2f20c8971fb65956fd75002ababb67570a9d0c3bd803308c668fc"],
-["020.close",true,false,["020.swap","020.users.required_back","020.users.require_back","020.orders.required_back","020.orders.require_back","020.orders.validate"],[],"0c627a9b98a1295938c7f5a36f1bf8096d0746fc00520f5c27b7e03daf7585f8","2a2499ee47cc1e7dccc82115fd7703d0a7dcddd6b3c3cbc3f60ba5c61b9973ce"]
+["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","0afc76e264bb94b782bb830b5de46dbd6430967f71f90e49e280e2a6d5d01f4d"],
+["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","24ae7016e74fd20d1c5f0009b54ef3933789d8a9430e55066a5e248b8c59adb7"],
+["020.close",true,false,["020.swap","020.users.settle","020.orders.settle","020.orders.validate"],[],"0c627a9b98a1295938c7f5a36f1bf8096d0746fc00520f5c27b7e03daf7585f8","2a2499ee47cc1e7dccc82115fd7703d0a7dcddd6b3c3cbc3f60ba5c61b9973ce"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 UPDATE rekey.domains SET phase = '020' WHERE phase = '015';
@@ -48,7 +46,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.users.compare');
-CALL rekey.expect_agreement('public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id'))$query$);
+CALL rekey.expect_agreement('public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id)$query$);
 CALL rekey.end_step('020.users.compare');
 COMMIT;
 
@@ -59,7 +57,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.orders.compare');
-CALL rekey.expect_agreement('public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id'))$query$);
+CALL rekey.expect_agreement('public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.user_id AND k.new_key = t.rekey_new_user_id)$query$);
 CALL rekey.end_step('020.orders.compare');
 COMMIT;
 
@@ -80,20 +78,23 @@ ALTER TABLE public.users RENAME COLUMN rekey_new_id TO id;
 CALL rekey.set_required('public.users', ARRAY['rekey_old_id'], ARRAY['id']);
 CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
 CALL rekey.copy_column_settings('public.users', 'rekey_old_id', 'id');
+ALTER TABLE public.users ALTER COLUMN rekey_old_id DROP DEFAULT;
 ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND rekey.is_ordered(NEW.id, rekey.domain_secret('public.users.id')) THEN
-    NEW.rekey_old_id := rekey.ordered_id(NEW.id);
-  END IF;
+  NEW.rekey_old_id := rekey.old_key_1(NEW.id);
   RETURN NEW;
 END
 $query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id)
+  EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 DROP TRIGGER "~rekey_insert" ON public.orders;
 DROP TRIGGER "~rekey_update" ON public.orders;
 ALTER TABLE public.orders RENAME COLUMN id TO rekey_old_id;
@@ -104,24 +105,15 @@ CALL rekey.set_required('public.orders', ARRAY['rekey_old_id', 'rekey_old_user_i
 CALL rekey.swap_index('public.orders', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1');
 CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_twin_2_2', 'rekey_old_key_2_2');
 CALL rekey.copy_column_settings('public.orders', 'rekey_old_id', 'id');
+ALTER TABLE public.orders ALTER COLUMN rekey_old_id DROP DEFAULT;
 ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
 CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id', 'user_id');
-CALL rekey.relax('public.orders', ARRAY['rekey_old_user_id']);
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND rekey.is_ordered(NEW.id, rekey.domain_secret('public.orders.id')) THEN
-    NEW.rekey_old_id := rekey.ordered_id(NEW.id);
-  END IF;
-  IF NEW.user_id IS NULL THEN
-    NEW.rekey_old_user_id := NULL;
-  ELSE
-    SELECT r.rekey_old_id INTO NEW.rekey_old_user_id FROM public.users r WHERE r.id = NEW.user_id;
-    IF NOT FOUND AND rekey.is_ordered(NEW.user_id, rekey.domain_secret('public.users.id')) THEN
-      NEW.rekey_old_user_id := rekey.ordered_id(NEW.user_id);
-    END IF;
-  END IF;
+  NEW.rekey_old_id := rekey.old_key_2(NEW.id);
+  NEW.rekey_old_user_id := rekey.old_key_1(NEW.user_id);
   RETURN NEW;
 END
 $query$;
@@ -129,24 +121,60 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id)
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
+    OR OLD.user_id IS DISTINCT FROM NEW.user_id)
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
-CREATE OR REPLACE FUNCTION rekey.late_2() RETURNS trigger
+CALL rekey.lead_sequence('public.users_id_seq', 'public.users', 'rekey_old_id');
+CREATE FUNCTION rekey.old_key_1(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
+#variable_conflict use_variable
+DECLARE
+  drawn bigint;
 BEGIN
-  UPDATE public.orders t SET rekey_old_user_id = r.rekey_old_id FROM public.users r
-  WHERE r.id = t.user_id AND t.user_id = NEW.user_id AND t.rekey_old_user_id IS NULL;
-  RETURN NEW;
+  IF of_key IS NULL THEN
+    RETURN NULL;
+  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.users.id')) THEN
+    RETURN rekey.ordered_id(of_key);
+  END IF;
+  LOOP
+    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.users.id' AND new_key = of_key;
+    IF FOUND THEN
+      RETURN drawn;
+    END IF;
+    drawn := coalesce(proposed, nextval('public.users_id_seq'));
+    proposed := NULL;
+    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id = drawn);
+    INSERT INTO rekey.keys VALUES ('public.users.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
+  END LOOP;
 END
 $query$;
-CREATE CONSTRAINT TRIGGER "~rekey_late" AFTER INSERT OR UPDATE ON public.orders
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.user_id IS NOT NULL AND NEW.rekey_old_user_id IS NULL)
-  EXECUTE FUNCTION rekey.late_2();
-ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_late";
-CALL rekey.lead_sequence('public.users_id_seq', 'public.users', 'rekey_old_id');
 CALL rekey.lead_sequence('public.orders_id_seq', 'public.orders', 'rekey_old_id');
+CREATE FUNCTION rekey.old_key_2(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+#variable_conflict use_variable
+DECLARE
+  drawn bigint;
+BEGIN
+  IF of_key IS NULL THEN
+    RETURN NULL;
+  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.orders.id')) THEN
+    RETURN rekey.ordered_id(of_key);
+  END IF;
+  LOOP
+    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.orders.id' AND new_key = of_key;
+    IF FOUND THEN
+      RETURN drawn;
+    END IF;
+    drawn := coalesce(proposed, nextval('public.orders_id_seq'));
+    proposed := NULL;
+    CONTINUE WHEN EXISTS (SELECT FROM public.orders r WHERE r.rekey_old_id = drawn);
+    INSERT INTO rekey.keys VALUES ('public.orders.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
+  END LOOP;
+END
+$query$;
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 CREATE VIEW public.buyers AS
  SELECT users.id
@@ -166,45 +194,19 @@ ALTER TABLE public.orders
 CALL rekey.end_step('020.orders.validate');
 COMMIT;
 
--- step 020.users.required_back · online · plan.yaml:7
+-- step 020.users.settle · online · outside of a transaction · plan.yaml:7
 -- nothing to do on the way forward
 -- no lock on your tables
--- goes back with 020.users.required_back in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('020.users.required_back');
-CALL rekey.end_step('020.users.required_back');
-COMMIT;
+-- goes back with 020.users.settle in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.users.settle');
+CALL rekey.end_step('020.users.settle');
 
--- step 020.orders.required_back · online · plan.yaml:10
+-- step 020.orders.settle · online · outside of a transaction · plan.yaml:10
 -- nothing to do on the way forward
 -- no lock on your tables
--- goes back with 020.orders.required_back in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('020.orders.required_back');
-CALL rekey.end_step('020.orders.required_back');
-COMMIT;
-
--- step 020.users.require_back · online · plan.yaml:7
--- nothing to do on the way forward
--- no lock on your tables
--- goes back with 020.users.require_back in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('020.users.require_back');
-CALL rekey.end_step('020.users.require_back');
-COMMIT;
-
--- step 020.orders.require_back · online · plan.yaml:10
--- nothing to do on the way forward
--- no lock on your tables
--- goes back with 020.orders.require_back in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('020.orders.require_back');
-CALL rekey.end_step('020.orders.require_back');
-COMMIT;
+-- goes back with 020.orders.settle in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('020.orders.settle');
+CALL rekey.end_step('020.orders.settle');
 
 -- step 020.close · online
 -- the phase is applied

@@ -15,8 +15,8 @@ SET idle_in_transaction_session_timeout = 0;
 
 SELECT * FROM rekey.check_indexes('020', 'public.users');
 SELECT * FROM rekey.check_indexes('020', 'public.orders');
-SELECT * FROM rekey.check_agreement('020', 'public.users', $query$(t.id IS NULL) <> (t.rekey_old_id IS NULL)$query$);
-SELECT * FROM rekey.check_agreement('020', 'public.orders', $query$(t.id IS NULL) <> (t.rekey_old_id IS NULL) OR (t.user_id IS NULL) <> (t.rekey_old_user_id IS NULL) OR EXISTS (SELECT FROM public.users r WHERE r.id = t.user_id AND r.rekey_old_id IS DISTINCT FROM t.rekey_old_user_id)$query$);
+SELECT * FROM rekey.check_agreement('020', 'public.users', $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END$query$);
+SELECT * FROM rekey.check_agreement('020', 'public.orders', $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_user_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END$query$);
 SELECT * FROM rekey.check_key('020', 'public.users', 'id');
 SELECT * FROM rekey.check_key('020', 'public.orders', 'id');
 SELECT * FROM rekey.check_key('020', 'public.orders', 'user_id');

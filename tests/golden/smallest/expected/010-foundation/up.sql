@@ -300,6 +300,15 @@ BEGIN
 END
 $body$;
 
+-- A phase whose work another one has used up and cannot give back: these steps are to be done again. They read as
+-- begun and not finished, so that the phase can go either way from here.
+CREATE PROCEDURE rekey.reopen_phase(phase_id text, of_steps text[])
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.steps SET state = 'running' WHERE step = ANY (of_steps) AND state = 'done';
+  UPDATE rekey.phases SET state = 'applying' WHERE phase = phase_id AND state = 'applied';
+$body$;
+
 -- The last act of a rollback: what was known of the phase's keys is true no more.
 CREATE PROCEDURE rekey.withdraw_phase(phase_id text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1739,6 +1748,33 @@ BEGIN
 END
 $body$;
 
+-- The triggers of a table that the backfill cannot silence, and those that run after the ones that keep keys right.
+CREATE FUNCTION rekey.unruly_triggers(target regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(CASE WHEN tgname > '~rekey_insert' COLLATE "C" AND tgtype & 2 <> 0
+                         THEN format('trigger %I runs after the ones that keep keys right: it may change keys unseen; rename it', tgname)
+                         ELSE format('trigger %I is enabled as REPLICA or ALWAYS and would fire for every row that is filled', tgname) END,
+                    '; ' ORDER BY tgname)
+  FROM pg_trigger g JOIN pg_proc p ON p.oid = tgfoid
+  WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 1 <> 0
+    AND pronamespace <> to_regnamespace('rekey')
+    AND (tgname > '~rekey_insert' COLLATE "C" AND tgtype & 2 <> 0 OR tgenabled IN ('A', 'R') AND tgtype & 16 <> 0)
+$body$;
+
+-- Foreign keys with a narrower type than what they refer to: a new row's old key may not fit.
+CREATE FUNCTION rekey.narrow_references(target regclass, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('column %I (%s) is narrower than %s.%I (%s), to which it refers: alter its type', c.attname,
+                           format_type(c.atttypid, c.atttypmod), con.confrelid::regclass, p.attname,
+                           format_type(p.atttypid, p.atttypmod)), '; ' ORDER BY con.conname)
+  FROM pg_constraint con CROSS JOIN LATERAL unnest(conkey, confkey) k (child, parent)
+  JOIN pg_attribute c ON c.attrelid = conrelid AND c.attnum = k.child
+  JOIN pg_attribute p ON p.attrelid = confrelid AND p.attnum = k.parent
+  WHERE contype = 'f' AND conrelid = target AND c.attname = ANY (columns) AND c.attlen < p.attlen
+$body$;
+
 -- What the online strategy cannot do here, before anything changes.
 CREATE PROCEDURE rekey.expect_online(of_table text, columns text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1759,6 +1795,10 @@ BEGIN
                                OR 0 <> ANY (x.indoption::smallint[])
                                OR coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))
          OR coalesce(k.condeferrable, false));
+  wrong := nullif(concat_ws('; ', wrong, rekey.unruly_triggers(target), rekey.narrow_references(target, columns), (
+    SELECT string_agg(format('constraint %I is NOT VALID: a row that breaks it cannot be filled; validate or drop it', conname),
+                      '; ' ORDER BY conname)
+    FROM pg_constraint WHERE conrelid = target AND contype NOT IN ('f', 'p', 'u', 'x') AND NOT convalidated)), '');
   IF EXISTS (SELECT FROM pg_rewrite WHERE ev_class = target AND ev_type = '2') THEN
     wrong := concat_ws('; ', wrong, 'a rule stands on its UPDATE');
   END IF;
@@ -1801,8 +1841,8 @@ BEGIN
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE format(CASE WHEN tids THEN 'UPDATE %1$s SET %2$s WHERE ctid >= ''(%4$s,0)'' AND ctid < ''(%5$s,0)'' AND (%3$s)'
-      ELSE 'UPDATE %1$s SET %2$s WHERE ctid = ANY (ARRAY(SELECT format(''(%%s,%%s)'', b, i)::tid '
+    EXECUTE format(CASE WHEN tids THEN 'UPDATE %1$s t SET %2$s WHERE ctid >= ''(%4$s,0)'' AND ctid < ''(%5$s,0)'' AND (%3$s)'
+      ELSE 'UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT format(''(%%s,%%s)'', b, i)::tid '
            'FROM generate_series(%4$s, %5$s - 1) b, generate_series(1, 291) i)) AND (%3$s)' END,
       of_table, assigned, missing, state.next_block, till);
     GET DIAGNOSTICS filled = ROW_COUNT;
@@ -1817,7 +1857,7 @@ BEGIN
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE format('UPDATE %1$s SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE %3$s LIMIT 1000)) '
+    EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000)) '
                               'AND (%3$s)', of_table, assigned, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
     COMMIT;
@@ -1878,19 +1918,6 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', of_table, name);
   END LOOP;
   CALL rekey.require_no_more(of_table);
-END
-$body$;
-
--- A row may come before the one that it refers to: its old key is found when it commits.
-CREATE PROCEDURE rekey.relax(of_table text, columns text[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  name text;
-BEGIN
-  FOREACH name IN ARRAY coalesce(rekey.required(of_table, columns, columns), '{}') LOOP
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', of_table, name);
-  END LOOP;
 END
 $body$;
 
@@ -1960,19 +1987,41 @@ BEGIN
 END
 $body$;
 
--- From the swap on a sequence gives every new row its old key, and must not give one that is there.
+-- From the swap on a sequence gives new rows their old keys. Where it lags behind ids that are there it goes past
+-- them, as far as ids lie no further ahead than there are rows: single ids far off, sentinels, are stepped over
+-- one by one when it comes to them.
 CREATE PROCEDURE rekey.lead_sequence(of_sequence text, of_table text, of_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  up     boolean := (SELECT seqincrement > 0 FROM pg_sequence WHERE seqrelid = of_sequence::regclass);
-  utmost bigint;
-  here   record;
+  seq    pg_sequence;
+  last   numeric;
+  ahead  numeric;
+  utmost numeric;
 BEGIN
-  EXECUTE format('SELECT %s(%I) FROM %s', CASE WHEN up THEN 'max' ELSE 'min' END, of_column, of_table) INTO utmost;
-  EXECUTE format('SELECT last_value, is_called FROM %s', of_sequence) INTO here;
-  IF (CASE WHEN up THEN utmost >= here.last_value ELSE utmost <= here.last_value END) THEN
-    PERFORM setval(of_sequence::regclass, utmost);
+  SELECT * INTO STRICT seq FROM pg_sequence WHERE seqrelid = of_sequence::regclass;
+  SELECT rekey.last_given(p.last_value, p.is_called, seq.seqincrement) INTO last FROM rekey.sequence_position(of_sequence) p;
+  SELECT seq.seqincrement * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
+                 of_column, of_table)
+    INTO utmost
+    USING greatest(least(last, last + ahead), -9223372036854775808)::bigint, least(greatest(last, last + ahead), 9223372036854775807)::bigint;
+  utmost := least(greatest(last + ceil((utmost - last) / seq.seqincrement) * seq.seqincrement, seq.seqmin), seq.seqmax);
+  IF utmost <> last THEN
+    PERFORM setval(of_sequence::regclass, utmost::bigint);
+  END IF;
+END
+$body$;
+
+-- After a swap: rows whose old key is missing or another than theirs get it. Where the swap is not done there is no
+-- such column, and nothing to do.
+CREATE PROCEDURE rekey.settle_old_keys(of_step text, of_table text, of_column text, assigned text, differing text)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column AND NOT attisdropped) THEN
+    CALL rekey.backfill(of_step, of_table, assigned, differing);
+    DELETE FROM rekey.backfills WHERE step = of_step;
   END IF;
 END
 $body$;
@@ -2028,7 +2077,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '953db85cef94e3f8750de68f0fdf519278b9fd4a74e6e3bf606afed6d7168c0d', '7347f907e5842fae5d999845febc5145e08318f756de3fa68013f7113cf187a8', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '3dbdd4bb0391c49df16eac36766af06a11a3d66673fa661ff76eb0a480fc92b0', '35c1762a3a68f00e9463cb0efbe5b50696380e4430baa18af8244914f8e568ac', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

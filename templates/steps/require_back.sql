@@ -1,3 +1,0 @@
-%up
-%down
-CALL rekey.require({{table_literal}}, {{names}}, {{others}});

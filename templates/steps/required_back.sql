@@ -1,3 +1,0 @@
-%up
-%down
-CALL rekey.validate_required({{table_literal}});
