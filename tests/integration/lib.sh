@@ -121,14 +121,17 @@ dump_sequences() { "$REKEY_SOURCE/tests/dump" sequences; }
 
 server_major() { PGDATABASE=postgres sql -c "SELECT current_setting('server_version_num')::integer / 10000"; }
 
-# Skips the script where no pg_dump here is as new as the server.
-needs_pg_dump() {
+# Whether a pg_dump here is as new as the server.
+can_dump() {
   local major
   major=$(server_major)
   pg_dump --version | grep -qE "\) ($(seq -s '|' "$major" 40))" && return
   echo "skipped: no pg_dump that reads PostgreSQL $major"
-  exit 77
+  return 1
 }
+
+# Skips the script where none is.
+needs_pg_dump() { can_dump || exit 77; }
 
 # A file that begins with "-- needs 17" is for that version and later ones, with "-- before 18" for earlier ones.
 runs_here() {

@@ -95,9 +95,11 @@ exactly_as before
 ok
 
 begin 'a rehearsal'
-draft "$keys"
-exits 0 "$REKEY" rehearse "$work/bundle" --full
-ok
+if can_dump; then
+  draft "$keys"
+  exits 0 "$REKEY" rehearse "$work/bundle" --full
+  ok
+fi
 
 begin 'keys that do not agree keep the swap from happening'
 draft "$keys"
