@@ -140,15 +140,15 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "require" || name == "require_no_more" || name == "set_required" ||
              name == "swap_index" || name == "copy_column_settings") {
     out.lock(text_argument(call, 0), LockMode::access_exclusive);
-  } else if (name == "lead_sequence") {
-    out.lock(text_argument(call, 1), LockMode::access_share);
+  } else if (name == "begin_ids") {
+    out.lock(text_argument(call, 2), LockMode::access_share);
   } else if (name == "settle_indexes") {
     out.lock(text_argument(call, 0), LockMode::share);
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "reopen_phase"};
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "reopen_phase", "end_ids"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

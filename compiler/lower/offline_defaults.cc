@@ -34,14 +34,6 @@ std::string default_for_new_rows(const model::Model& model, ColumnId c) {
   return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
 }
 
-std::string identity_options(const plan::Column& written) {
-  const auto sequence = plan::parse_table_name(written.sequence.value);
-  std::string options;
-  if (sequence) options = "SEQUENCE NAME " + sql::table(*sequence);
-  if (!written.sequence_options.value.empty()) options += " " + written.sequence_options.value;
-  return options;
-}
-
 bool literal_default(const model::Model& model, ColumnId c) {
   return model.new_default(c).empty() && model.columns[c].default_ids.has_value();
 }
@@ -76,6 +68,15 @@ std::string old_default(const plan::Column& written) {
   const auto sequence = plan::parse_table_name(written.sequence.value);
   return sequence ? fmt::format("nextval({}::regclass)", sql::literal(sql::table(*sequence)))
                   : written.default_value.value;
+}
+
+std::string identity(const plan::Column& written) {
+  const auto sequence = plan::parse_table_name(written.sequence.value);
+  std::string options;
+  if (sequence) options = "SEQUENCE NAME " + sql::table(*sequence);
+  if (!written.sequence_options.value.empty()) options += " " + written.sequence_options.value;
+  return fmt::format("ADD GENERATED {} AS IDENTITY ({})", written.identity.value == plan::Identity::always ? "ALWAYS" : "BY DEFAULT",
+                     options);
 }
 
 std::string set_new_default(const OfflinePhase& context, ColumnId c) {
@@ -149,9 +150,7 @@ void Surroundings::add_identity(const model::Column& column) {
   const auto& written = *column.written;
   if (written.identity.value == plan::Identity::none) return;
   before_.push_back(altered(column, "") + "DROP IDENTITY;");
-  undo_after_.push_back(fmt::format("{}ADD GENERATED {} AS IDENTITY ({});", altered(column, ""),
-                                    written.identity.value == plan::Identity::always ? "ALWAYS" : "BY DEFAULT",
-                                    identity_options(written)));
+  undo_after_.push_back(altered(column, "") + identity(written) + ";");
   undo_after_.push_back(fmt::format("CALL rekey.restore_sequence({}, {});",
                                     sql::literal(context_.table(column.table)), sql::literal(column.name())));
 }

@@ -14,6 +14,9 @@ std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::
 // What new rows got before the change, as SQL; empty for nothing, and for an identity.
 std::string old_default(const plan::Column& written);
 
+// What makes a column an identity, after ALTER COLUMN.
+std::string identity(const plan::Column& written);
+
 // The statement that gives a column what new rows get after the change; empty for nothing.
 std::string set_new_default(const OfflinePhase& context, model::ColumnId c);
 

@@ -93,6 +93,8 @@ std::string OnlinePhase::prepare_id(TableId t, const std::string& kind) const {
 
 std::string OnlinePhase::old_key(const Pair& pair) const { return fmt::format("rekey.old_key_{}", model.domain_of(pair.column).root + 1); }
 
+std::string OnlinePhase::ids(const model::Domain& domain) const { return fmt::format("rekey.ids_{}", domain.root + 1); }
+
 std::string OnlinePhase::function(TableId t, const char* what) const { return fmt::format("rekey.{}_{}", what, t + 1); }
 
 std::vector<TableId> OnlinePhase::locked() const {

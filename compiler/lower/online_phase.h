@@ -38,6 +38,7 @@ struct OnlinePhase : OfflinePhase {
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3
   std::string old_key(const Pair& pair) const;  // rekey.old_key_1: the function of its domain
+  std::string ids(const model::Domain& domain) const;  // rekey.ids_1: the sequence of its new rows' old keys
   std::vector<model::TableId> locked() const;                      // by the swap: those of its foreign keys too
   const Pair& pair_of(model::ColumnId c) const;
 };

@@ -38,14 +38,11 @@ std::string new_follows(const OnlinePhase& context, TableId t, Follows what) {
 }
 
 // The old key is a function of the new one, the same wherever that stands: whichever row comes first, what refers to
-// a row or the row itself, and whatever becomes of the row. An identity has given a new row an id already.
+// a row or the row itself, and whatever becomes of the row.
 std::string old_follows(const OnlinePhase& context, TableId t) {
   std::string body;
   for (const auto& pair : context.pairs.at(t)) {
-    const auto& column = context.model.columns[pair.column];
-    const bool given = column.root && column.written->identity.value != plan::Identity::none;
-    body += fmt::format("  NEW.{} := {}(NEW.{}{});\n", pair.legacy, context.old_key(pair), pair.name,
-                        given ? fmt::format(", CASE TG_OP WHEN 'INSERT' THEN NEW.{} END", pair.legacy) : "");
+    body += fmt::format("  NEW.{} := {}(NEW.{});\n", pair.legacy, context.old_key(pair), pair.name);
   }
   return body;
 }
@@ -88,7 +85,7 @@ std::string unsync(const OnlinePhase& context, TableId t) {
 }
 
 // Where rows of the root are looked at, its old key has a unique index of its own.
-std::string old_key_function(const OnlinePhase& context, const model::Domain& domain, const std::string& sequence) {
+std::string old_key_function(const OnlinePhase& context, const model::Domain& domain) {
   const auto& root = context.pair_of(domain.root);
   const auto body = fmt::format(R"(
 #variable_conflict use_variable
@@ -105,15 +102,14 @@ BEGIN
     IF FOUND THEN
       RETURN drawn;
     END IF;
-    drawn := coalesce(proposed, nextval({3}));
-    proposed := NULL;
+    drawn := nextval({3});
     CONTINUE WHEN EXISTS (SELECT FROM {4} r WHERE r.{5} = drawn);
     INSERT INTO rekey.keys VALUES ({2}, drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END
-)", holds(domain, "of_key"), legacy_id(domain, "of_key"), sql::literal(domain.name), sql::literal(sequence),
+)", holds(domain, "of_key"), legacy_id(domain, "of_key"), sql::literal(domain.name), sql::literal(context.ids(domain)),
                                 context.table(context.model.columns[domain.root].table), root.legacy);
-  return fmt::format("CREATE FUNCTION {}(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint\n"
+  return fmt::format("CREATE FUNCTION {}(of_key uuid) RETURNS bigint\n"
                      "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nAS {};",
                      context.old_key(root), sql::dollar_quoted(body));
 }

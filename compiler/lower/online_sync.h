@@ -15,8 +15,8 @@ std::string sync(const OnlinePhase& context, model::TableId t, Follows what);
 std::string unsync(const OnlinePhase& context, model::TableId t);
 
 // A statement that makes the function of a domain that gives the old key of a new one: what it was made from, or one
-// drawn from `sequence` and kept in rekey.keys. Right between swap and way back.
-std::string old_key_function(const OnlinePhase& context, const model::Domain& domain, const std::string& sequence);
+// drawn from our sequence and kept in rekey.keys. Right between swap and way back.
+std::string old_key_function(const OnlinePhase& context, const model::Domain& domain);
 
 // A condition that holds for rows, of table t under the alias t, in which the generations do not agree.
 std::string disagreement(const OnlinePhase& context, model::TableId t, Follows what);

@@ -10,6 +10,17 @@ BEGIN
 END
 $body$;
 
+CREATE PROCEDURE rekey.save_sequences(of_domain text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns c
+  SET increment = q.seqincrement, min_value = q.seqmin, max_value = q.seqmax, acl = r.relacl,
+      comment = obj_description(r.oid, 'pg_class'),
+      (last_value, is_called) = (SELECT p.last_value, p.is_called FROM rekey.sequence_position(c.sequence) p)
+  FROM pg_class r JOIN pg_sequence q ON q.seqrelid = r.oid
+  WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
+$body$;
+
 -- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -18,12 +29,7 @@ DECLARE
   low  bigint;
   high bigint;
 BEGIN
-  UPDATE rekey.key_columns c
-  SET increment = q.seqincrement, min_value = q.seqmin, max_value = q.seqmax, acl = r.relacl,
-      comment = obj_description(r.oid, 'pg_class'),
-      (last_value, is_called) = (SELECT p.last_value, p.is_called FROM rekey.sequence_position(c.sequence) p)
-  FROM pg_class r JOIN pg_sequence q ON q.seqrelid = r.oid
-  WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
+  CALL rekey.save_sequences(of_domain);
   EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain, false)) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END

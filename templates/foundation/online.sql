@@ -271,29 +271,52 @@ BEGIN
 END
 $body$;
 
--- From the swap on a sequence gives new rows their old keys. Where it lags behind ids that are there it goes past
--- them, as far as ids lie no further ahead than there are rows: single ids far off, sentinels, are stepped over
--- one by one when it comes to them.
-CREATE PROCEDURE rekey.lead_sequence(of_sequence text, of_table text, of_column text)
+-- From the swap on a sequence of ours gives new rows their old keys, from where the domain's own stands. Where that
+-- lags behind ids that are there it goes past them, as far as ids lie no further ahead than there are rows: single
+-- ids far off, sentinels, are stepped over one by one when it comes to them.
+CREATE PROCEDURE rekey.begin_ids(of_sequence text, of_domain text, of_table text, of_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  seq    pg_sequence;
+  type   text := (SELECT old_type FROM rekey.key_columns WHERE domain = of_domain AND is_root);
+  seq    record;
   last   numeric;
   ahead  numeric;
   utmost numeric;
 BEGIN
-  SELECT * INTO STRICT seq FROM pg_sequence WHERE seqrelid = of_sequence::regclass;
-  SELECT rekey.last_given(p.last_value, p.is_called, seq.seqincrement) INTO last FROM rekey.sequence_position(of_sequence) p;
-  SELECT seq.seqincrement * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  CALL rekey.save_sequences(of_domain);
+  SELECT coalesce(increment, 1) AS increment, coalesce(min_value, 1) AS low, least(max_value, rekey.highest(type)) AS high, last_id
+  INTO seq FROM rekey.id_sequence(of_domain);
+  last := coalesce(seq.last_id, 0);
+  SELECT seq.increment * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
   EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
                  of_column, of_table)
     INTO utmost
     USING greatest(least(last, last + ahead), -9223372036854775808)::bigint, least(greatest(last, last + ahead), 9223372036854775807)::bigint;
-  utmost := least(greatest(last + ceil((utmost - last) / seq.seqincrement) * seq.seqincrement, seq.seqmin), seq.seqmax);
-  IF utmost <> last THEN
-    PERFORM setval(of_sequence::regclass, utmost::bigint);
+  last := last + greatest(0, coalesce(ceil((utmost - last) / seq.increment), 0)) * seq.increment;
+  EXECUTE format('CREATE SEQUENCE %s AS %s INCREMENT %s MINVALUE %s MAXVALUE %s', of_sequence, type, seq.increment, seq.low, seq.high);
+  IF last BETWEEN seq.low AND seq.high THEN
+    PERFORM setval(of_sequence::regclass, last::bigint);
   END IF;
+END
+$body$;
+
+-- The domain's own go on where ours stands.
+CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  last bigint;
+BEGIN
+  SELECT rekey.last_given(p.last_value, p.is_called, s.seqincrement) INTO last
+  FROM rekey.sequence_position(of_sequence) p, pg_sequence s WHERE seqrelid = of_sequence::regclass;
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
+  PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
+  WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
+  EXECUTE 'DROP SEQUENCE ' || of_sequence;
 END
 $body$;
 

@@ -48,6 +48,10 @@ CALL rekey.begin_undo('020.swap');
 LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
+DROP FUNCTION rekey.old_key_1(uuid);
+CALL rekey.end_ids('rekey.ids_1', 'public.users.id');
+DROP FUNCTION rekey.old_key_2(uuid);
+CALL rekey.end_ids('rekey.ids_2', 'public.orders.id');
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
@@ -100,8 +104,6 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
     OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id IS NULL)
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
-DROP FUNCTION rekey.old_key_1(uuid, bigint);
-DROP FUNCTION rekey.old_key_2(uuid, bigint);
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 CREATE VIEW public.buyers AS
  SELECT users.id

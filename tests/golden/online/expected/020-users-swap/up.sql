@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"e6472c8b248249ef19defa10966ea0def77f3111993bb9e5d2a8a45ad9feb25b","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"e307050603810c9aa2361d9d7435e35aa97ed015005f757532d8d214653d0ef3","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"ad149bbe7ac9c9fb1287a8b18687d54165a3673d1c513643a06b4a00744d4393","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"455fd3c385c5cac2b0898bda07bac8b1bd87f5ca28830802994130b1f3e611bb","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"e6a56a671b418abb136fd982c6e5df7b6f33852f38dd9a1566561fd311a9e19e","46169ce72d508a47c2c7e81b2ecd811eaf71ccda6d608c50dd89171cafc6fa7a"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"df188389b5ae65e56a0cd8752b5b3067f2f849de4da8331a10d4c0b2e0285511","4e1c3fe3cddc98fd58512419a6044e946fbe95397d356bc0b88867ab9b8454e1"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","0afc76e264bb94b782bb830b5de46dbd6430967f71f90e49e280e2a6d5d01f4d"],
 ["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","24ae7016e74fd20d1c5f0009b54ef3933789d8a9430e55066a5e248b8c59adb7"],
@@ -71,6 +71,54 @@ CALL rekey.begin_step('020.swap');
 LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
+CALL rekey.begin_ids('rekey.ids_1', 'public.users.id', 'public.users', 'id');
+CREATE FUNCTION rekey.old_key_1(of_key uuid) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+#variable_conflict use_variable
+DECLARE
+  drawn bigint;
+BEGIN
+  IF of_key IS NULL THEN
+    RETURN NULL;
+  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.users.id')) THEN
+    RETURN rekey.ordered_id(of_key);
+  END IF;
+  LOOP
+    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.users.id' AND new_key = of_key;
+    IF FOUND THEN
+      RETURN drawn;
+    END IF;
+    drawn := nextval('rekey.ids_1');
+    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id = drawn);
+    INSERT INTO rekey.keys VALUES ('public.users.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
+  END LOOP;
+END
+$query$;
+CALL rekey.begin_ids('rekey.ids_2', 'public.orders.id', 'public.orders', 'id');
+CREATE FUNCTION rekey.old_key_2(of_key uuid) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+#variable_conflict use_variable
+DECLARE
+  drawn bigint;
+BEGIN
+  IF of_key IS NULL THEN
+    RETURN NULL;
+  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.orders.id')) THEN
+    RETURN rekey.ordered_id(of_key);
+  END IF;
+  LOOP
+    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.orders.id' AND new_key = of_key;
+    IF FOUND THEN
+      RETURN drawn;
+    END IF;
+    drawn := nextval('rekey.ids_2');
+    CONTINUE WHEN EXISTS (SELECT FROM public.orders r WHERE r.rekey_old_id = drawn);
+    INSERT INTO rekey.keys VALUES ('public.orders.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
+  END LOOP;
+END
+$query$;
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id;
@@ -125,56 +173,6 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
     OR OLD.user_id IS DISTINCT FROM NEW.user_id)
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
-CALL rekey.lead_sequence('public.users_id_seq', 'public.users', 'rekey_old_id');
-CREATE FUNCTION rekey.old_key_1(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-#variable_conflict use_variable
-DECLARE
-  drawn bigint;
-BEGIN
-  IF of_key IS NULL THEN
-    RETURN NULL;
-  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.users.id')) THEN
-    RETURN rekey.ordered_id(of_key);
-  END IF;
-  LOOP
-    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.users.id' AND new_key = of_key;
-    IF FOUND THEN
-      RETURN drawn;
-    END IF;
-    drawn := coalesce(proposed, nextval('public.users_id_seq'));
-    proposed := NULL;
-    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id = drawn);
-    INSERT INTO rekey.keys VALUES ('public.users.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
-  END LOOP;
-END
-$query$;
-CALL rekey.lead_sequence('public.orders_id_seq', 'public.orders', 'rekey_old_id');
-CREATE FUNCTION rekey.old_key_2(of_key uuid, proposed bigint DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-#variable_conflict use_variable
-DECLARE
-  drawn bigint;
-BEGIN
-  IF of_key IS NULL THEN
-    RETURN NULL;
-  ELSIF rekey.is_ordered(of_key, rekey.domain_secret('public.orders.id')) THEN
-    RETURN rekey.ordered_id(of_key);
-  END IF;
-  LOOP
-    SELECT old_key INTO drawn FROM rekey.keys WHERE domain = 'public.orders.id' AND new_key = of_key;
-    IF FOUND THEN
-      RETURN drawn;
-    END IF;
-    drawn := coalesce(proposed, nextval('public.orders_id_seq'));
-    proposed := NULL;
-    CONTINUE WHEN EXISTS (SELECT FROM public.orders r WHERE r.rekey_old_id = drawn);
-    INSERT INTO rekey.keys VALUES ('public.orders.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
-  END LOOP;
-END
-$query$;
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 CREATE VIEW public.buyers AS
  SELECT users.id

@@ -28,7 +28,7 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.begin_step(text), rekey.end_step(text, regclass, text),
   rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
-  rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
+  rekey.save_sequences(text), rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass),
   rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes);
@@ -37,7 +37,7 @@ DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text
   rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.require(text, text[], text[]),
   rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
   rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
-  rekey.lead_sequence(text, text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
+  rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
   rekey.expect_agreement(text, text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),

@@ -990,6 +990,17 @@ BEGIN
 END
 $body$;
 
+CREATE PROCEDURE rekey.save_sequences(of_domain text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns c
+  SET increment = q.seqincrement, min_value = q.seqmin, max_value = q.seqmax, acl = r.relacl,
+      comment = obj_description(r.oid, 'pg_class'),
+      (last_value, is_called) = (SELECT p.last_value, p.is_called FROM rekey.sequence_position(c.sequence) p)
+  FROM pg_class r JOIN pg_sequence q ON q.seqrelid = r.oid
+  WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
+$body$;
+
 -- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -998,12 +1009,7 @@ DECLARE
   low  bigint;
   high bigint;
 BEGIN
-  UPDATE rekey.key_columns c
-  SET increment = q.seqincrement, min_value = q.seqmin, max_value = q.seqmax, acl = r.relacl,
-      comment = obj_description(r.oid, 'pg_class'),
-      (last_value, is_called) = (SELECT p.last_value, p.is_called FROM rekey.sequence_position(c.sequence) p)
-  FROM pg_class r JOIN pg_sequence q ON q.seqrelid = r.oid
-  WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
+  CALL rekey.save_sequences(of_domain);
   EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain, false)) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
@@ -1987,29 +1993,52 @@ BEGIN
 END
 $body$;
 
--- From the swap on a sequence gives new rows their old keys. Where it lags behind ids that are there it goes past
--- them, as far as ids lie no further ahead than there are rows: single ids far off, sentinels, are stepped over
--- one by one when it comes to them.
-CREATE PROCEDURE rekey.lead_sequence(of_sequence text, of_table text, of_column text)
+-- From the swap on a sequence of ours gives new rows their old keys, from where the domain's own stands. Where that
+-- lags behind ids that are there it goes past them, as far as ids lie no further ahead than there are rows: single
+-- ids far off, sentinels, are stepped over one by one when it comes to them.
+CREATE PROCEDURE rekey.begin_ids(of_sequence text, of_domain text, of_table text, of_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  seq    pg_sequence;
+  type   text := (SELECT old_type FROM rekey.key_columns WHERE domain = of_domain AND is_root);
+  seq    record;
   last   numeric;
   ahead  numeric;
   utmost numeric;
 BEGIN
-  SELECT * INTO STRICT seq FROM pg_sequence WHERE seqrelid = of_sequence::regclass;
-  SELECT rekey.last_given(p.last_value, p.is_called, seq.seqincrement) INTO last FROM rekey.sequence_position(of_sequence) p;
-  SELECT seq.seqincrement * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  CALL rekey.save_sequences(of_domain);
+  SELECT coalesce(increment, 1) AS increment, coalesce(min_value, 1) AS low, least(max_value, rekey.highest(type)) AS high, last_id
+  INTO seq FROM rekey.id_sequence(of_domain);
+  last := coalesce(seq.last_id, 0);
+  SELECT seq.increment * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
   EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
                  of_column, of_table)
     INTO utmost
     USING greatest(least(last, last + ahead), -9223372036854775808)::bigint, least(greatest(last, last + ahead), 9223372036854775807)::bigint;
-  utmost := least(greatest(last + ceil((utmost - last) / seq.seqincrement) * seq.seqincrement, seq.seqmin), seq.seqmax);
-  IF utmost <> last THEN
-    PERFORM setval(of_sequence::regclass, utmost::bigint);
+  last := last + greatest(0, coalesce(ceil((utmost - last) / seq.increment), 0)) * seq.increment;
+  EXECUTE format('CREATE SEQUENCE %s AS %s INCREMENT %s MINVALUE %s MAXVALUE %s', of_sequence, type, seq.increment, seq.low, seq.high);
+  IF last BETWEEN seq.low AND seq.high THEN
+    PERFORM setval(of_sequence::regclass, last::bigint);
   END IF;
+END
+$body$;
+
+-- The domain's own go on where ours stands.
+CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  last bigint;
+BEGIN
+  SELECT rekey.last_given(p.last_value, p.is_called, s.seqincrement) INTO last
+  FROM rekey.sequence_position(of_sequence) p, pg_sequence s WHERE seqrelid = of_sequence::regclass;
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
+  PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
+  WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
+  EXECUTE 'DROP SEQUENCE ' || of_sequence;
 END
 $body$;
 
@@ -2077,7 +2106,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '3dbdd4bb0391c49df16eac36766af06a11a3d66673fa661ff76eb0a480fc92b0', '35c1762a3a68f00e9463cb0efbe5b50696380e4430baa18af8244914f8e568ac', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2ee1f9b49f1d2b4e6ec36ed568aea487aa9a43cb8e18ce55921f9d067f125123', '41f75e3ab3113cc3eb5c76d803d56b40b147db86c64315d7b333827b7c2b1620', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
