@@ -201,6 +201,7 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"phases", phase_rows(input, bundle)},
                {"online", has_stage(input, model::Stage::swap)},
                {"offline", has_stage(input, model::Stage::offline)},
+               {"contracts", std::any_of(bundle.phases.begin(), bundle.phases.end(), [](const auto& p) { return p.way_back != "exact"; })},
                {"details", detail_rows(bundle)},
                {"impact", impact},
                {"has_dependents", !input.model.dependents.empty()},

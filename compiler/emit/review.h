@@ -7,6 +7,9 @@
 
 namespace rekey::emit {
 
+// Whether some phase of tables is of that kind.
+bool has_stage(const Input& input, model::Stage stage);
+
 std::string review(const Input& input, const bundle::Bundle& bundle, const Templates& templates,
                    const Diagnostics& diagnostics);
 

@@ -57,6 +57,12 @@ class Check {
         break;
       }
     }
+    for (ColumnId c : table.columns) {
+      const auto& column = model_.columns[c];
+      if (!model_.changes(c) || column.written->type_name.value.empty()) continue;
+      refuse(column.written->name.span, fmt::format("{} is of type {}: a column of a domain cannot be added without a rewrite, "
+                                                    "which the way back would need", model_.path(c), column.written->type_name.value));
+    }
     for (const auto& index : table.written->indexes) {
       if (has_simple_twin(table, index.definition.value)) continue;
       refuse(index.name.span, fmt::format("index {} is more than a list of columns: the online strategy has no twin for it yet",

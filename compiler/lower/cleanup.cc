@@ -1,5 +1,5 @@
-// The last phase: indexes that a crash left invalid are built again. Statistics are fresh already: every
-// phase ends with them, either way.
+// The last phase: indexes that a crash left invalid are built again, and the old keys that online phases keep go.
+// Statistics are fresh already: every phase ends with them, either way.
 #include <fmt/format.h>
 
 #include <set>
@@ -36,16 +36,28 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
     open.undo_needs.push_back(step.id);
     settles.push_back(std::move(step));
   }
+  auto contracts = contract_steps(model, phase);
+  for (const auto& steps : contracts) {
+    for (const auto& step : steps) {
+      close.needs.push_back(step.id);
+      open.undo_needs.push_back(step.id);
+    }
+  }
   if (settles.empty()) {
     close.needs = {open.id};
     open.undo_needs = {close.id};
   }
   close.data["phase"] = open.data["phase"] = sql::literal(phase.id);
   lowered.undo_order.push_back(close.id);
+  for (const auto& steps : contracts) {
+    lowered.undo_order.push_back(steps.back().id);
+    for (std::size_t i = 0; i + 1 < steps.size(); ++i) lowered.undo_order.push_back(steps[i].id);
+  }
   for (const auto& step : settles) lowered.undo_order.push_back(step.id);
   lowered.undo_order.push_back(open.id);
   lowered.steps.push_back(std::move(open));
   std::move(settles.begin(), settles.end(), std::back_inserter(lowered.steps));
+  for (auto& steps : contracts) std::move(steps.begin(), steps.end(), std::back_inserter(lowered.steps));
   lowered.steps.push_back(std::move(close));
   return lowered;
 }

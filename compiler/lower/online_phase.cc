@@ -14,9 +14,9 @@ using model::TableId;
 
 namespace {
 
-// Cut names carry the column's number: two may begin alike.
+// With the column's number: no two tables share a name of ours, which a NATURAL JOIN would compare.
 std::string beside(const char* prefix, const std::string& name, ColumnId c) {
-  const auto whole = prefix + name;
+  const auto whole = fmt::format("{}{}_{}", prefix, name, c + 1);
   return whole.size() <= plan::kMaxName ? whole : fmt::format("{}{}", prefix, c + 1);
 }
 
@@ -31,7 +31,7 @@ std::size_t find_sign(const std::string& text, std::string_view signs, std::size
 }
 
 // "btree (user_id, created_at DESC)" with the columns' other names.
-std::string renamed(const std::string& definition, const std::vector<Pair>& pairs) {
+std::string renamed(const std::string& definition, const std::vector<Pair>& pairs, std::string Pair::*to) {
   const auto open = find_sign(definition, "(", 0), close = find_sign(definition, ")", open);
   std::string out = definition.substr(0, open + 1);
   for (std::size_t at = open + 1; at < close;) {
@@ -41,7 +41,7 @@ std::string renamed(const std::string& definition, const std::vector<Pair>& pair
     for (const auto& pair : pairs) {
       const auto rest = begin + pair.name.size();
       if (item.compare(begin, pair.name.size(), pair.name) != 0 || (rest < item.size() && item[rest] != ' ')) continue;
-      item = item.substr(0, begin) + pair.shadow + item.substr(rest);
+      item = item.substr(0, begin) + pair.*to + item.substr(rest);
       break;
     }
     out += item + (end < close ? "," : "");
@@ -65,10 +65,11 @@ OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
     }
     auto& list = indexes[t];
     auto add = [&](const std::string& name, const std::string& definition, bool unique) {
-      const auto twin = renamed(definition, own);
+      const auto twin = renamed(definition, own, &Pair::shadow);
       if (twin == definition) return;  // it has no key that changes
       const auto number = fmt::format("{}_{}", t + 1, list.size() + 1);
-      list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number});
+      list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number,
+                      renamed(definition, own, &Pair::legacy)});
     };
     const auto& written = *m.tables[t].written;
     if (!written.primary_key.empty()) add("", plain(sql::texts(written.primary_key)), true);

@@ -25,6 +25,7 @@ struct TwinIndex {
   std::string legacy;       // of the legacy twin; empty where none is needed
   bool unique = false;
   std::string twin, legacy_twin;  // their names in the table's schema, unquoted
+  std::string old_definition;     // after the swap: of the one on the old keys, which is called legacy_twin
 };
 
 struct OnlinePhase : OfflinePhase {

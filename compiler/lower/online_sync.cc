@@ -119,7 +119,8 @@ std::string disagreement(const OnlinePhase& context, TableId t, Follows what) {
   for (const auto& pair : context.pairs.at(t)) {
     const auto& domain = domain_of(context, pair);
     if (what == Follows::old_key) {
-      parts.push_back(fmt::format("t.{} IS DISTINCT FROM {}", pair.legacy, known_old_key(domain, "t." + pair.name)));
+      parts.push_back(fmt::format("t.{0} IS DISTINCT FROM {2} OR t.{0} IS NULL AND t.{1} IS NOT NULL", pair.legacy, pair.name,
+                                  known_old_key(domain, "t." + pair.name)));
       continue;
     }
     parts.push_back(fmt::format("t.{0} IS DISTINCT FROM {1} AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = {2} "

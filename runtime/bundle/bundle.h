@@ -81,6 +81,7 @@ struct Phase {
   std::string risk, reason;
   std::string folder;                              // "030-users"
   bool checkpoint = false;                         // apply stops after it and says so
+  std::string way_back = "exact";                  // once it is applied: that, or what is otherwise after a rollback
   std::vector<std::string> tables;                 // all that the phase changes
   std::vector<Step> steps;                         // in the order of up.sql
   std::vector<std::string> undo_order;             // step ids in the order of down.sql

@@ -60,6 +60,7 @@ void fields(Phase& x, F f) {
   f("reason", x.reason);
   f("folder", x.folder);
   f("checkpoint", x.checkpoint);
+  f("way_back", x.way_back);
   f("tables", x.tables);
   f("steps", x.steps);
   f("undo_order", x.undo_order);

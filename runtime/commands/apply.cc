@@ -81,6 +81,7 @@ void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
                counted(static_cast<std::int64_t>(phase->steps.size()), "step"),
                phase->risk.empty() ? "" : ", risk " + phase->risk,
                phase->checkpoint ? ", stops after it" : "");
+    if (phase->way_back != "exact") fmt::print(stderr, "  after it the way back is {}\n", phase->way_back);
   }
 }
 

@@ -21,7 +21,7 @@ Phases phases_to_undo(const bundle::Bundle& b, const Journal& journal, const std
   for (auto phase = b.phases.rbegin(); phase != b.phases.rend() && &*phase != stays; ++phase) {
     if (journal.present(phase->id)) phases.push_back(&*phase);
   }
-  if (stays && journal.in_the_middle(stays->id)) {
+  if (stays && journal.in_the_middle(stays->id) && !phases.empty()) {
     throw Refused(
         fmt::format("phase {} {} is not applied as a whole: it cannot stay; apply it or roll "
                     "it back too",

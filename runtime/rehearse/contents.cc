@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 #include <iterator>
 
 #include "runtime/copy/schema_listing.h"
@@ -40,14 +41,18 @@ void compare_rows(const Contents& before, const Contents& after, std::vector<std
 
 }  // namespace
 
-Contents contents_of(db::Connection& session) {
+Contents contents_of(db::Connection& session, bool in_order) {
   Contents contents;
   contents.schema = schema_listing(session);
+  static const std::regex place(R"("place": \d+, )");
+  if (!in_order) {
+    for (std::string& line : contents.schema) line = std::regex_replace(line, place, "", std::regex_constants::format_first_only);
+  }
   std::ranges::sort(contents.schema);
   for (const db::Row& table : session.exec(kTables).rows) {
     auto& rows = contents.rows[table[0].value()];
     for (const db::Row& row :
-         session.exec(fmt::format("SELECT hashtextextended(t::text, 0) FROM ONLY {} t", table[0].value())).rows) {
+         session.exec(fmt::format("SELECT hashtextextended({}::text, 0) FROM ONLY {} t", in_order ? "t" : "to_jsonb(t)", table[0].value())).rows) {
       rows.push_back(std::stoll(row[0].value_or("0")));
     }
     std::ranges::sort(rows);

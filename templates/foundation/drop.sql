@@ -1,7 +1,7 @@
 DROP VIEW rekey.mapping;
 DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
   rekey.begin_step(text), rekey.end_step(text, regclass, text),
-  rekey.end_undo(text, regclass), rekey.close_phase(text), rekey.withdraw_phase(text),
+  rekey.end_undo(text, regclass, text), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
   rekey.save_sequences(text), rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
   rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass),
@@ -9,11 +9,11 @@ DROP PROCEDURE rekey.open_phase(text, text, text, text), rekey.register_steps(te
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
   rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
-  rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.require(text, text[], text[]),
+  rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.fill_blocks(text, text, text, bigint, bigint, bigint), rekey.require(text, text[], text[]),
   rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
   rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
   rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
-  rekey.expect_agreement(text, text);
+  rekey.keep_columns(text, text[]), rekey.restore_columns(text), rekey.name_not_nulls(text), rekey.expect_agreement(text, text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
@@ -35,7 +35,8 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
   rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
 DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
   rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
-  rekey.disagreeing(text, text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]);
-DROP TABLE rekey.backfills, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+  rekey.disagreeing(text, text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]),
+  rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
+DROP TABLE rekey.backfills, rekey.kept_columns, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;

@@ -32,6 +32,65 @@ BEGIN
 END
 $body$;
 
+CREATE TABLE rekey.kept_columns (
+  table_name  text NOT NULL,
+  column_name text NOT NULL,
+  not_null    text,
+  sequences   text[] NOT NULL,
+  PRIMARY KEY (table_name, column_name)
+);
+COMMENT ON TABLE rekey.kept_columns IS
+  'Of columns with old keys that are gone: the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
+
+-- Before columns are dropped: what goes with them and has to come back.
+CREATE PROCEDURE rekey.keep_columns(of_table text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  sequence text;
+BEGIN
+  DELETE FROM rekey.kept_columns WHERE table_name = of_table;
+  INSERT INTO rekey.kept_columns
+  SELECT of_table, attname,
+         (SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]),
+         ARRAY(SELECT objid::regclass::text FROM pg_depend JOIN pg_sequence ON seqrelid = objid
+               WHERE classid = 'pg_class'::regclass AND refclassid = classid AND refobjid = attrelid
+                 AND refobjsubid = attnum AND deptype = 'a' ORDER BY 1)
+  FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns);
+  FOR sequence IN SELECT unnest(sequences) FROM rekey.kept_columns WHERE table_name = of_table LOOP
+    EXECUTE format('ALTER SEQUENCE %s OWNED BY NONE', sequence);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.restore_columns(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT column_name, sequence FROM rekey.kept_columns, unnest(sequences) sequence
+              WHERE table_name = of_table AND to_regclass(sequence) IS NOT NULL LOOP
+    EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.%I', item.sequence, of_table, item.column_name);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.name_not_nulls(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT n.conname, k.not_null FROM rekey.kept_columns k
+              JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = k.column_name
+              JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
+              WHERE k.table_name = of_table AND n.conname <> k.not_null LOOP
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', of_table, item.conname, item.not_null);
+  END LOOP;
+END
+$body$;
+
 -- The triggers of a table that the backfill cannot silence, and those that run after the ones that keep keys right.
 CREATE FUNCTION rekey.unruly_triggers(target regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -59,6 +118,42 @@ AS $body$
   WHERE contype = 'f' AND conrelid = target AND c.attname = ANY (columns) AND c.attlen < p.attlen
 $body$;
 
+-- Functions of triggers that write a row as it is: it has more columns than they know from the first step on.
+CREATE FUNCTION rekey.whole_rows(target regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(DISTINCT format('function %s of trigger %I takes all columns of a row (NEW.* or OLD.*): list them', p.oid::regprocedure, tgname),
+                    '; ')
+  FROM pg_trigger g JOIN pg_proc p ON p.oid = tgfoid
+  WHERE tgrelid = target AND NOT tgisinternal AND tgenabled <> 'D' AND prosrc ~* '\m(new|old)\M\s*\)?\s*\.\s*\*'
+$body$;
+
+-- A sequence that is near its end has no old keys for the rows written after the swap.
+CREATE FUNCTION rekey.spent_sequences(target regclass, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('sequence %s of column %I has %s ids left, fewer than a tenth: rows written after the swap need them as old keys',
+                           named, name, trunc(room / abs(seqincrement))), '; ' ORDER BY named)
+  FROM unnest(columns) name
+  CROSS JOIN LATERAL pg_get_serial_sequence(target::text, name) named
+  JOIN pg_sequence s ON seqrelid = named::regclass
+  JOIN pg_attribute a ON a.attrelid = target AND a.attname = name
+  CROSS JOIN LATERAL rekey.sequence_position(named) p
+  CROSS JOIN LATERAL (SELECT least(seqmax, rekey.highest(format_type(a.atttypid, NULL)))::numeric AS utmost) u
+  CROSS JOIN LATERAL (SELECT CASE WHEN seqincrement > 0 THEN utmost - p.last_value ELSE p.last_value::numeric - seqmin END AS room) r
+  WHERE room * 10 < utmost - seqmin
+$body$;
+
+-- A table whose updates are published needs something that tells its rows apart, or it cannot be filled.
+CREATE FUNCTION rekey.published_without_identity(target regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('publication %I publishes its updates, and it has no replica identity', pubname), '; ' ORDER BY pubname)
+  FROM pg_publication JOIN pg_publication_tables t USING (pubname) JOIN pg_class c ON c.oid = target
+  WHERE pubupdate AND format('%I.%I', t.schemaname, t.tablename)::regclass = target
+    AND (relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = target AND indisprimary))
+$body$;
+
 -- What the online strategy cannot do here, before anything changes.
 CREATE PROCEDURE rekey.expect_online(of_table text, columns text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -79,7 +174,10 @@ BEGIN
                                OR 0 <> ANY (x.indoption::smallint[])
                                OR coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))
          OR coalesce(k.condeferrable, false));
-  wrong := nullif(concat_ws('; ', wrong, rekey.unruly_triggers(target), rekey.narrow_references(target, columns), (
+  wrong := nullif(concat_ws('; ', wrong, rekey.unruly_triggers(target), rekey.whole_rows(target),
+    rekey.narrow_references(target, columns), rekey.spent_sequences(target, columns), rekey.published_without_identity(target), (
+    SELECT string_agg(format('column %I has a name of ours: rename it', attname), '; ' ORDER BY attname)
+    FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname ~ '^rekey_(new|old)_'), (
     SELECT string_agg(format('constraint %I is NOT VALID: a row that breaks it cannot be filled; validate or drop it', conname),
                       '; ' ORDER BY conname)
     FROM pg_constraint WHERE conrelid = target AND contype NOT IN ('f', 'p', 'u', 'x') AND NOT convalidated)), '');
@@ -97,8 +195,33 @@ BEGIN
 END
 $body$;
 
+-- One batch of a backfill: the rows in blocks `low` to `high`, those that miss something. Waits for no lock longer
+-- than a tenth of a second, less than it takes a server to see a deadlock, so that no transaction of the application
+-- is ended for it; where somebody holds a row the batch takes those that nobody holds.
+CREATE PROCEDURE rekey.fill_blocks(of_table text, assigned text, missing text, low bigint, high bigint, INOUT filled bigint)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  tids   boolean := current_setting('server_version_num')::integer >= 140000;
+  within text := format(CASE WHEN tids THEN 'ctid >= ''(%1$s,0)'' AND ctid < ''(%2$s,0)'''
+    ELSE 'ctid = ANY (ARRAY(SELECT format(''(%%s,%%s)'', b, i)::tid FROM generate_series(%1$s, %2$s - 1) b, '
+         'generate_series(1, 291) i))' END, low, high);
+BEGIN
+  PERFORM set_config('lock_timeout', '100ms', true);
+  BEGIN
+    EXECUTE format('UPDATE %s t SET %s WHERE %s AND (%s)', of_table, assigned, within, missing);
+    GET DIAGNOSTICS filled = ROW_COUNT;
+  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s AND (%4$s) '
+                   'FOR NO KEY UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
+    GET DIAGNOSTICS filled = ROW_COUNT;
+  END;
+END
+$body$;
+
 -- Fills the new keys of the rows that lack them, batch by batch, each with its place in rekey.backfills; batches
--- take about half a second. Rows that move meanwhile are filled by the trigger that sees them, and a last pass looks.
+-- take about half a second. Rows that move meanwhile are filled by the trigger that sees them; last come passes over
+-- what is left, rows that somebody held.
 -- Called outside of a transaction, with the search_path of the files; where it is cut off it goes on.
 CREATE PROCEDURE rekey.backfill(of_step text, of_table text, assigned text, missing text)
 LANGUAGE plpgsql
@@ -106,11 +229,11 @@ AS $body$
 DECLARE
   state   rekey.backfills;
   silent  boolean := rekey.fires_on_update(of_table::regclass);
-  tids    boolean := current_setting('server_version_num')::integer >= 140000;
   started timestamptz;
   took    float;
   filled  bigint;
   till    bigint;
+  rest    boolean;
 BEGIN
   INSERT INTO rekey.backfills (step, end_block)
   VALUES (of_step, pg_relation_size(of_table::regclass)
@@ -125,11 +248,7 @@ BEGIN
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE format(CASE WHEN tids THEN 'UPDATE %1$s t SET %2$s WHERE ctid >= ''(%4$s,0)'' AND ctid < ''(%5$s,0)'' AND (%3$s)'
-      ELSE 'UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT format(''(%%s,%%s)'', b, i)::tid '
-           'FROM generate_series(%4$s, %5$s - 1) b, generate_series(1, 291) i)) AND (%3$s)' END,
-      of_table, assigned, missing, state.next_block, till);
-    GET DIAGNOSTICS filled = ROW_COUNT;
+    CALL rekey.fill_blocks(of_table, assigned, missing, state.next_block, till, filled);
     took := extract(epoch FROM clock_timestamp() - started);
     UPDATE rekey.backfills SET next_block = till, rows = rows + filled,
       batch = CASE WHEN took > 0.5 THEN greatest(1, (batch * 0.5 / took)::bigint)
@@ -141,11 +260,15 @@ BEGIN
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;
-    EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000)) '
-                              'AND (%3$s)', of_table, assigned, missing);
+    EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000 '
+                   'FOR NO KEY UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
     COMMIT;
-    EXIT WHEN filled = 0;
+    CONTINUE WHEN filled > 0;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE %s)', of_table, missing) INTO rest;
+    EXIT WHEN NOT rest;
+    PERFORM pg_sleep(0.3);
+    COMMIT;
   END LOOP;
 END
 $body$;
@@ -206,7 +329,7 @@ END
 $body$;
 
 -- The index takes the place of the one that has the name now (of the primary key: NULL), with its constraint,
--- comments and marks. That one goes with its constraint, or is called `aside`.
+-- comments and marks, and names its columns as the table does. That one goes with its constraint, or is called `aside`.
 CREATE PROCEDURE rekey.swap_index(of_table text, named text, twin text, aside text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -216,6 +339,7 @@ DECLARE
   key     pg_constraint;
   was     record;
   put     text;
+  item    record;
 BEGIN
   SELECT * INTO key FROM pg_constraint
   WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
@@ -232,6 +356,16 @@ BEGIN
     EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, put, aside);
     EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, twin, put);
   END IF;
+  FOR item IN
+    SELECT here.attname AS name, there.attname AS wanted
+    FROM pg_index x CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY k (number, place)
+    JOIN pg_attribute here ON here.attrelid = indexrelid AND here.attnum = k.place
+    JOIN pg_attribute there ON there.attrelid = indrelid AND there.attnum = k.number
+    WHERE indexrelid = format('%s.%I', space, put)::regclass AND k.number <> 0
+      AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = indexrelid AND o.attname = there.attname)
+  LOOP
+    EXECUTE format('ALTER TABLE %s.%I RENAME COLUMN %I TO %I', space, put, item.name, item.wanted);
+  END LOOP;
   IF was.comment IS NOT NULL THEN
     EXECUTE format('COMMENT ON INDEX %s.%I IS %L', space, put, was.comment);
   END IF;
@@ -288,7 +422,7 @@ BEGIN
   SELECT coalesce(increment, 1) AS increment, coalesce(min_value, 1) AS low, least(max_value, rekey.highest(type)) AS high, last_id
   INTO seq FROM rekey.id_sequence(of_domain);
   last := coalesce(seq.last_id, 0);
-  SELECT seq.increment * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  SELECT seq.increment::numeric * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
   EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
                  of_column, of_table)
     INTO utmost

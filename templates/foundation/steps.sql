@@ -172,7 +172,7 @@ BEGIN
 END
 $body$;
 
-CREATE PROCEDURE rekey.end_undo(step_id text, analyzed regclass DEFAULT NULL)
+CREATE PROCEDURE rekey.end_undo(step_id text, analyzed regclass DEFAULT NULL, built text DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -181,6 +181,10 @@ BEGIN
   IF NOT rekey.is_analyzed(analyzed) THEN
     RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
       USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
+  END IF;
+  IF built IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(built) AND indisvalid) THEN
+    RAISE EXCEPTION 'step %: index % is not there, or not valid', step_id, built
+      USING ERRCODE = 'RK004', HINT = 'Build it, then end the step.';
   END IF;
   UPDATE rekey.steps SET state = 'undone' WHERE step = step_id AND state = 'undoing'
   RETURNING NOT transactional INTO outside;

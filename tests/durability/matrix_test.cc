@@ -88,8 +88,9 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
 
 // Those of online phases, which stop in their middle: tests/integration/online.sh kills these.
 bool is_online(const std::string& kind) {
-  const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required",
-                               "analyze", "compare", "swap", "settle_keys"};
+  const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
+                               "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
+                               "require_back", "required_back", "not_null_back"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }
 

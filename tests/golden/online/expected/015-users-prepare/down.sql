@@ -95,8 +95,8 @@ DROP TRIGGER "~rekey_update" ON public.orders;
 
 DROP FUNCTION rekey.sync_2();
 ALTER TABLE public.orders
-  DROP COLUMN rekey_new_id,
-  DROP COLUMN rekey_new_user_id;
+  DROP COLUMN rekey_new_id_2,
+  DROP COLUMN rekey_new_user_id_3;
 CALL rekey.end_undo('015.orders.expand');
 COMMIT;
 
@@ -161,7 +161,7 @@ DROP TRIGGER "~rekey_update" ON public.users;
 
 DROP FUNCTION rekey.sync_1();
 ALTER TABLE public.users
-  DROP COLUMN rekey_new_id;
+  DROP COLUMN rekey_new_id_1;
 CALL rekey.end_undo('015.users.expand');
 COMMIT;
 

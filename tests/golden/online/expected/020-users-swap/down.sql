@@ -29,14 +29,14 @@ COMMIT;
 -- way back: old keys for the rows of public.users that lack one or have another
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 CALL rekey.begin_undo('020.users.settle');
-CALL rekey.settle_old_keys('020.users.settle', 'public.users', 'rekey_old_id', $query$rekey_old_id = rekey.old_key_1(id)$query$, $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END$query$);
+CALL rekey.settle_old_keys('020.users.settle', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
 CALL rekey.end_undo('020.users.settle');
 
 -- step 020.orders.settle · online · outside of a transaction · plan.yaml:10
 -- way back: old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('020.orders.settle');
-CALL rekey.settle_old_keys('020.orders.settle', 'public.orders', 'rekey_old_id', $query$rekey_old_id = rekey.old_key_2(id), rekey_old_user_id = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_user_id IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END$query$);
+CALL rekey.settle_old_keys('020.orders.settle', 'public.orders', 'rekey_old_id_2', $query$rekey_old_id_2 = rekey.old_key_2(id), rekey_old_user_id_3 = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id_2 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_id_2 IS NULL AND t.id IS NOT NULL OR t.rekey_old_user_id_3 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END OR t.rekey_old_user_id_3 IS NULL AND t.user_id IS NOT NULL$query$);
 CALL rekey.end_undo('020.orders.settle');
 
 -- step 020.swap · online
@@ -45,6 +45,8 @@ CALL rekey.end_undo('020.orders.settle');
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.swap');
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
 LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
@@ -55,15 +57,15 @@ CALL rekey.end_ids('rekey.ids_2', 'public.orders.id');
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
-ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id;
-ALTER TABLE public.users RENAME COLUMN rekey_old_id TO id;
+ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id_1;
+ALTER TABLE public.users RENAME COLUMN rekey_old_id_1 TO id;
 ALTER TABLE public.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq'::regclass);
 CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_new_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.id),
+  NEW.rekey_new_id_1 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.id),
     rekey.ordered(NEW.id, rekey.domain_secret('public.users.id')));
   RETURN NEW;
 END
@@ -72,26 +74,26 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL)
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_1 IS NULL)
   EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 DROP TRIGGER "~rekey_insert" ON public.orders;
 DROP TRIGGER "~rekey_update" ON public.orders;
 ALTER TABLE public.orders ALTER COLUMN id DROP DEFAULT;
-ALTER TABLE public.orders RENAME COLUMN id TO rekey_new_id;
-ALTER TABLE public.orders RENAME COLUMN rekey_old_id TO id;
+ALTER TABLE public.orders RENAME COLUMN id TO rekey_new_id_2;
+ALTER TABLE public.orders RENAME COLUMN rekey_old_id_2 TO id;
 ALTER TABLE public.orders ALTER COLUMN id SET DEFAULT nextval('public.orders_id_seq'::regclass);
-ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_new_user_id;
-ALTER TABLE public.orders RENAME COLUMN rekey_old_user_id TO user_id;
+ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_new_user_id_3;
+ALTER TABLE public.orders RENAME COLUMN rekey_old_user_id_3 TO user_id;
 CALL rekey.swap_index('public.orders', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
 CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_old_key_2_2', 'rekey_twin_2_2');
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_new_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.orders.id' AND old_key = NEW.id),
+  NEW.rekey_new_id_2 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.orders.id' AND old_key = NEW.id),
     rekey.ordered(NEW.id, rekey.domain_secret('public.orders.id')));
-  NEW.rekey_new_user_id := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.user_id),
+  NEW.rekey_new_user_id_3 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.user_id),
     rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id')));
   RETURN NEW;
 END
@@ -100,8 +102,8 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id IS NULL
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id IS NULL)
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_2 IS NULL
+    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id_3 IS NULL)
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;

@@ -25,13 +25,13 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"e307050603810c9aa2361d9d7435e35aa97ed015005f757532d8d214653d0ef3","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
-["020.users.compare",true,false,["020.open"],["020.swap"],"ad149bbe7ac9c9fb1287a8b18687d54165a3673d1c513643a06b4a00744d4393","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
-["020.orders.compare",true,false,["020.open"],["020.swap"],"455fd3c385c5cac2b0898bda07bac8b1bd87f5ca28830802994130b1f3e611bb","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"df188389b5ae65e56a0cd8752b5b3067f2f849de4da8331a10d4c0b2e0285511","4e1c3fe3cddc98fd58512419a6044e946fbe95397d356bc0b88867ab9b8454e1"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"11525f0366f17b9d288766417119d52049b033026f93433c59220c981d18caea","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
+["020.orders.compare",true,false,["020.open"],["020.swap"],"172eba8065307b5d6940c1196f7c72a3069ff34432cae0dd3b8ffed8e4e88770","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"b6d0fa77adafb6548772b234cfb286f9143bf5cc31c32f677b78bfc92a1d4322","aba9b4a55e43425f5666e71428d33f7ab081bd54f016106f6123347ffa2a66b5"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
-["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","0afc76e264bb94b782bb830b5de46dbd6430967f71f90e49e280e2a6d5d01f4d"],
-["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","24ae7016e74fd20d1c5f0009b54ef3933789d8a9430e55066a5e248b8c59adb7"],
+["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
+["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","eb53ef09cfa5f65825aaffb0f46e9ffe58a21b43f88eadd30df2c99dd5045c9d"],
 ["020.close",true,false,["020.swap","020.users.settle","020.orders.settle","020.orders.validate"],[],"0c627a9b98a1295938c7f5a36f1bf8096d0746fc00520f5c27b7e03daf7585f8","2a2499ee47cc1e7dccc82115fd7703d0a7dcddd6b3c3cbc3f60ba5c61b9973ce"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
@@ -46,7 +46,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.users.compare');
-CALL rekey.expect_agreement('public.users', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id)$query$);
+CALL rekey.expect_agreement('public.users', $query$t.rekey_new_id_1 IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id_1)$query$);
 CALL rekey.end_step('020.users.compare');
 COMMIT;
 
@@ -57,7 +57,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.orders.compare');
-CALL rekey.expect_agreement('public.orders', $query$t.rekey_new_id IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id) OR t.rekey_new_user_id IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.user_id AND k.new_key = t.rekey_new_user_id)$query$);
+CALL rekey.expect_agreement('public.orders', $query$t.rekey_new_id_2 IS DISTINCT FROM rekey.ordered(t.id, rekey.domain_secret('public.orders.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.old_key = t.id AND k.new_key = t.rekey_new_id_2) OR t.rekey_new_user_id_3 IS DISTINCT FROM rekey.ordered(t.user_id, rekey.domain_secret('public.users.id')) AND NOT EXISTS (SELECT FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.old_key = t.user_id AND k.new_key = t.rekey_new_user_id_3)$query$);
 CALL rekey.end_step('020.orders.compare');
 COMMIT;
 
@@ -68,6 +68,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.swap');
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
 LOCK TABLE public.users, public.orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
@@ -90,7 +92,7 @@ BEGIN
       RETURN drawn;
     END IF;
     drawn := nextval('rekey.ids_1');
-    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id = drawn);
+    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id_1 = drawn);
     INSERT INTO rekey.keys VALUES ('public.users.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END
@@ -114,25 +116,25 @@ BEGIN
       RETURN drawn;
     END IF;
     drawn := nextval('rekey.ids_2');
-    CONTINUE WHEN EXISTS (SELECT FROM public.orders r WHERE r.rekey_old_id = drawn);
+    CONTINUE WHEN EXISTS (SELECT FROM public.orders r WHERE r.rekey_old_id_2 = drawn);
     INSERT INTO rekey.keys VALUES ('public.orders.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END
 $query$;
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
-ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id;
-ALTER TABLE public.users RENAME COLUMN rekey_new_id TO id;
-CALL rekey.set_required('public.users', ARRAY['rekey_old_id'], ARRAY['id']);
+ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
+ALTER TABLE public.users RENAME COLUMN rekey_new_id_1 TO id;
+CALL rekey.set_required('public.users', ARRAY['rekey_old_id_1'], ARRAY['id']);
 CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
-CALL rekey.copy_column_settings('public.users', 'rekey_old_id', 'id');
-ALTER TABLE public.users ALTER COLUMN rekey_old_id DROP DEFAULT;
+CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
+ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
 ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_old_id := rekey.old_key_1(NEW.id);
+  NEW.rekey_old_id_1 := rekey.old_key_1(NEW.id);
   RETURN NEW;
 END
 $query$;
@@ -145,23 +147,23 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 DROP TRIGGER "~rekey_insert" ON public.orders;
 DROP TRIGGER "~rekey_update" ON public.orders;
-ALTER TABLE public.orders RENAME COLUMN id TO rekey_old_id;
-ALTER TABLE public.orders RENAME COLUMN rekey_new_id TO id;
-ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_old_user_id;
-ALTER TABLE public.orders RENAME COLUMN rekey_new_user_id TO user_id;
-CALL rekey.set_required('public.orders', ARRAY['rekey_old_id', 'rekey_old_user_id'], ARRAY['id', 'user_id']);
+ALTER TABLE public.orders RENAME COLUMN id TO rekey_old_id_2;
+ALTER TABLE public.orders RENAME COLUMN rekey_new_id_2 TO id;
+ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_old_user_id_3;
+ALTER TABLE public.orders RENAME COLUMN rekey_new_user_id_3 TO user_id;
+CALL rekey.set_required('public.orders', ARRAY['rekey_old_id_2', 'rekey_old_user_id_3'], ARRAY['id', 'user_id']);
 CALL rekey.swap_index('public.orders', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1');
 CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_twin_2_2', 'rekey_old_key_2_2');
-CALL rekey.copy_column_settings('public.orders', 'rekey_old_id', 'id');
-ALTER TABLE public.orders ALTER COLUMN rekey_old_id DROP DEFAULT;
+CALL rekey.copy_column_settings('public.orders', 'rekey_old_id_2', 'id');
+ALTER TABLE public.orders ALTER COLUMN rekey_old_id_2 DROP DEFAULT;
 ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
-CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id', 'user_id');
+CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id_3', 'user_id');
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  NEW.rekey_old_id := rekey.old_key_2(NEW.id);
-  NEW.rekey_old_user_id := rekey.old_key_1(NEW.user_id);
+  NEW.rekey_old_id_2 := rekey.old_key_2(NEW.id);
+  NEW.rekey_old_user_id_3 := rekey.old_key_1(NEW.user_id);
   RETURN NEW;
 END
 $query$;

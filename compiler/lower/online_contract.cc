@@ -1,0 +1,137 @@
+// The end of online phases, in the cleanup: the old keys go, with the triggers that fill them. The way back adds them
+// again, beside the application, and fills them from the new keys: from there on it is that of the swap.
+//
+//   keep ─▶ contract       contract ─▶ indexes ─▶ hook_back ─▶ keep ─▶ require_back ─▶ required_back ─▶ not_null_back
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lower/key_data.h"
+#include "compiler/lower/online_phase.h"
+#include "compiler/lower/online_sync.h"
+#include "compiler/lower/sql.h"
+
+namespace rekey::lower {
+namespace {
+
+using model::TableId;
+using nlohmann::json;
+
+class Contract {
+ public:
+  Contract(const OnlinePhase& context, const model::Phase& cleanup, TableId t) : context_(context), cleanup_(cleanup), t_(t) {}
+
+  std::vector<Step> steps() const {
+    std::vector<Step> out;  // but for the last in the order of the way back
+    for (const auto& index : context_.indexes.at(t_)) out.push_back(old_index(index));
+    out.push_back(hook());
+    out.push_back(keep());
+    out.push_back(way_back("require_back", "old keys of {} may not be NULL where the new ones may not: not yet validated"));
+    out.push_back(way_back("required_back", "checks that no old key of {} is NULL that may not be"));
+    out.push_back(way_back("not_null_back", "the old keys of {} are NOT NULL again"));
+    out.push_back(contract());
+    order(out);
+    return out;
+  }
+
+ private:
+  std::string id(const std::string& kind) const { return fmt::format("{}.{}.{}", cleanup_.id, slug(context_.model, t_), kind); }
+
+  std::vector<std::string> names(std::string Pair::*which) const {
+    std::vector<std::string> out;
+    for (const auto& pair : context_.pairs.at(t_)) out.push_back(pair.*which);
+    return out;
+  }
+
+  Step step(const std::string& kind, const char* text) const { return table_step(context_, t_, id(kind), text); }
+
+  // Both ways the same: what was written past the triggers has its old key before that is let go, or needed.
+  Step keep() const {
+    Step out = step("keep", "keep_keys");
+    out.up_title = out.down_title = fmt::format("old keys for the rows of {} that lack one or have another", out.table);
+    out.transactional = false;
+    out.data["column"] = sql::literal(context_.pairs.at(t_).front().legacy_text);
+    out.data["assigned"] = sql::dollar_quoted(settled(context_, t_));
+    out.data["condition"] = sql::dollar_quoted(disagreement(context_, t_, Follows::old_key));
+    return out;
+  }
+
+  Step contract() const {
+    Step out = step("contract", "contract");
+    out.up_title = fmt::format("drops the old keys of {} and the triggers that fill them; they are computed from the new ones, or "
+                               "stand in rekey.keys", out.table);
+    out.down_title = fmt::format("old keys of {} again, as its last columns", out.table);
+    out.data["unsync"] = unsync(context_, t_);
+    out.data["legacy_names"] = sql::text_array(names(&Pair::legacy_text));
+    out.data["columns"] = json::array();
+    for (const auto& pair : context_.pairs.at(t_)) {
+      out.data["columns"].push_back({{"legacy", pair.legacy},
+                                     {"legacy_literal", sql::literal(pair.legacy_text)},
+                                     {"name_literal", sql::literal(pair.name_text)},
+                                     {"type", declared_type(*context_.model.columns[pair.column].written)}});
+    }
+    return out;
+  }
+
+  // Not before the index is there by which a new row's old key is seen to be free.
+  Step hook() const {
+    Step out = way_back("hook_back", "triggers fill the old keys of {} again");
+    out.data["sync"] = sync(context_, t_, Follows::old_key);
+    return out;
+  }
+
+  Step old_index(const TwinIndex& index) const {
+    Step out = step(index.legacy_twin, "old_index");
+    out.up_title = "nothing to do on the way forward";
+    out.down_title = fmt::format("builds {} beside the writes to {}", index.legacy_twin, out.table);
+    out.transactional = false;
+    const auto name = sql::identifier(context_.model.tables[t_].name().schema) + "." + index.legacy_twin;
+    out.data["index"] = name;
+    out.data["index_literal"] = sql::literal(name);
+    out.data["name"] = index.legacy_twin;
+    out.data["unique"] = index.unique ? "UNIQUE " : "";
+    out.data["definition"] = index.old_definition;
+    return out;
+  }
+
+  Step way_back(const char* kind, const char* title) const {
+    Step out = step(kind, kind);
+    out.up_title = "nothing to do on the way forward";
+    out.down_title = fmt::format(fmt::runtime(title), out.table);
+    out.data["names"] = sql::text_array(names(&Pair::name_text));
+    out.data["others"] = sql::text_array(names(&Pair::legacy_text));
+    return out;
+  }
+
+  // Forward the columns go last, so that all else is done wherever they are gone.
+  void order(std::vector<Step>& steps) const {
+    Step& contract = steps.back();
+    contract.undo_needs = {cleanup_.id + ".close"};
+    std::string before = contract.id;
+    for (auto& step : steps) {
+      step.needs = {cleanup_.id + ".open"};
+      if (step.id == contract.id) continue;
+      contract.needs.push_back(step.id);
+      step.undo_needs = {before};
+      before = step.id;
+    }
+  }
+
+  const OnlinePhase& context_;
+  const model::Phase& cleanup_;
+  TableId t_;
+};
+
+}  // namespace
+
+std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup) {
+  std::vector<std::vector<Step>> out;
+  for (const auto& phase : model.phases) {
+    if (phase.stage != model::Stage::swap) continue;
+    const OnlinePhase context(model, phase);
+    for (TableId t : phase.changed) out.push_back(Contract(context, cleanup, t).steps());
+  }
+  return out;
+}
+
+}  // namespace rekey::lower

@@ -1,0 +1,3 @@
+%up
+%down
+CALL rekey.require({{table_literal}}, {{names}}, {{others}});

@@ -1,0 +1,3 @@
+%up
+%down
+CALL rekey.validate_required({{table_literal}});
