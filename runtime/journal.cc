@@ -21,10 +21,11 @@ std::string_view bare(std::string_view digest) {
 void read_tables(db::Connection& session, Journal& journal) {
   for (const db::Row& row : session
                                 .exec(R"(
-SELECT n.name, p.phase, p.name, p.plan_digest, p.state, s.step, s.state, s.up_digest, s.undo_always
+SELECT n.name, p.phase, p.name, p.plan_digest, p.state, s.step, s.state, s.up_digest, s.undo_always, n.purged_at
 FROM rekey.plan n LEFT JOIN rekey.phases p ON true LEFT JOIN rekey.steps s USING (phase))")
                                 .rows) {
     journal.plan = text(row, 0);
+    journal.purged = text(row, 9);
     journal.phases[text(row, 1)] = {text(row, 2), text(row, 3), text(row, 4)};
     if (row[5]) journal.steps[*row[5]] = {text(row, 1), text(row, 6), text(row, 7), text(row, 8) == "t"};
   }
@@ -40,6 +41,12 @@ std::string who_locks(db::Connection& session) {
 }
 
 }  // namespace
+
+void refuse_purged(const Journal& journal) {
+  if (journal.purged.empty()) return;
+  throw Refused(fmt::format("plan {} was purged at {}: old keys cannot be computed any more, and there is no way back", journal.plan,
+                            journal.purged));
+}
 
 std::string Journal::phase_state(const std::string& phase) const {
   const auto found = phases.find(phase);

@@ -23,6 +23,7 @@ struct JournalPhase {
 struct Journal {
   bool installed = false;
   std::string plan;
+  std::string purged;  // when; empty: it is not
   std::map<std::string, JournalPhase> phases;
   std::map<std::string, JournalStep> steps;
 
@@ -39,6 +40,9 @@ struct Journal {
 // Throws Refused when the schema is there but is not ours, or cannot be read; Failed when another
 // session keeps it locked, with who that is.
 Journal read_journal(db::Connection& session);
+
+// Throws Refused where what computes old keys has been purged.
+void refuse_purged(const Journal& journal);
 
 // Why the journal does not belong to the bundle: another plan, or steps that were applied as others
 // than those of the bundle. Empty when it does.

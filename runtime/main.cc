@@ -86,6 +86,10 @@ int main(int argc, char** argv) {
   bundle(*rollback, o);
   changing(*rollback, o, "phase that stays applied, by id or name");
 
+  CLI::App* purge = add("purge", "delete what the way back needs: there is none afterwards", rekey::purge);
+  bundle(*purge, o);
+  purge->add_flag("--yes", o.yes, "do not ask");
+
   bundle(*add("verify", "run the checks of all applied phases", rekey::verify), o);
 
   CLI::App* status = add("status", "show where the database stands", rekey::status);

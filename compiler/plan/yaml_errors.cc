@@ -91,7 +91,7 @@ void report_yaml(Diagnostics& diagnostics, std::string_view text, const YAML::Ex
                       "close the map with }");
     return;
   }
-  if (theirs == "the referenced anchor is not defined") return report_alias(diagnostics, here);
+  if (theirs.starts_with("the referenced anchor is not defined")) return report_alias(diagnostics, here);  // 0.8 names it
   if (theirs.starts_with("unknown escape character")) {
     diagnostics.error("bad-yaml", here, theirs,
                       "write \\\\ for a backslash, or use single quotes, which take it as it is");

@@ -153,9 +153,9 @@ bool row_exists(db::Connection& session, const std::vector<Answer>& answers) {
 int lookup(const Options& options) {
   Run run(options.database, "lookup", options.verbose);
   const auto session = run.open("lookup");
-  if (!read_journal(*session).installed) {
-    throw Failed("no plan is applied to this database: keys are as they always were");
-  }
+  const Journal journal = read_journal(*session);
+  if (!journal.installed) throw Failed("no plan is applied to this database: keys are as they always were");
+  refuse_purged(journal);
   const std::vector<Column> columns = find_columns(*session, options.table);
   const std::vector<std::string> keys = split(options.key);
   if (keys.size() != columns.size()) {

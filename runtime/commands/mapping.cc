@@ -46,6 +46,7 @@ int mapping(const Options& options) {
   const auto session = run.open("mapping");
   const Journal journal = read_journal(*session);
   if (!journal.installed) throw Failed("no plan is applied to this database: there is no mapping");
+  refuse_purged(journal);
   if (!options.bundle.empty() && journal.plan != plan) {
     throw Refused(
         fmt::format("plan \"{}\" is applied to this database; the bundle is of plan \"{}\"",

@@ -52,6 +52,7 @@ void undo_phase(Operation& operation, Executor& executor, const bundle::Phase& p
 int rollback(const Options& options) {
   Operation operation(options, Direction::down);
   operation.lock();
+  refuse_purged(operation.journal());
   const Phases phases = phases_to_undo(operation.bundle(), operation.journal(), options.to);
   if (phases.empty()) {
     const std::string text = fmt::format("nothing is applied{}: nothing to roll back",

@@ -59,7 +59,7 @@ void print_text(const bundle::Bundle& b, const std::string& where,
 }
 
 void print_json(const bundle::Bundle& b, const std::string& where,
-                const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running,
+                const Journal& journal, const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running,
                 const std::optional<Problems>& drift, const Problems& digests) {
   using Json = nlohmann::ordered_json;
   Json phase_list = Json::array(), running_list = Json::array();
@@ -79,6 +79,7 @@ void print_json(const bundle::Bundle& b, const std::string& where,
                           {"plan", b.plan},
                           {"plan_digest", b.plan_digest},
                           {"database", where},
+                          {"purged_at", journal.purged.empty() ? Json(nullptr) : Json(journal.purged)},
                           {"phases", phase_list},
                           {"running", running_list},
                           {"drift", drift ? Json(*drift) : Json(nullptr)},
@@ -122,9 +123,10 @@ int status(const Options& options) {
     pending = pending || phases.back().state != "applied";
   }
   if (options.json) {
-    print_json(b, describe(*session), phases, running, drift, digests);
+    print_json(b, describe(*session), journal, phases, running, drift, digests);
   } else {
     print_text(b, describe(*session), phases, running);
+    if (!journal.purged.empty()) fmt::print("purged at {}: there is no way back\n", journal.purged);
     for (const std::string& line : digests) fmt::print("differs: {}\n", line);
     for (const std::string& line : drift.value_or(Problems{})) fmt::print("drift: {}\n", line);
     if (!drift) fmt::print("drift: not looked for while tables are locked\n");

@@ -78,6 +78,7 @@ int verify(const Options& options) {
   if (const auto other = differences(journal, b); !other.empty()) {
     throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
   }
+  refuse_purged(journal);
   std::vector<Check> checks;
   for (const bundle::Phase& phase : b.phases) {
     if (!journal.applied(phase.id)) continue;

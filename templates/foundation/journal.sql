@@ -5,7 +5,8 @@ CREATE TABLE rekey.plan (
   only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   name         text NOT NULL,
   format       integer NOT NULL,
-  installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  installed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  purged_at    timestamptz
 );
 
 CREATE TABLE rekey.runs (

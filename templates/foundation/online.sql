@@ -435,15 +435,16 @@ BEGIN
 END
 $body$;
 
--- The domain's own go on where ours stands.
+-- The domain's own sequences go on behind the last id that was given: ours may stand further, because a server that
+-- was stopped at once skips some.
 CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  last bigint;
+  last bigint := (SELECT CASE WHEN seqincrement > 0 THEN max(old_key) ELSE min(old_key) END
+                  FROM rekey.keys, pg_sequence WHERE domain = of_domain AND fresh AND seqrelid = of_sequence::regclass
+                  GROUP BY seqincrement);
 BEGIN
-  SELECT rekey.last_given(p.last_value, p.is_called, s.seqincrement) INTO last
-  FROM rekey.sequence_position(of_sequence) p, pg_sequence s WHERE seqrelid = of_sequence::regclass;
   UPDATE rekey.key_columns SET last_value = last, is_called = true
   WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;

@@ -141,7 +141,9 @@ DECLARE
   this    rekey.steps := rekey.claim_step(step_id);
   missing text;
 BEGIN
-  IF this.state = 'undone' THEN
+  IF EXISTS (SELECT FROM rekey.plan WHERE purged_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'the plan has been purged: there is no way back' USING ERRCODE = 'RK003';
+  ELSIF this.state = 'undone' THEN
     RAISE EXCEPTION 'step % is undone already', step_id USING ERRCODE = 'RK001',
       HINT = 'Go on with the step after it, or let "rekey rollback" find the place.';
   ELSIF this.state = 'pending' AND NOT this.undo_always THEN
@@ -206,6 +208,26 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'phase % is not being applied', phase_id USING ERRCODE = 'RK002';
   END IF;
+END
+$body$;
+
+-- The point of no return: what computes old keys goes, the journal stays.
+CREATE PROCEDURE rekey.purge()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  open_phases text := (SELECT string_agg(phase, ', ' ORDER BY phase) FROM rekey.phases WHERE state <> 'applied');
+BEGIN
+  IF open_phases IS NOT NULL THEN
+    RAISE EXCEPTION 'phase % is not applied', open_phases USING ERRCODE = 'RK002', HINT = 'Apply all of the plan before.';
+  END IF;
+  IF EXISTS (SELECT FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE pronamespace = 'rekey'::regnamespace) THEN
+    RAISE EXCEPTION 'old keys are still kept beside the new ones' USING ERRCODE = 'RK002', HINT = 'Apply a plan that ends with a cleanup.';
+  END IF;
+  UPDATE rekey.plan SET purged_at = clock_timestamp();
+  DELETE FROM rekey.keys;
+  DELETE FROM rekey.lists;
+  DELETE FROM rekey.secret;
 END
 $body$;
 

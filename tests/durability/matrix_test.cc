@@ -86,7 +86,7 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   fmt::print("{} disturbances\n", all.size());
 }
 
-// Those of online phases, which stop in their middle: tests/integration/online.sh kills these.
+// Those of online phases, which have a scene of their own.
 bool is_online(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
@@ -138,13 +138,26 @@ std::vector<Disturbance> sample(const Scene& scene, unsigned seed, std::size_t m
 }
 
 // The same sample each time, unless a seed or a number of disturbances is given.
-TEST(Sample, LargerBundle) {
+unsigned drawn_seed() {
   const char* given = std::getenv("REKEY_TEST_SEED");
-  const char* number = how_many();
-  const unsigned seed = given ? static_cast<unsigned>(std::stoul(given)) : number ? std::random_device{}() : 20261124u;
+  const unsigned seed = given ? static_cast<unsigned>(std::stoul(given)) : how_many() ? std::random_device{}() : 20261124u;
   fmt::print("REKEY_TEST_SEED={}\n", seed);
+  return seed;
+}
+
+TEST(Sample, LargerBundle) {
+  const char* number = how_many();
+  const unsigned seed = drawn_seed();
   const Scene scene("shop");
   EXPECT_EQ(scene.down.end.schema, scene.original.schema);
+  hold(scene, sample(scene, seed, number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20));
+}
+
+// Online phases there and back, the cleanup too.
+TEST(Sample, OnlineBundle) {
+  const char* number = how_many();
+  const unsigned seed = drawn_seed();
+  const Scene scene("online");
   hold(scene, sample(scene, seed, number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20));
 }
 

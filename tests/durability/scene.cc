@@ -161,7 +161,15 @@ void Scene::compile(const std::string& decisions) {
   const std::string rekeyc = REKEY_BINARY "/compiler/rekeyc", plan = (folder.path() / "plan.yaml").string();
   output_of({rekeyc, "inspect", "--database", before.url(), "--decisions", decisions, "-o", plan});
   output_of({rekeyc, "compile", plan, "-o", bundle});
+  run_through();
   manifest = bundle::read_bundle(bundle);
+}
+
+// The stops are taken out, so that one run goes all the way.
+void Scene::run_through() const {
+  bundle::Bundle changed = bundle::read_bundle(bundle);
+  for (bundle::Phase& phase : changed.phases) phase.checkpoint = false;
+  std::ofstream(bundle + "/bundle.json") << bundle::to_json(changed);
 }
 
 std::vector<std::string> Scene::line(Direction direction, const Database& database,

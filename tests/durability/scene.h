@@ -65,6 +65,7 @@ struct Scene {
 
  private:
   void compile(const std::string& decisions);
+  void run_through() const;
   Course record(Direction direction) const;
 };
 

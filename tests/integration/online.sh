@@ -190,6 +190,30 @@ schema_as before
 proves "SELECT user_id = 501 FROM orders WHERE total = 7000"
 ok
 
+begin 'purged: no way back'
+draft "$keys"
+apply_all
+exits 3 "$REKEY" purge "$work/bundle" --yes
+says 'is not applied: there is no purge before all of the plan is'
+exits 1 psql -XqAt -v ON_ERROR_STOP=1 -c 'CALL rekey.purge()'
+apply "$work/bundle"
+exits 3 "$REKEY" purge "$work/bundle"
+says 'Lost for good: the way back' 'old keys of 3 domains' 'confirmation missing'
+exits 0 "$REKEY" purge "$work/bundle" --yes
+remember purged
+sql -c "INSERT INTO orders (user_id, total) SELECT id, 1 FROM users WHERE name = 'user 1'"
+for command in rollback verify mapping; do
+  exits 3 "$REKEY" "$command" "$work/bundle" $([[ $command != rollback ]] || echo --yes)
+  says 'was purged at'
+done
+exits 3 psql -XqAt -v ON_ERROR_STOP=1 -f "$work"/bundle/*-cleanup/down.sql
+says 'there is no way back'
+exits 0 "$REKEY" status "$work/bundle"
+says 'purged at'
+exits 0 "$REKEY" purge "$work/bundle" --yes
+schema_as purged
+ok
+
 begin 'a row that somebody holds does not hold it up'
 draft "$keys"
 sql -c 'BEGIN' -c 'UPDATE orders SET total = total WHERE total = 5' -c 'SELECT pg_sleep(3)' -c 'COMMIT' >"$work/holder" 2>&1 &

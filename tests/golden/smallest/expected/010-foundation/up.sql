@@ -29,7 +29,8 @@ CREATE TABLE rekey.plan (
   only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   name         text NOT NULL,
   format       integer NOT NULL,
-  installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  installed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  purged_at    timestamptz
 );
 
 CREATE TABLE rekey.runs (
@@ -236,7 +237,9 @@ DECLARE
   this    rekey.steps := rekey.claim_step(step_id);
   missing text;
 BEGIN
-  IF this.state = 'undone' THEN
+  IF EXISTS (SELECT FROM rekey.plan WHERE purged_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'the plan has been purged: there is no way back' USING ERRCODE = 'RK003';
+  ELSIF this.state = 'undone' THEN
     RAISE EXCEPTION 'step % is undone already', step_id USING ERRCODE = 'RK001',
       HINT = 'Go on with the step after it, or let "rekey rollback" find the place.';
   ELSIF this.state = 'pending' AND NOT this.undo_always THEN
@@ -301,6 +304,26 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'phase % is not being applied', phase_id USING ERRCODE = 'RK002';
   END IF;
+END
+$body$;
+
+-- The point of no return: what computes old keys goes, the journal stays.
+CREATE PROCEDURE rekey.purge()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  open_phases text := (SELECT string_agg(phase, ', ' ORDER BY phase) FROM rekey.phases WHERE state <> 'applied');
+BEGIN
+  IF open_phases IS NOT NULL THEN
+    RAISE EXCEPTION 'phase % is not applied', open_phases USING ERRCODE = 'RK002', HINT = 'Apply all of the plan before.';
+  END IF;
+  IF EXISTS (SELECT FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE pronamespace = 'rekey'::regnamespace) THEN
+    RAISE EXCEPTION 'old keys are still kept beside the new ones' USING ERRCODE = 'RK002', HINT = 'Apply a plan that ends with a cleanup.';
+  END IF;
+  UPDATE rekey.plan SET purged_at = clock_timestamp();
+  DELETE FROM rekey.keys;
+  DELETE FROM rekey.lists;
+  DELETE FROM rekey.secret;
 END
 $body$;
 
@@ -2161,15 +2184,16 @@ BEGIN
 END
 $body$;
 
--- The domain's own go on where ours stands.
+-- The domain's own sequences go on behind the last id that was given: ours may stand further, because a server that
+-- was stopped at once skips some.
 CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  last bigint;
+  last bigint := (SELECT CASE WHEN seqincrement > 0 THEN max(old_key) ELSE min(old_key) END
+                  FROM rekey.keys, pg_sequence WHERE domain = of_domain AND fresh AND seqrelid = of_sequence::regclass
+                  GROUP BY seqincrement);
 BEGIN
-  SELECT rekey.last_given(p.last_value, p.is_called, s.seqincrement) INTO last
-  FROM rekey.sequence_position(of_sequence) p, pg_sequence s WHERE seqrelid = of_sequence::regclass;
   UPDATE rekey.key_columns SET last_value = last, is_called = true
   WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
@@ -2245,7 +2269,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'e52e04f44f1cc7c0087da2365ae55e122b597dba646b233bb4e4fb447c56e720', '410d6dd1a5a923f9192498a5d541bf9061b1a030599ddf67e86a0180002242ed', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '4a2d4cd5f3b1ec276a1f685332b97eb3ccac79920e1741337f30b75fc3541862', '31a6f8ba4bb9fb02002d1892b8b16d7ed25b64173b147887201fc3d916859444', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
