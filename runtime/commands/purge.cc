@@ -28,11 +28,12 @@ int purge(const Options& options) {
                            .exec("SELECT (SELECT count(*) FROM rekey.domains), (SELECT count(*) FROM rekey.key_columns), "
                                  "(SELECT count(*) FROM rekey.keys)")
                            .rows.at(0);
-  operation.confirm(fmt::format(
-      "Purge plan {}? Lost for good: the way back, the secret, and with it the old keys of {} in {}{}.\n"
-      "\"rekey mapping\" writes all old and new keys to a file: do that before, if anybody may ask for them.",
-      operation.bundle().plan, counted(std::stoll(lost[0].value()), "domain"), counted(std::stoll(lost[1].value()), "column"),
-      lost[2] == "0" ? "" : fmt::format(", {} of them written down", lost[2].value())));
+  fmt::print(stderr,
+             "lost for good: the way back, the secret, and with it the old keys of {} in {}{}\n"
+             "\"rekey mapping\" writes all old and new keys to a file: do that before, if anybody may ask for them\n",
+             counted(std::stoll(lost[0].value()), "domain"), counted(std::stoll(lost[1].value()), "column"),
+             lost[2] == "0" ? "" : fmt::format(", {} of them written down", lost[2].value()));
+  operation.confirm(fmt::format("Purge plan {}?", operation.bundle().plan));
   operation.control().exec("CALL rekey.purge()");
   fmt::print("purged: the new keys are the only ones\n");
   return kDone;

@@ -198,7 +198,7 @@ says 'is not applied: there is no purge before all of the plan is'
 exits 1 psql -XqAt -v ON_ERROR_STOP=1 -c 'CALL rekey.purge()'
 apply "$work/bundle"
 exits 3 "$REKEY" purge "$work/bundle"
-says 'Lost for good: the way back' 'old keys of 3 domains' 'confirmation missing'
+says 'lost for good: the way back' 'old keys of 3 domains' 'confirmation missing'
 exits 0 "$REKEY" purge "$work/bundle" --yes
 remember purged
 sql -c "INSERT INTO orders (user_id, total) SELECT id, 1 FROM users WHERE name = 'user 1'"
