@@ -86,6 +86,9 @@ int main(int argc, char** argv) {
   bundle(*rollback, o);
   changing(*rollback, o, "phase that stays applied, by id or name");
 
+  bundle(*add("pause", "let backfills wait, until rekey resume", rekey::pause), o);
+  bundle(*add("resume", "let backfills go on", rekey::resume), o);
+
   CLI::App* purge = add("purge", "delete what the way back needs: there is none afterwards", rekey::purge);
   bundle(*purge, o);
   purge->add_flag("--yes", o.yes, "do not ask");

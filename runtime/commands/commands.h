@@ -12,6 +12,8 @@ int verify(const Options& options);
 int status(const Options& options);
 int lookup(const Options& options);
 int mapping(const Options& options);
+int pause(const Options& options);
+int resume(const Options& options);
 int purge(const Options& options);
 int rehearse_bundle(const Options& options);
 int sandbox(const Options& options);

@@ -44,6 +44,40 @@ PhaseStatus status_of(const bundle::Phase& phase, const Journal& journal,
   return status;
 }
 
+// How far backfills are, and what they wait for.
+struct Backfill {
+  std::string step, waits_for;
+  std::int64_t rows = 0;
+  double share = 1;  // of the blocks that the table had when it began
+};
+
+std::vector<Backfill> backfills(db::Connection& session, const Journal& journal) {
+  std::vector<Backfill> out;
+  if (!journal.installed) return out;
+  for (const db::Row& row : session.exec("SELECT b.step, coalesce(waits_for, ''), rows, next_block::float / greatest(end_block, 1) "
+                                         "FROM rekey.backfills b JOIN rekey.steps s USING (step) "
+                                         "WHERE s.state IN ('running', 'undoing') ORDER BY s.position").rows) {
+    out.push_back({row[0].value(), row[1].value(), std::stoll(row[2].value()), std::stod(row[3].value())});
+  }
+  return out;
+}
+
+void print_text(const std::vector<Backfill>& all) {
+  for (const Backfill& b : all) {
+    fmt::print("backfill: {}, {} filled, {:.0f} % of the table{}\n", b.step, counted(b.rows, "row"), 100 * b.share,
+               b.waits_for.empty() ? "" : "; waits for " + b.waits_for);
+  }
+}
+
+nlohmann::ordered_json to_json(const std::vector<Backfill>& all) {
+  auto out = nlohmann::ordered_json::array();
+  for (const Backfill& b : all) {
+    out.push_back({{"step", b.step}, {"rows", b.rows}, {"share", b.share},
+                   {"waits_for", b.waits_for.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(b.waits_for)}});
+  }
+  return out;
+}
+
 void print_text(const bundle::Bundle& b, const std::string& where,
                 const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running) {
   fmt::print("plan {} at {}\n", b.plan, where);
@@ -60,7 +94,7 @@ void print_text(const bundle::Bundle& b, const std::string& where,
 
 void print_json(const bundle::Bundle& b, const std::string& where,
                 const Journal& journal, const std::vector<PhaseStatus>& phases, const std::vector<RunningStep>& running,
-                const std::optional<Problems>& drift, const Problems& digests) {
+                const std::vector<Backfill>& filling, const std::optional<Problems>& drift, const Problems& digests) {
   using Json = nlohmann::ordered_json;
   Json phase_list = Json::array(), running_list = Json::array();
   for (const PhaseStatus& p : phases) {
@@ -82,6 +116,7 @@ void print_json(const bundle::Bundle& b, const std::string& where,
                           {"purged_at", journal.purged.empty() ? Json(nullptr) : Json(journal.purged)},
                           {"phases", phase_list},
                           {"running", running_list},
+                          {"backfills", to_json(filling)},
                           {"drift", drift ? Json(*drift) : Json(nullptr)},
                           {"differences", digests}}
                          .dump(2));
@@ -116,6 +151,7 @@ int status(const Options& options) {
   if (journal.installed) journal = read_journal(*session);
   const Problems digests = differences(journal, b);
   const auto drift = look_for_drift(*session, b, journal, !running.empty(), digests.empty());
+  const auto filling = backfills(*session, journal);
   std::vector<PhaseStatus> phases;
   bool pending = false;
   for (const bundle::Phase& phase : b.phases) {
@@ -123,9 +159,10 @@ int status(const Options& options) {
     pending = pending || phases.back().state != "applied";
   }
   if (options.json) {
-    print_json(b, describe(*session), journal, phases, running, drift, digests);
+    print_json(b, describe(*session), journal, phases, running, filling, drift, digests);
   } else {
     print_text(b, describe(*session), phases, running);
+    print_text(filling);
     if (!journal.purged.empty()) fmt::print("purged at {}: there is no way back\n", journal.purged);
     for (const std::string& line : digests) fmt::print("differs: {}\n", line);
     for (const std::string& line : drift.value_or(Problems{})) fmt::print("drift: {}\n", line);

@@ -5,10 +5,48 @@ CREATE TABLE rekey.backfills (
   next_block bigint NOT NULL DEFAULT 0,
   end_block  bigint NOT NULL,
   batch      bigint NOT NULL DEFAULT 64,
-  rows       bigint NOT NULL DEFAULT 0
+  rows       bigint NOT NULL DEFAULT 0,
+  waits_for  text
 );
 COMMENT ON TABLE rekey.backfills IS
   'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
+
+CREATE TABLE rekey.throttle (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  paused   timestamptz,
+  most_lag interval NOT NULL DEFAULT '10 s'
+);
+INSERT INTO rekey.throttle DEFAULT VALUES;
+COMMENT ON TABLE rekey.throttle IS
+  'What backfills heed before each batch: a pause, and how far a standby may be behind (as far as the role sees pg_stat_replication)';
+
+-- Why a backfill should wait; null: it need not.
+CREATE FUNCTION rekey.held_back() RETURNS text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN paused IS NOT NULL THEN 'rekey resume: paused since ' || date_trunc('second', paused)
+              WHEN lag > most_lag THEN format('a standby that is %s behind (rekey.throttle allows %s)', date_trunc('second', lag), most_lag) END
+  FROM rekey.throttle, LATERAL (SELECT max(replay_lag) AS lag FROM pg_stat_replication) r
+$body$;
+
+-- Naps of less than half a second, each in a transaction of its own: a longer one would keep rows from being vacuumed.
+CREATE PROCEDURE rekey.wait_while_held_back(of_step text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reason text := rekey.held_back();
+BEGIN
+  WHILE reason IS NOT NULL LOOP
+    UPDATE rekey.backfills SET waits_for = reason WHERE step = of_step AND waits_for IS DISTINCT FROM reason;
+    COMMIT;
+    PERFORM pg_sleep(0.3);
+    COMMIT;
+    reason := rekey.held_back();
+  END LOOP;
+  UPDATE rekey.backfills SET waits_for = NULL WHERE step = of_step AND waits_for IS NOT NULL;
+  COMMIT;
+END
+$body$;
 
 -- Whether a column of the table has an enabled trigger of a user that an UPDATE fires.
 CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
@@ -241,6 +279,7 @@ BEGIN
   ON CONFLICT (step) DO NOTHING;
   COMMIT;
   LOOP
+    CALL rekey.wait_while_held_back(of_step);
     SELECT * INTO state FROM rekey.backfills WHERE step = of_step;
     EXIT WHEN state.next_block >= state.end_block;
     started := clock_timestamp();
@@ -257,6 +296,7 @@ BEGIN
     COMMIT;
   END LOOP;
   LOOP
+    CALL rekey.wait_while_held_back(of_step);
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;

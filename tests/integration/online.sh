@@ -190,6 +190,22 @@ schema_as before
 proves "SELECT user_id = 501 FROM orders WHERE total = 7000"
 ok
 
+begin 'paused, a backfill waits and says why'
+draft "$keys"
+apply "$work/bundle" --to foundation
+exits 0 "$REKEY" pause "$work/bundle"
+"$REKEY" apply "$work/bundle" --yes >"$work/applied" 2>&1 </dev/null &
+runtime=$!
+until holds "SELECT count(*) > 0 FROM rekey.backfills WHERE waits_for IS NOT NULL"; do sleep 0.1; done
+exits 0 "$REKEY" status "$work/bundle"
+says 'backfill: 015.kinds.backfill, 0 rows filled, 0 % of the table; waits for rekey resume: paused since'
+proves "SELECT count(*) = 0 FROM rekey.steps WHERE step = '015.kinds.backfill' AND state = 'done'"
+exits 0 "$REKEY" resume "$work/bundle"
+wait "$runtime"
+apply_all
+verify "$work/bundle"
+ok
+
 begin 'purged: no way back'
 draft "$keys"
 apply_all

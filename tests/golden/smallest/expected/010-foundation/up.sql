@@ -1754,10 +1754,48 @@ CREATE TABLE rekey.backfills (
   next_block bigint NOT NULL DEFAULT 0,
   end_block  bigint NOT NULL,
   batch      bigint NOT NULL DEFAULT 64,
-  rows       bigint NOT NULL DEFAULT 0
+  rows       bigint NOT NULL DEFAULT 0,
+  waits_for  text
 );
 COMMENT ON TABLE rekey.backfills IS
   'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
+
+CREATE TABLE rekey.throttle (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  paused   timestamptz,
+  most_lag interval NOT NULL DEFAULT '10 s'
+);
+INSERT INTO rekey.throttle DEFAULT VALUES;
+COMMENT ON TABLE rekey.throttle IS
+  'What backfills heed before each batch: a pause, and how far a standby may be behind (as far as the role sees pg_stat_replication)';
+
+-- Why a backfill should wait; null: it need not.
+CREATE FUNCTION rekey.held_back() RETURNS text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN paused IS NOT NULL THEN 'rekey resume: paused since ' || date_trunc('second', paused)
+              WHEN lag > most_lag THEN format('a standby that is %s behind (rekey.throttle allows %s)', date_trunc('second', lag), most_lag) END
+  FROM rekey.throttle, LATERAL (SELECT max(replay_lag) AS lag FROM pg_stat_replication) r
+$body$;
+
+-- Naps of less than half a second, each in a transaction of its own: a longer one would keep rows from being vacuumed.
+CREATE PROCEDURE rekey.wait_while_held_back(of_step text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reason text := rekey.held_back();
+BEGIN
+  WHILE reason IS NOT NULL LOOP
+    UPDATE rekey.backfills SET waits_for = reason WHERE step = of_step AND waits_for IS DISTINCT FROM reason;
+    COMMIT;
+    PERFORM pg_sleep(0.3);
+    COMMIT;
+    reason := rekey.held_back();
+  END LOOP;
+  UPDATE rekey.backfills SET waits_for = NULL WHERE step = of_step AND waits_for IS NOT NULL;
+  COMMIT;
+END
+$body$;
 
 -- Whether a column of the table has an enabled trigger of a user that an UPDATE fires.
 CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
@@ -1990,6 +2028,7 @@ BEGIN
   ON CONFLICT (step) DO NOTHING;
   COMMIT;
   LOOP
+    CALL rekey.wait_while_held_back(of_step);
     SELECT * INTO state FROM rekey.backfills WHERE step = of_step;
     EXIT WHEN state.next_block >= state.end_block;
     started := clock_timestamp();
@@ -2006,6 +2045,7 @@ BEGIN
     COMMIT;
   END LOOP;
   LOOP
+    CALL rekey.wait_while_held_back(of_step);
     IF silent THEN
       PERFORM set_config('session_replication_role', 'replica', true);
     END IF;
@@ -2269,7 +2309,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '4a2d4cd5f3b1ec276a1f685332b97eb3ccac79920e1741337f30b75fc3541862', '31a6f8ba4bb9fb02002d1892b8b16d7ed25b64173b147887201fc3d916859444', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '6544ed49e0a09706cac5ea11fe8a84d82eac174acfb81b4e788147afc366af40', 'e7daf253e30f511a7f508af359006ecfc010f3a60f7b084f176c1177ea2bc33f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

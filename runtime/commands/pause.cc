@@ -1,0 +1,40 @@
+// pause, resume: backfills wait between two batches, whoever runs them. The plan's lock is not taken: apply has it.
+#include <fmt/format.h>
+
+#include "runtime/commands/commands.h"
+#include "runtime/journal.h"
+#include "runtime/outcome.h"
+#include "runtime/session.h"
+#include "runtime/text.h"
+
+namespace rekey {
+
+namespace {
+
+void throttle(const Options& options, const char* paused) {
+  const bundle::Bundle b = bundle::read_bundle(options.bundle);
+  Run run(options.database, b.plan, options.verbose);
+  const auto session = run.open("throttle");
+  const Journal journal = read_journal(*session);
+  if (!journal.installed) throw Refused(fmt::format("nothing of plan {} is applied: there is nothing to pause", b.plan));
+  if (const auto other = differences(journal, b); !other.empty()) {
+    throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
+  }
+  session->exec(fmt::format("UPDATE rekey.throttle SET paused = {}", paused));
+}
+
+}  // namespace
+
+int pause(const Options& options) {
+  throttle(options, "coalesce(paused, clock_timestamp())");
+  fmt::print("paused: backfills wait before their next batch, until rekey resume\n");
+  return kDone;
+}
+
+int resume(const Options& options) {
+  throttle(options, "NULL");
+  fmt::print("resumed\n");
+  return kDone;
+}
+
+}  // namespace rekey
