@@ -1747,55 +1747,7 @@ END
 $body$;
 
 
--- Online phases: both generations of the keys stand beside each other, until the swap and after it.
-
-CREATE TABLE rekey.backfills (
-  step       text PRIMARY KEY,
-  next_block bigint NOT NULL DEFAULT 0,
-  end_block  bigint NOT NULL,
-  batch      bigint NOT NULL DEFAULT 64,
-  rows       bigint NOT NULL DEFAULT 0,
-  waits_for  text
-);
-COMMENT ON TABLE rekey.backfills IS
-  'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
-
-CREATE TABLE rekey.throttle (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  paused   timestamptz,
-  most_lag interval NOT NULL DEFAULT '10 s'
-);
-INSERT INTO rekey.throttle DEFAULT VALUES;
-COMMENT ON TABLE rekey.throttle IS
-  'What backfills heed before each batch: a pause, and how far a standby may be behind (as far as the role sees pg_stat_replication)';
-
--- Why a backfill should wait; null: it need not.
-CREATE FUNCTION rekey.held_back() RETURNS text
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT CASE WHEN paused IS NOT NULL THEN 'rekey resume: paused since ' || date_trunc('second', paused)
-              WHEN lag > most_lag THEN format('a standby that is %s behind (rekey.throttle allows %s)', date_trunc('second', lag), most_lag) END
-  FROM rekey.throttle, LATERAL (SELECT max(replay_lag) AS lag FROM pg_stat_replication) r
-$body$;
-
--- Naps of less than half a second, each in a transaction of its own: a longer one would keep rows from being vacuumed.
-CREATE PROCEDURE rekey.wait_while_held_back(of_step text)
-LANGUAGE plpgsql
-AS $body$
-DECLARE
-  reason text := rekey.held_back();
-BEGIN
-  WHILE reason IS NOT NULL LOOP
-    UPDATE rekey.backfills SET waits_for = reason WHERE step = of_step AND waits_for IS DISTINCT FROM reason;
-    COMMIT;
-    PERFORM pg_sleep(0.3);
-    COMMIT;
-    reason := rekey.held_back();
-  END LOOP;
-  UPDATE rekey.backfills SET waits_for = NULL WHERE step = of_step AND waits_for IS NOT NULL;
-  COMMIT;
-END
-$body$;
+-- What the online strategy needs of a table.
 
 -- Whether a column of the table has an enabled trigger of a user that an UPDATE fires.
 CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
@@ -1816,65 +1768,6 @@ BEGIN
     EXECUTE 'SELECT has_parameter_privilege(''session_replication_role'', ''SET'')' INTO may;
   END IF;
   RETURN may;
-END
-$body$;
-
-CREATE TABLE rekey.kept_columns (
-  table_name  text NOT NULL,
-  column_name text NOT NULL,
-  not_null    text,
-  sequences   text[] NOT NULL,
-  PRIMARY KEY (table_name, column_name)
-);
-COMMENT ON TABLE rekey.kept_columns IS
-  'Of columns with old keys that are gone: the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
-
--- Before columns are dropped: what goes with them and has to come back.
-CREATE PROCEDURE rekey.keep_columns(of_table text, columns text[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  sequence text;
-BEGIN
-  DELETE FROM rekey.kept_columns WHERE table_name = of_table;
-  INSERT INTO rekey.kept_columns
-  SELECT of_table, attname,
-         (SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]),
-         ARRAY(SELECT objid::regclass::text FROM pg_depend JOIN pg_sequence ON seqrelid = objid
-               WHERE classid = 'pg_class'::regclass AND refclassid = classid AND refobjid = attrelid
-                 AND refobjsubid = attnum AND deptype = 'a' ORDER BY 1)
-  FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns);
-  FOR sequence IN SELECT unnest(sequences) FROM rekey.kept_columns WHERE table_name = of_table LOOP
-    EXECUTE format('ALTER SEQUENCE %s OWNED BY NONE', sequence);
-  END LOOP;
-END
-$body$;
-
-CREATE PROCEDURE rekey.restore_columns(of_table text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  item record;
-BEGIN
-  FOR item IN SELECT column_name, sequence FROM rekey.kept_columns, unnest(sequences) sequence
-              WHERE table_name = of_table AND to_regclass(sequence) IS NOT NULL LOOP
-    EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.%I', item.sequence, of_table, item.column_name);
-  END LOOP;
-END
-$body$;
-
-CREATE PROCEDURE rekey.name_not_nulls(of_table text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  item record;
-BEGIN
-  FOR item IN SELECT n.conname, k.not_null FROM rekey.kept_columns k
-              JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = k.column_name
-              JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
-              WHERE k.table_name = of_table AND n.conname <> k.not_null LOOP
-    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', of_table, item.conname, item.not_null);
-  END LOOP;
 END
 $body$;
 
@@ -1982,6 +1875,56 @@ BEGIN
 END
 $body$;
 
+-- Fills columns beside the application, in batches.
+
+CREATE TABLE rekey.backfills (
+  step       text PRIMARY KEY,
+  next_block bigint NOT NULL DEFAULT 0,
+  end_block  bigint NOT NULL,
+  batch      bigint NOT NULL DEFAULT 64,
+  rows       bigint NOT NULL DEFAULT 0,
+  waits_for  text
+);
+COMMENT ON TABLE rekey.backfills IS
+  'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
+
+CREATE TABLE rekey.throttle (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  paused   timestamptz,
+  most_lag interval NOT NULL DEFAULT '10 s'
+);
+INSERT INTO rekey.throttle DEFAULT VALUES;
+COMMENT ON TABLE rekey.throttle IS
+  'What backfills heed before each batch: a pause, and how far a standby may be behind (as far as the role sees pg_stat_replication)';
+
+-- Why a backfill should wait; null: it need not.
+CREATE FUNCTION rekey.held_back() RETURNS text
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN paused IS NOT NULL THEN 'rekey resume: paused since ' || date_trunc('second', paused)
+              WHEN lag > most_lag THEN format('a standby that is %s behind (rekey.throttle allows %s)', date_trunc('second', lag), most_lag) END
+  FROM rekey.throttle, LATERAL (SELECT max(replay_lag) AS lag FROM pg_stat_replication) r
+$body$;
+
+-- Naps of less than half a second, each in a transaction of its own: a longer one would keep rows from being vacuumed.
+CREATE PROCEDURE rekey.wait_while_held_back(of_step text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reason text := rekey.held_back();
+BEGIN
+  WHILE reason IS NOT NULL LOOP
+    UPDATE rekey.backfills SET waits_for = reason WHERE step = of_step AND waits_for IS DISTINCT FROM reason;
+    COMMIT;
+    PERFORM pg_sleep(0.3);
+    COMMIT;
+    reason := rekey.held_back();
+  END LOOP;
+  UPDATE rekey.backfills SET waits_for = NULL WHERE step = of_step AND waits_for IS NOT NULL;
+  COMMIT;
+END
+$body$;
+
 -- One batch of a backfill: the rows in blocks `low` to `high`, those that miss something. Waits for no lock longer
 -- than a tenth of a second, less than it takes a server to see a deadlock, so that no transaction of the application
 -- is ended for it; where somebody holds a row the batch takes those that nobody holds.
@@ -2058,6 +2001,67 @@ BEGIN
     EXIT WHEN NOT rest;
     PERFORM pg_sleep(0.3);
     COMMIT;
+  END LOOP;
+END
+$body$;
+
+-- Online phases: both generations of the keys stand beside each other, until the swap and after it.
+
+CREATE TABLE rekey.kept_columns (
+  table_name  text NOT NULL,
+  column_name text NOT NULL,
+  not_null    text,
+  sequences   text[] NOT NULL,
+  PRIMARY KEY (table_name, column_name)
+);
+COMMENT ON TABLE rekey.kept_columns IS
+  'Of columns with old keys that are gone: the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
+
+-- Before columns are dropped: what goes with them and has to come back.
+CREATE PROCEDURE rekey.keep_columns(of_table text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  sequence text;
+BEGIN
+  DELETE FROM rekey.kept_columns WHERE table_name = of_table;
+  INSERT INTO rekey.kept_columns
+  SELECT of_table, attname,
+         (SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]),
+         ARRAY(SELECT objid::regclass::text FROM pg_depend JOIN pg_sequence ON seqrelid = objid
+               WHERE classid = 'pg_class'::regclass AND refclassid = classid AND refobjid = attrelid
+                 AND refobjsubid = attnum AND deptype = 'a' ORDER BY 1)
+  FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns);
+  FOR sequence IN SELECT unnest(sequences) FROM rekey.kept_columns WHERE table_name = of_table LOOP
+    EXECUTE format('ALTER SEQUENCE %s OWNED BY NONE', sequence);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.restore_columns(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT column_name, sequence FROM rekey.kept_columns, unnest(sequences) sequence
+              WHERE table_name = of_table AND to_regclass(sequence) IS NOT NULL LOOP
+    EXECUTE format('ALTER SEQUENCE %s OWNED BY %s.%I', item.sequence, of_table, item.column_name);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.name_not_nulls(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT n.conname, k.not_null FROM rekey.kept_columns k
+              JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = k.column_name
+              JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
+              WHERE k.table_name = of_table AND n.conname <> k.not_null LOOP
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', of_table, item.conname, item.not_null);
   END LOOP;
 END
 $body$;
@@ -2309,7 +2313,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '6544ed49e0a09706cac5ea11fe8a84d82eac174acfb81b4e788147afc366af40', 'e7daf253e30f511a7f508af359006ecfc010f3a60f7b084f176c1177ea2bc33f', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '63fa319e8c8e41e7e0c3b0fcb50dd73d63b3c8125875def4309a4ec707972756', 'e7daf253e30f511a7f508af359006ecfc010f3a60f7b084f176c1177ea2bc33f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
