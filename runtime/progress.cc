@@ -65,15 +65,16 @@ void Progress::begin(const bundle::Step& step) {
   draw();
 }
 
-void Progress::end(const bundle::Step& step, Direction direction, Seconds time, std::optional<double> counted_rows) {
+void Progress::end(const bundle::Step& step, Direction direction, Seconds time, Seconds last_try,
+                   std::optional<double> counted_rows) {
   const std::lock_guard lock(mutex_);
   const bundle::Side& side = side_of(step, direction);
   const double rows = counted_rows.value_or(rows_of(side));
   running_.erase(step.id);
   ++totals_.steps;
   totals_.rows += rows;
-  if (exclusive(side) && time > totals_.exclusive) {
-    totals_.exclusive = time;
+  if (exclusive(side) && last_try > totals_.exclusive) {
+    totals_.exclusive = last_try;
     totals_.exclusive_step = step.id;
   }
   if (!every_step_ && side.rewrites.empty()) return draw();

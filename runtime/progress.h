@@ -28,8 +28,8 @@ class Progress {
   void expect(const bundle::Step& step, Direction direction);  // adds to the totals
   void phase(const bundle::Phase& phase, Direction direction);
   void begin(const bundle::Step& step);
-  // rows: what the step counted; else the estimate is shown.
-  void end(const bundle::Step& step, Direction direction, Seconds time, std::optional<double> rows);
+  // rows: what the step counted; else the estimate is shown. last_try: of `time` what locks may have been held for.
+  void end(const bundle::Step& step, Direction direction, Seconds time, Seconds last_try, std::optional<double> rows);
   void fail(const bundle::Step& step, Seconds time);
   // A line of its own on stderr: a wait, a lost connection.
   void say(const std::string& line);

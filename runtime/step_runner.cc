@@ -7,6 +7,10 @@
 
 namespace rekey {
 
+namespace {
+using Clock = std::chrono::steady_clock;
+}
+
 Sources::Sources(const bundle::Bundle& b) {
   for (const bundle::Phase& phase : b.phases) {
     for (const char* name : {"up.sql", "down.sql", "verify.sql"}) {
@@ -91,21 +95,26 @@ std::optional<double> StepRunner::counted_rows(const bundle::Step& step, const b
   return std::stod(*found.rows[0][0]);
 }
 
-std::optional<double> StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
-                     const std::string& run_number,
-                     const std::function<void(const std::string&)>& report) {
+Ran StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction, const std::string& run_number,
+                    const std::function<void(const std::string&)>& report) {
   const bundle::Side& side = side_of(step, direction);
   const std::string path = phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql");
+  Clock::time_point began;
   try {
     enter(phase, direction, run_number);
     db::with_retries(
-        {}, [&] { attempt(path, side, step.transactional); },
+        {},
+        [&] {
+          began = Clock::now();
+          attempt(path, side, step.transactional);
+        },
         [&](const db::Retry& retry) {
           report(fmt::format("{}: {}; try {} in {}{}", step.id, retry.error.what(),
                              retry.failed + 1, duration(retry.pause), blockers(side)));
           return pause_for(retry.pause);
         });
-    return counted_rows(step, side);
+    const Seconds last_try = Clock::now() - began;
+    return {counted_rows(step, side), last_try};
   } catch (const db::Disconnected&) {
     session_.reset();
     throw;

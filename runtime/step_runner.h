@@ -11,6 +11,7 @@
 #include "runtime/db/retry.h"
 #include "runtime/scheduler.h"
 #include "runtime/session.h"
+#include "runtime/text.h"
 
 namespace rekey {
 
@@ -27,6 +28,11 @@ class Sources {
 // A signal came; the statement was cancelled and the step is as if it had not been begun.
 struct Interrupted {};
 
+struct Ran {
+  std::optional<double> rows;  // of a step that counted them
+  Seconds last_try;            // the time of the try that succeeded: no lock was held for longer
+};
+
 class StepRunner {
  public:
   StepRunner(Run& run, const Sources& sources, std::string role);
@@ -34,10 +40,8 @@ class StepRunner {
   // Runs one side of the step, again where the server says that another try may help; `report` is
   // told of each wait. run_number is what the step's rows in rekey.history carry, or empty. Throws
   // db::Error (the step is rolled back), db::Disconnected (what happened is unknown), Interrupted.
-  // Gives the rows of a step that counted them.
-  std::optional<double> run(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
-                            const std::string& run_number,
-                            const std::function<void(const std::string&)>& report);
+  Ran run(const bundle::Phase& phase, const bundle::Step& step, Direction direction, const std::string& run_number,
+          const std::function<void(const std::string&)>& report);
 
   void disconnect() { session_.reset(); }
 
