@@ -36,7 +36,7 @@ void run_one(Work& work, StepRunner& runner, Progress& progress, const bundle::S
   progress.begin(step);
   try {
     const Ran ran = runner.run(work.phase, step, work.direction, work.run_number,
-                                 [&](const std::string& line) { progress.say(line); });
+                               [&](const std::string& line) { progress.say(line); });
     progress.end(step, work.direction, Clock::now() - started, ran.last_try, ran.rows);
   } catch (const db::Disconnected&) {
     progress.fail(step, Clock::now() - started);

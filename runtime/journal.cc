@@ -42,6 +42,11 @@ std::string who_locks(db::Connection& session) {
 
 }  // namespace
 
+void refuse_other(const Journal& journal, const bundle::Bundle& b) {
+  const auto other = differences(journal, b);
+  if (!other.empty()) throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
+}
+
 void refuse_purged(const Journal& journal) {
   if (journal.purged.empty()) return;
   throw Refused(fmt::format("plan {} was purged at {}: old keys cannot be computed any more, and there is no way back", journal.plan,

@@ -41,6 +41,9 @@ struct Journal {
 // session keeps it locked, with who that is.
 Journal read_journal(db::Connection& session);
 
+// Throws Refused where the bundle is not what was applied, with why.
+void refuse_other(const Journal& journal, const bundle::Bundle& b);
+
 // Throws Refused where what computes old keys has been purged.
 void refuse_purged(const Journal& journal);
 

@@ -137,8 +137,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "validate_required") {
     out.lock(text_argument(call, 0), LockMode::share_update_exclusive);
     out.scan(text_argument(call, 0));
-  } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" || name == "restore_columns" ||
-             name == "swap_index" || name == "copy_column_settings") {
+  } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
+             name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
     out.lock(text_argument(call, 0), LockMode::access_exclusive);
   } else if (name == "begin_ids") {
     out.lock(text_argument(call, 2), LockMode::access_share);
@@ -148,7 +148,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "reopen_phase", "end_ids", "keep_columns"};
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online",
+        "reopen_phase", "end_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

@@ -37,24 +37,10 @@ class Contract {
  private:
   std::string id(const std::string& kind) const { return fmt::format("{}.{}.{}", cleanup_.id, slug(context_.model, t_), kind); }
 
-  std::vector<std::string> names(std::string Pair::*which) const {
-    std::vector<std::string> out;
-    for (const auto& pair : context_.pairs.at(t_)) out.push_back(pair.*which);
-    return out;
-  }
-
   Step step(const std::string& kind, const char* text) const { return table_step(context_, t_, id(kind), text); }
 
   // Both ways the same: what was written past the triggers has its old key before that is let go, or needed.
-  Step keep() const {
-    Step out = step("keep", "keep_keys");
-    out.up_title = out.down_title = fmt::format("old keys for the rows of {} that lack one or have another", out.table);
-    out.transactional = false;
-    out.data["column"] = sql::literal(context_.pairs.at(t_).front().legacy_text);
-    out.data["assigned"] = sql::dollar_quoted(settled(context_, t_));
-    out.data["condition"] = sql::dollar_quoted(disagreement(context_, t_, Follows::old_key));
-    return out;
-  }
+  Step keep() const { return settling_step(context_, t_, id("keep"), "keep_keys"); }
 
   Step contract() const {
     Step out = step("contract", "contract");
@@ -62,7 +48,7 @@ class Contract {
                                "stand in rekey.keys", out.table);
     out.down_title = fmt::format("old keys of {} again, as its last columns", out.table);
     out.data["unsync"] = unsync(context_, t_);
-    out.data["legacy_names"] = sql::text_array(names(&Pair::legacy_text));
+    out.data["legacy_names"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
     out.data["columns"] = json::array();
     for (const auto& pair : context_.pairs.at(t_)) {
       out.data["columns"].push_back({{"legacy", pair.legacy},
@@ -98,8 +84,8 @@ class Contract {
     Step out = step(kind, kind);
     out.up_title = "nothing to do on the way forward";
     out.down_title = fmt::format(fmt::runtime(title), out.table);
-    out.data["names"] = sql::text_array(names(&Pair::name_text));
-    out.data["others"] = sql::text_array(names(&Pair::legacy_text));
+    out.data["names"] = sql::text_array(context_.names(t_, &Pair::name_text));
+    out.data["others"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
     return out;
   }
 

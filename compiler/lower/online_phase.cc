@@ -88,6 +88,12 @@ void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::
   }
 }
 
+std::vector<std::string> OnlinePhase::names(TableId t, std::string Pair::*which) const {
+  std::vector<std::string> out;
+  for (const auto& pair : pairs.at(t)) out.push_back(pair.*which);
+  return out;
+}
+
 std::string OnlinePhase::prepare_id(TableId t, const std::string& kind) const {
   return fmt::format("{}.{}.{}", prepare.id, slug(model, t), kind);
 }

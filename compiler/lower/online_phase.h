@@ -42,6 +42,7 @@ struct OnlinePhase : OfflinePhase {
   std::string ids(const model::Domain& domain) const;  // rekey.ids_1: the sequence of its new rows' old keys
   std::vector<model::TableId> locked() const;                      // by the swap: those of its foreign keys too
   const Pair& pair_of(model::ColumnId c) const;
+  std::vector<std::string> names(model::TableId t, std::string Pair::*which) const;
 };
 
 // The tables of an online phase and their keys that change, as rekey.expect_online takes them.

@@ -13,7 +13,6 @@
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
-#include "compiler/plan/names.h"
 
 namespace rekey::lower {
 namespace {
@@ -24,12 +23,6 @@ using model::TableId;
 using nlohmann::json;
 
 using Statements = std::vector<std::string>;
-
-std::vector<std::string> names(const OnlinePhase& context, TableId t, std::string Pair::*which) {
-  std::vector<std::string> out;
-  for (const auto& pair : context.pairs.at(t)) out.push_back(pair.*which);
-  return out;
-}
 
 // What stands before a change that goes `from` one state of the phase to the other: gone before it, made after it.
 void take_away(const OnlinePhase& context, int from, Statements& out) {
@@ -83,7 +76,7 @@ void rename(const OnlinePhase& context, TableId t, const std::string& from, cons
 }
 
 void alter(const std::string& table, const std::string& column, const std::string& how, Statements& out) {
-  if (!how.empty()) out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} {};", table, column, how));
+  out.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} {};", table, column, how));
 }
 
 // A trigger gives the old keys of new rows, whatever rights the application has.
@@ -109,7 +102,7 @@ void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
     rename(context, t, pair.shadow, pair.name, out);
   }
   out.push_back(fmt::format("CALL rekey.set_required({}, {}, {});", sql::literal(table),
-                            sql::text_array(names(context, t, &Pair::legacy_text)), sql::text_array(names(context, t, &Pair::name_text))));
+                            sql::text_array(context.names(t, &Pair::legacy_text)), sql::text_array(context.names(t, &Pair::name_text))));
   swap_indexes(context, t, true, out);
   for (const auto& pair : context.pairs.at(t)) {
     out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(table),
@@ -236,16 +229,11 @@ Step validate_step(const OnlinePhase& context, TableId child) {
 
 // On the way back alone: whatever was written since, past the triggers too, has its old keys before they are needed.
 Step settle_step(const OnlinePhase& context, TableId t) {
-  Step step = table_step(context, t, context.id(t, "settle"), "settle_keys");
+  Step step = settling_step(context, t, context.id(t, "settle"), "settle_keys");
   step.up_title = "nothing to do on the way forward";
-  step.down_title = fmt::format("old keys for the rows of {} that lack one or have another", step.table);
-  step.transactional = false;
   step.undo_always = true;  // it may not have come to the end of the way forward
   step.needs = {context.own("swap")};
   step.undo_needs = {context.own("close")};
-  step.data["column"] = sql::literal(context.pairs.at(t).front().legacy_text);
-  step.data["assigned"] = sql::dollar_quoted(settled(context, t));
-  step.data["condition"] = sql::dollar_quoted(disagreement(context, t, Follows::old_key));
   return step;
 }
 

@@ -21,10 +21,11 @@ std::string old_key_function(const OnlinePhase& context, const model::Domain& do
 // A condition that holds for rows, of table t under the alias t, in which the generations do not agree.
 std::string disagreement(const OnlinePhase& context, model::TableId t, Follows what);
 
-// As SET of an UPDATE takes it: every new key from the old one, with a condition for the rows that lack one; and
-// after the swap every old key from the new one.
+// As SET of an UPDATE takes it: every new key from the old one; and a condition for the rows that lack one.
 std::string filled(const OnlinePhase& context, model::TableId t);
 std::string lacking(const OnlinePhase& context, model::TableId t);
-std::string settled(const OnlinePhase& context, model::TableId t);
+
+// A step that, after the swap, gives old keys to the rows that lack one or have another than theirs.
+Step settling_step(const OnlinePhase& context, model::TableId t, std::string id, const char* kind);
 
 }  // namespace rekey::lower

@@ -17,9 +17,7 @@ void throttle(const Options& options, const char* paused) {
   const auto session = run.open("throttle");
   const Journal journal = read_journal(*session);
   if (!journal.installed) throw Refused(fmt::format("nothing of plan {} is applied: there is nothing to pause", b.plan));
-  if (const auto other = differences(journal, b); !other.empty()) {
-    throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
-  }
+  refuse_other(journal, b);
   session->exec(fmt::format("UPDATE rekey.throttle SET paused = {}", paused));
 }
 

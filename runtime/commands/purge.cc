@@ -16,9 +16,7 @@ int purge(const Options& options) {
     fmt::print("purged already, at {}\n", journal.purged);
     return kDone;
   }
-  if (const auto other = differences(journal, operation.bundle()); !other.empty()) {
-    throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
-  }
+  refuse_other(journal, operation.bundle());
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (journal.applied(phase.id)) continue;
     throw Refused(fmt::format("phase {} {} is not applied: there is no purge before all of the plan is\n  {}", phase.id, phase.name,

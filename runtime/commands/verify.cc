@@ -75,9 +75,7 @@ int verify(const Options& options) {
   watch_signals();
   const auto session = run.open("control");
   const Journal journal = read_journal(*session);
-  if (const auto other = differences(journal, b); !other.empty()) {
-    throw Refused("the bundle is not what was applied:\n  " + joined(other, "\n  "));
-  }
+  refuse_other(journal, b);
   refuse_purged(journal);
   std::vector<Check> checks;
   for (const bundle::Phase& phase : b.phases) {

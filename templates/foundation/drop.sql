@@ -1,6 +1,6 @@
 DROP VIEW rekey.mapping;
 DROP PROCEDURE rekey.purge(), rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
-  rekey.begin_step(text), rekey.end_step(text, regclass, text),
+  rekey.begin_step(text), rekey.end_step(text, regclass, text), rekey.expect_proof(text, regclass, text),
   rekey.end_undo(text, regclass, text), rekey.close_phase(text), rekey.withdraw_phase(text),
   rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
   rekey.save_sequences(text), rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),

@@ -107,12 +107,10 @@ BEGIN
 END
 $body$;
 
--- What a step outside of a transaction was to do, to be proven: analyzed is a table, built an index.
-CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL, built text DEFAULT NULL)
+-- What a step outside of a transaction was to do: analyzed is a table, built an index.
+CREATE PROCEDURE rekey.expect_proof(step_id text, analyzed regclass, built text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-  outside boolean;
 BEGIN
   IF NOT rekey.is_analyzed(analyzed) THEN
     RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
@@ -122,6 +120,16 @@ BEGIN
     RAISE EXCEPTION 'step %: index % is not there, or not valid', step_id, built
       USING ERRCODE = 'RK004', HINT = 'Build it, then end the step.';
   END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL, built text DEFAULT NULL)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  outside boolean;
+BEGIN
+  CALL rekey.expect_proof(step_id, analyzed, built);
   UPDATE rekey.steps SET state = 'done' WHERE step = step_id AND state = 'running'
   RETURNING NOT transactional INTO outside;
   IF NOT FOUND THEN
@@ -180,14 +188,7 @@ AS $body$
 DECLARE
   outside boolean;
 BEGIN
-  IF NOT rekey.is_analyzed(analyzed) THEN
-    RAISE EXCEPTION 'step %: table % has not been analyzed', step_id, analyzed
-      USING ERRCODE = 'RK004', HINT = 'Run VACUUM (ANALYZE) on it, then end the step.';
-  END IF;
-  IF built IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(built) AND indisvalid) THEN
-    RAISE EXCEPTION 'step %: index % is not there, or not valid', step_id, built
-      USING ERRCODE = 'RK004', HINT = 'Build it, then end the step.';
-  END IF;
+  CALL rekey.expect_proof(step_id, analyzed, built);
   UPDATE rekey.steps SET state = 'undone' WHERE step = step_id AND state = 'undoing'
   RETURNING NOT transactional INTO outside;
   IF NOT FOUND THEN

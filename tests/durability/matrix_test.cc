@@ -1,7 +1,7 @@
-// Two bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
-// directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The other is larger,
-// with two jobs: at random; with REKEY_EXHAUSTIVE everywhere. REKEY_TEST_DISTURBANCES says how many there
-// are in each test: of those around the steps, evenly spread ones.
+// Three bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
+// directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The others, a larger one and
+// one of online phases, with two jobs: at random; with REKEY_EXHAUSTIVE everywhere. REKEY_TEST_DISTURBANCES says
+// how many there are in each test: of those around the steps, evenly spread ones.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

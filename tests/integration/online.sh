@@ -68,7 +68,7 @@ long_trip() {  # FILE before|after
   [[ $2 == before ]] || part 2 "$1" | sql >"$work/output" 2>&1
   verify "$work/bundle"
   proves "SELECT count(*) = 0 FROM information_schema.columns WHERE column_name LIKE 'rekey\\_%'"
-    rollback "$work/bundle"
+  rollback "$work/bundle"
   schema_but_for_order
   equal 'what is true after rollback' t "$(part 3 "$1" | sql 2>&1 | sort -u)"
 }
@@ -230,13 +230,23 @@ exits 0 "$REKEY" purge "$work/bundle" --yes
 schema_as purged
 ok
 
-begin 'a row that somebody holds does not hold it up'
+sleeping="query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+begin 'a row that somebody holds does not hold the others up'
 draft "$keys"
-sql -c 'BEGIN' -c 'UPDATE orders SET total = total WHERE total = 5' -c 'SELECT pg_sleep(3)' -c 'COMMIT' >"$work/holder" 2>&1 &
-holder=$!
-until holds "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3)%' AND pid <> pg_backend_pid()"; do sleep 0.05; done
 apply "$work/bundle"
-wait "$holder"
+exits 0 "$REKEY" pause "$work/bundle"
+"$REKEY" apply "$work/bundle" --yes --jobs 8 >"$work/applied" 2>&1 </dev/null &
+runtime=$!
+await holds "SELECT count(*) = 1 FROM rekey.backfills WHERE step LIKE '%.orders.backfill' AND waits_for IS NOT NULL"
+sql -c BEGIN -c 'SELECT FROM orders WHERE total = 5 FOR UPDATE' -c 'SELECT pg_sleep(600)' >"$work/holder" 2>&1 &
+holder=$!
+await holds "SELECT count(*) = 1 FROM pg_stat_activity WHERE $sleeping"
+exits 0 "$REKEY" resume "$work/bundle"
+column=$(sql -c "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname LIKE 'rekey_new_id%'")
+await holds "SELECT array_agg(total) = '{5}' FROM orders WHERE $column IS NULL"
+exits 0 sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $sleeping"
+wait "$holder" || true
+wait "$runtime"
 apply_all
 verify "$work/bundle"
 ok
