@@ -31,8 +31,12 @@ class Executor {
            Direction direction, const std::string& run_number);
 
  private:
+  void watch_backfills();
+
+  Run& run_;
   Progress& progress_;
   std::vector<std::unique_ptr<StepRunner>> runners_;
+  std::unique_ptr<db::Connection> watch_;
 };
 
 }  // namespace rekey

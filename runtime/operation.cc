@@ -57,6 +57,13 @@ void warn(const std::vector<std::string>& warnings) {
   for (const auto& warning : warnings) fmt::print(stderr, "{}", wrapped("note: " + warning));
 }
 
+std::string interruption(const bundle::Bundle& b) {
+  const bool fills = std::ranges::any_of(b.phases, [](const bundle::Phase& p) {
+    return std::ranges::any_of(p.steps, [](const bundle::Step& step) { return step.up.shared; });
+  });
+  return fmt::format("interrupted; the steps that ran are rolled back{}", fills ? ", backfills go on where they stood" : "");
+}
+
 }  // namespace
 
 const bundle::Phase& find_phase(const bundle::Bundle& b, const std::string& id_or_name) {
@@ -380,7 +387,7 @@ int Operation::conduct(const std::vector<const bundle::Phase*>& phases,
     explain(fmt::format("step {} failed and is rolled back:\n{}", failed.step.id,
                         error_text(failed.error)));
   } catch (const Interrupted&) {
-    explain("interrupted; the steps that ran are rolled back");
+    explain(interruption(bundle_));
   } catch (const Failed& failed) {
     explain(failed.what());
   } catch (const db::Error& error) {

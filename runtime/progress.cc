@@ -12,6 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds kBetweenLines{30};
+
 std::size_t columns() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
@@ -61,31 +63,43 @@ void Progress::phase(const bundle::Phase& phase, Direction direction) {
 
 void Progress::begin(const bundle::Step& step) {
   const std::lock_guard lock(mutex_);
-  running_[step.id] = Clock::now();
+  running_[step.id] = {Clock::now(), Clock::now(), {}};
   draw();
 }
 
-void Progress::end(const bundle::Step& step, Direction direction, Seconds time, Seconds last_try,
-                   std::optional<double> counted_rows) {
+void Progress::end(const bundle::Step& step, Direction direction, Seconds time, const Ran& ran) {
   const std::lock_guard lock(mutex_);
   const bundle::Side& side = side_of(step, direction);
-  const double rows = counted_rows.value_or(rows_of(side));
+  const double rows = ran.rows.value_or(rows_of(side));
   running_.erase(step.id);
   ++totals_.steps;
   totals_.rows += rows;
-  if (exclusive(side) && last_try > totals_.exclusive) {
-    totals_.exclusive = last_try;
+  if (exclusive(side) && ran.last_try > totals_.exclusive) {
+    totals_.exclusive = ran.last_try;
     totals_.exclusive_step = step.id;
   }
-  if (!every_step_ && side.rewrites.empty()) return draw();
-  line(fmt::format("{} .. ok {}{}", step.id, duration(time),
-                   rows > 0 ? ", " + counted(static_cast<std::int64_t>(rows), "row") : ""));
+  if (!every_step_ && side.rewrites.empty() && !side.shared) return draw();
+  line(fmt::format("{} .. ok {}{}{}", step.id, duration(time),
+                   rows > 0 ? ", " + counted(static_cast<std::int64_t>(rows), "row") : "",
+                   ran.note.empty() ? "" : "; " + ran.note));
 }
 
 void Progress::fail(const bundle::Step& step, Seconds time) {
   const std::lock_guard lock(mutex_);
   running_.erase(step.id);
   line(fmt::format("{} .. failed after {}", step.id, duration(time)));
+}
+
+void Progress::filling(const Backfill& backfill) {
+  const std::lock_guard lock(mutex_);
+  const auto found = running_.find(backfill.step);
+  if (found == running_.end()) return;
+  Running& running = found->second;
+  const bool waits = !backfill.waits_for.empty() && !(running.backfill && !running.backfill->waits_for.empty());
+  running.backfill = backfill;
+  if (!waits && (terminal_ || Clock::now() - running.told < kBetweenLines)) return draw();
+  running.told = Clock::now();
+  line(status_of(backfill.step, running));
 }
 
 void Progress::say(const std::string& text) {
@@ -119,6 +133,15 @@ std::string Progress::summary() const {
   return text;
 }
 
+// "015.orders.backfill: 12,000 rows filled, 40 % of the table, 3 min 05 s left"
+std::string Progress::status_of(const std::string& step, const Running& running) const {
+  if (!running.backfill) return step;
+  const double share = running.backfill->share;
+  std::string text = step + ": " + to_text(*running.backfill);
+  if (share > 0 && share < 1) text += ", " + duration(Seconds(Clock::now() - running.since) * ((1 - share) / share)) + " left";
+  return text;
+}
+
 std::string Progress::status() const {
   std::string text = fmt::format("[{}] {}/{} steps", phase_, totals_.steps, totals_.expected);
   double done = totals_.steps, all = totals_.expected;
@@ -132,7 +155,7 @@ std::string Progress::status() const {
   if (done > 0 && done < all) {
     text += ", ETA " + duration(Seconds(Clock::now() - started_) * ((all - done) / done));
   }
-  if (!running_.empty()) text += "  " + running_.begin()->first;
+  if (!running_.empty()) text += "  " + status_of(running_.begin()->first, running_.begin()->second);
   return text;
 }
 

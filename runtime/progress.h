@@ -9,11 +9,19 @@
 #include <optional>
 #include <string>
 
+#include "runtime/backfills.h"
 #include "runtime/bundle/bundle.h"
 #include "runtime/scheduler.h"
 #include "runtime/text.h"
 
 namespace rekey {
+
+// What a step did.
+struct Ran {
+  std::optional<double> rows;  // of one that counted them
+  std::string note;            // what else there is to say of it
+  Seconds last_try{0};         // the time of the try that succeeded: no lock was held for longer
+};
 
 class Progress {
  public:
@@ -28,8 +36,10 @@ class Progress {
   void expect(const bundle::Step& step, Direction direction);  // adds to the totals
   void phase(const bundle::Phase& phase, Direction direction);
   void begin(const bundle::Step& step);
-  // rows: what the step counted; else the estimate is shown. last_try: of `time` what locks may have been held for.
-  void end(const bundle::Step& step, Direction direction, Seconds time, Seconds last_try, std::optional<double> rows);
+  // Where the step has not counted its rows the estimate is shown.
+  void end(const bundle::Step& step, Direction direction, Seconds time, const Ran& ran);
+  // How far a step that runs is. Where there is no terminal a line now and then, and one when it begins to wait.
+  void filling(const Backfill& backfill);
   void fail(const bundle::Step& step, Seconds time);
   // A line of its own on stderr: a wait, a lost connection.
   void say(const std::string& line);
@@ -57,7 +67,12 @@ class Progress {
   std::map<std::string, double> rows_;
   bool terminal_, drawn_ = false;
   std::string phase_;
-  std::map<std::string, std::chrono::steady_clock::time_point> running_;
+  struct Running {
+    std::chrono::steady_clock::time_point since, told;
+    std::optional<Backfill> backfill;
+  };
+  std::string status_of(const std::string& step, const Running& running) const;
+  std::map<std::string, Running> running_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Totals totals_;
 };

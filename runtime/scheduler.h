@@ -33,6 +33,7 @@ class Schedule {
   void finish(std::size_t step);
 
   const bundle::Step& step(std::size_t i) const { return *items_[i].step; }
+  const std::vector<std::size_t>& running() const { return running_; }
   bool idle() const { return running_.empty(); }
   bool finished() const { return done_ == items_.size(); }
   // Steps that wait, for the message when nothing runs and nothing is ready.

@@ -2,14 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "runtime/backfills.h"
 #include "runtime/interrupt.h"
 #include "runtime/text.h"
 
 namespace rekey {
 
 namespace {
+
 using Clock = std::chrono::steady_clock;
+
+std::string path_of(const bundle::Phase& phase, Direction direction) {
+  return phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql");
 }
+
+}  // namespace
 
 Sources::Sources(const bundle::Bundle& b) {
   for (const bundle::Phase& phase : b.phases) {
@@ -31,7 +38,7 @@ StepRunner::StepRunner(Run& run, const Sources& sources, std::string role)
 void StepRunner::enter(const bundle::Phase& phase, Direction direction,
                        const std::string& run_number) {
   const bool up = direction == Direction::up;
-  const std::string path = phase.folder + (up ? "/up.sql" : "/down.sql");
+  const std::string path = path_of(phase, direction);
   if (session_ && entered_ == path + "\n" + run_number) return;
   if (session_) {
     session_->exec("RESET ALL");
@@ -86,19 +93,42 @@ std::string StepRunner::blockers(const bundle::Side& side) {
   return texts.empty() ? "" : "; " + joined(texts, "; ");
 }
 
-// A step that rewrites a table has counted its rows.
-std::optional<double> StepRunner::counted_rows(const bundle::Step& step, const bundle::Side& side) {
-  if (side.rewrites.empty()) return std::nullopt;
+// A step that rewrites a table has counted its rows, a backfill too.
+Ran StepRunner::what_it_did(const bundle::Step& step, const bundle::Side& side) {
+  if (side.shared) {
+    const auto filled = filled_by(*session_, step.id);
+    if (!filled) return {};
+    return {static_cast<double>(filled->rows),
+            fmt::format("table {}, {} before", size(filled->bytes_after), size(filled->bytes_before)), {}};
+  }
+  if (side.rewrites.empty()) return {};
   const db::Rows found = session_->exec(
       "SELECT rows FROM rekey.checks WHERE step = $1 AND moment = 'after' ORDER BY entry DESC LIMIT 1", {step.id});
-  if (found.rows.empty() || !found.rows[0][0]) return std::nullopt;
-  return std::stod(*found.rows[0][0]);
+  if (found.rows.empty() || !found.rows[0][0]) return {};
+  return {std::stod(*found.rows[0][0]), "", {}};
+}
+
+// The session that runs the step meets the same errors, or it has ended in between.
+void StepRunner::help(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
+                      const std::string& run_number) {
+  bundle::Side part;
+  part.statements = {side_of(step, direction).statements.at(1)};
+  try {
+    enter(phase, direction, run_number);
+    session_->exec("SET rekey.helper = on");
+    attempt(path_of(phase, direction), part, true);
+  } catch (const db::Disconnected&) {
+    session_.reset();
+    throw;
+  } catch (const db::Error&) {
+  }
+  session_->exec("RESET rekey.helper");
 }
 
 Ran StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direction direction, const std::string& run_number,
                     const std::function<void(const std::string&)>& report) {
   const bundle::Side& side = side_of(step, direction);
-  const std::string path = phase.folder + (direction == Direction::up ? "/up.sql" : "/down.sql");
+  const std::string path = path_of(phase, direction);
   Clock::time_point began;
   try {
     enter(phase, direction, run_number);
@@ -114,7 +144,9 @@ Ran StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direct
           return pause_for(retry.pause);
         });
     const Seconds last_try = Clock::now() - began;
-    return {counted_rows(step, side), last_try};
+    Ran ran = what_it_did(step, side);
+    ran.last_try = last_try;
+    return ran;
   } catch (const db::Disconnected&) {
     session_.reset();
     throw;

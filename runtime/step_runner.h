@@ -9,6 +9,7 @@
 
 #include "runtime/bundle/bundle.h"
 #include "runtime/db/retry.h"
+#include "runtime/progress.h"
 #include "runtime/scheduler.h"
 #include "runtime/session.h"
 #include "runtime/text.h"
@@ -28,11 +29,6 @@ class Sources {
 // A signal came; the statement was cancelled and the step is as if it had not been begun.
 struct Interrupted {};
 
-struct Ran {
-  std::optional<double> rows;  // of a step that counted them
-  Seconds last_try;            // the time of the try that succeeded: no lock was held for longer
-};
-
 class StepRunner {
  public:
   StepRunner(Run& run, const Sources& sources, std::string role);
@@ -43,13 +39,18 @@ class StepRunner {
   Ran run(const bundle::Phase& phase, const bundle::Step& step, Direction direction, const std::string& run_number,
           const std::function<void(const std::string&)>& report);
 
+  // Does a part of a shared step that runs in another session, where there is one to do: one batch. Throws
+  // db::Disconnected, Interrupted.
+  void help(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
+            const std::string& run_number);
+
   void disconnect() { session_.reset(); }
 
  private:
   void enter(const bundle::Phase& phase, Direction direction, const std::string& run_number);
   void attempt(const std::string& path, const bundle::Side& side, bool transactional);
   void undo(bool transactional);
-  std::optional<double> counted_rows(const bundle::Step& step, const bundle::Side& side);
+  Ran what_it_did(const bundle::Step& step, const bundle::Side& side);
   std::string blockers(const bundle::Side& side);
 
   Run& run_;

@@ -23,6 +23,14 @@ std::string duration(Seconds time) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
+std::string size(double bytes) {
+  for (const char* unit : {"B", "kB", "MB", "GB"}) {
+    if (bytes < 1024) return fmt::format("{:.{}f} {}", bytes, bytes < 10 && unit[0] != 'B' ? 1 : 0, unit);
+    bytes /= 1024;
+  }
+  return fmt::format("{:.1f} TB", bytes);
+}
+
 std::string counted(std::int64_t n, const std::string& singular, const std::string& plural) {
   return fmt::format("{} {}", grouped(n),
                      n == 1           ? singular

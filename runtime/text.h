@@ -12,6 +12,7 @@ using Seconds = std::chrono::duration<double>;
 
 std::string grouped(std::int64_t number);  // 200,000
 std::string duration(Seconds time);        // 1.2 s, 3 min 05 s, 2 h 10 min
+std::string size(double bytes);            // 1.2 MB
 std::string counted(std::int64_t n, const std::string& singular, const std::string& plural = {});
 std::string joined(const std::vector<std::string>& parts, const std::string& between = ", ");
 

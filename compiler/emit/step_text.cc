@@ -187,6 +187,7 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   out.side.locks = std::move(effects.locks);
   out.side.rewrites = std::move(effects.rewrites);
   out.side.scans = std::move(effects.scans);
+  out.side.shared = effects.shared;
   out.side.journal = journal_digest(sql_text, out.side.statements);
   const auto comment = header(frame, step, direction, out.side);
   out.text = comment + sql_text;

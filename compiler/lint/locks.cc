@@ -130,6 +130,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "backfill" || name == "settle_old_keys") {
     out.lock(text_argument(call, 1), LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
+    out.shared = true;
   } else if (name == "expect_agreement") {
     read_tables({text_argument(call, 0)});
     const ParsedSql condition("SELECT FROM " + text_argument(call, 0) + " t WHERE " + text_argument(call, 1));

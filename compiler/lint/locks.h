@@ -19,6 +19,7 @@ namespace rekey::lint {
 struct Effects {
   std::vector<bundle::TableLock> locks;       // one that conflicts with all that is done to the table
   std::vector<std::string> rewrites, scans;
+  bool shared = false;  // the more sessions do it at once, the faster
 
   void lock(const std::string& table, bundle::LockMode mode);
   void rewrite(const std::string& table);

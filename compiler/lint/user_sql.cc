@@ -147,6 +147,11 @@ void check_index(const plan::Text& text, Diagnostics& diagnostics) {
   }
 }
 
+// That gives one value.
+void check_query(const plan::Text& text, Diagnostics& diagnostics) {
+  check(text, "a query with one result", "SELECT (\n" + text.value + "\n)", is_expression, diagnostics);
+}
+
 bool is_drop(const PgQuery__Node* node) {
   if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT) return node->drop_stmt->n_objects == 1;
   return node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT ||
@@ -195,6 +200,7 @@ void check_dependent(const plan::Dependent& dependent, Diagnostics& diagnostics)
 
 void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
   check_expression(plan.new_keys.expression, diagnostics);
+  check_query(plan.backfill.wait_while, diagnostics);
   for (const auto& table : plan.tables) {
     for (const auto& column : table.columns) {
       if (column.new_default.value != "none") check_expression(column.new_default, diagnostics);
@@ -206,10 +212,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
   }
   for (const auto& dependent : plan.dependents) check_dependent(dependent, diagnostics);
   for (const auto& phase : plan.phases) {
-    for (const auto& probe : phase.probes) {
-      check(probe.query, "a query with one result", "SELECT (\n" + probe.query.value + "\n)", is_expression,
-            diagnostics);
-    }
+    for (const auto& probe : phase.probes) check_query(probe.query, diagnostics);
   }
 }
 

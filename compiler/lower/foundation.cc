@@ -1,4 +1,7 @@
 // The first phase: schema rekey and the function that gives new rows their keys.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
@@ -9,6 +12,23 @@ std::string new_keys_schema(const plan::Plan& plan) {
   if (!plan.new_keys.expression.value.empty() || plan.server.value >= 18) return "";
   return plan.new_keys.schema.value.empty() ? "public" : plan.new_keys.schema.value;
 }
+
+namespace {
+
+// What the plan has set, as an UPDATE takes it; empty: nothing.
+std::string throttle(const plan::Backfill& backfill) {
+  std::vector<std::string> parts;
+  const auto add = [&](const char* column, const std::string& value) {
+    if (!value.empty()) parts.push_back(fmt::format("{} = {}", column, sql::literal(value)));
+  };
+  if (backfill.most_rows.value > 0) parts.push_back(fmt::format("most_rows = {}", backfill.most_rows.value));
+  add("most_lag", backfill.standby_lag.value);
+  add("most_transaction_age", backfill.transaction_age.value);
+  add("wait_while", backfill.wait_while.value);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
 
 Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   Phase lowered = begin_phase(phase);
@@ -25,6 +45,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   if (const auto schema = new_keys_schema(plan); !schema.empty()) {
     step.data["new_key_function"] = sql::table({schema, "uuidv7"});
   }
+  if (const auto set = throttle(plan.backfill); !set.empty()) step.data["throttle"] = set;
   step.data["online"] = nlohmann::json::array();  // what cannot be done with a table online is said before all else
   for (const auto& other : model.phases) {
     if (other.stage == model::Stage::swap) add_tables(model, other, step.data["online"]);

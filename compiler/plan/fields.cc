@@ -21,6 +21,13 @@ Slot slot_of(T& member)
   return &member;
 }
 
+template <class T>
+Slot slot_of(T& member)
+  requires std::is_same_v<T, NewKeys> || std::is_same_v<T, Backfill>
+{
+  return ObjectSlot{&member};
+}
+
 template <class E>
 Slot slot_of(Located<E>& member)
   requires std::is_enum_v<E>
@@ -75,6 +82,27 @@ const Object& new_keys_object() {
           {.key = "expression", .kind = Kind::text, .slot = at<&NewKeys::expression>,
            .help = "An SQL expression to use instead of that function",
            .example = "gen_random_uuid()"}}};
+  return object;
+}
+
+const Object& backfill_object() {
+  static const Object object{
+      .noun = "backfill",
+      .id = "backfill",
+      .help = "What online phases heed while they fill the new keys of the rows that are there",
+      .fields = {
+          {.key = "most_rows", .kind = Kind::integer, .slot = at<&Backfill::most_rows>,
+           .help = "About how many rows a batch may have; as many as half a second fills when not given",
+           .example = "10000", .least = 1, .most = 1000000000},
+          {.key = "standby_lag", .kind = Kind::duration, .slot = at<&Backfill::standby_lag>,
+           .help = "How far a standby may be behind before it waits; 10s when not given", .example = "10s"},
+          {.key = "transaction_age", .kind = Kind::duration, .slot = at<&Backfill::transaction_age>,
+           .help = "How old a transaction may be before it waits, because VACUUM can take nothing away "
+                   "behind it; 10min when not given",
+           .example = "10min"},
+          {.key = "wait_while", .kind = Kind::text, .slot = at<&Backfill::wait_while>,
+           .help = "A query that gives one boolean: while it is true no batch begins",
+           .example = "SELECT count(*) > 50 FROM pg_stat_activity WHERE state = 'active'"}}};
   return object;
 }
 
@@ -372,6 +400,9 @@ const Object& plan_object() {
             .slot = at<&Plan::maintenance_work_mem>,
             .help = "Memory for building indexes; the server's setting when not given",
             .example = "256MB"},
+           {.key = "backfill", .kind = Kind::object, .slot = at<&Plan::backfill>,
+            .help = "What online phases heed while they fill new keys", .example = "{most_rows: 10000}",
+            .object = &backfill_object()},
            {.key = "phases", .kind = Kind::list, .slot = at<&Plan::phases>,
             .help = "Phases in the order in which they run; derived when not given",
             .example = "[{name: foundation, kind: foundation}]", .object = &phase_object()},
@@ -389,7 +420,7 @@ const Object& plan_object() {
 
 const std::vector<const Object*>& all_objects() {
   static const std::vector<const Object*> objects = {
-      &plan_object(),   &new_keys_object(),    &phase_object(),
+      &plan_object(),   &new_keys_object(),    &backfill_object(), &phase_object(),
       &probe_object(),  &table_object(),       &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
       &logical_reference_object(), &dependent_object()};

@@ -38,6 +38,9 @@ struct WordSlot {  // an enumeration
   int (*get)(const void* member);  // -1: not given
   void (*set)(void* member, int value);
 };
+struct ObjectSlot {  // a structure
+  void* member;
+};
 struct ItemsSlot {  // a vector of structures
   void* items;
   void* (*append)(void* items);
@@ -45,7 +48,7 @@ struct ItemsSlot {  // a vector of structures
   void* (*at)(void* items, std::size_t index);
 };
 using Slot = std::variant<Text*, Texts*, Located<bool>*, Located<int>*, Located<TableName>*,
-                          std::vector<Located<TableName>>*, Located<Reference>*, NewKeys*, WordSlot,
+                          std::vector<Located<TableName>>*, Located<Reference>*, WordSlot, ObjectSlot,
                           ItemsSlot>;
 
 struct Object;

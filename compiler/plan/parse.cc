@@ -70,7 +70,7 @@ class Reader {
     Slot slot = field.slot(owner);
     switch (field.kind) {
       case Kind::object:
-        return read(*field.object, *std::get_if<NewKeys*>(&slot), node, title, key);
+        return read(*field.object, std::get<ObjectSlot>(slot).member, node, title, key);
       case Kind::list:
         return read_list(field, std::get<ItemsSlot>(slot), node, title);
       case Kind::map:

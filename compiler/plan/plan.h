@@ -143,6 +143,13 @@ struct NewKeys {
   Text expression;  // or an SQL expression to use instead of it: gen_random_uuid()
 };
 
+// What backfills of online phases heed; what is not given is as templates/foundation/throttle.sql has it.
+struct Backfill {
+  Located<int> most_rows;  // of a batch, about; 0: not given
+  Text standby_lag, transaction_age;  // "10s"
+  Text wait_while;         // a query that gives one boolean
+};
+
 struct Plan {
   Located<int> version;
   Text name;
@@ -152,6 +159,7 @@ struct Plan {
   NewKeys new_keys;
   Text lock_timeout;          // "2s"
   Text maintenance_work_mem;  // "256MB"; not given: the server's
+  Backfill backfill;
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order
   std::vector<Dependent> dependents;

@@ -101,7 +101,7 @@ class Printer {
       std::size_t before = text.size();
       Slot slot = field.slot(owner);
       if (field.kind == Kind::object)
-        nested(field, std::get<NewKeys*>(slot), indent, start);
+        nested(field, std::get<ObjectSlot>(slot).member, indent, start);
       else if (field.kind == Kind::list)
         list(field, std::get<ItemsSlot>(slot), indent, start);
       else if (field.kind == Kind::map)

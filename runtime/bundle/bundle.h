@@ -59,6 +59,7 @@ struct Side {
   std::vector<Range> statements;             // absolute in the file, each with its semicolon
   std::vector<TableLock> locks;              // strongest per table; what the scheduler goes by
   std::vector<std::string> rewrites, scans;  // tables
+  bool shared = false;  // of its three statements the second may run in several sessions at once
 };
 
 struct Step {

@@ -35,6 +35,7 @@ void fields(Side& x, F f) {
   f("locks", x.locks);
   f("rewrites", x.rewrites);
   f("scans", x.scans);
+  f("shared", x.shared);
 }
 
 template <class F>

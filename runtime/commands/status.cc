@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "runtime/backfills.h"
 #include "runtime/checks.h"
 #include "runtime/commands/commands.h"
 #include "runtime/journal.h"
@@ -42,31 +43,6 @@ PhaseStatus status_of(const bundle::Phase& phase, const Journal& journal,
     }
   }
   return status;
-}
-
-// How far backfills are, and what they wait for.
-struct Backfill {
-  std::string step, waits_for;
-  std::int64_t rows = 0;
-  double share = 1;  // of the blocks that the table had when it began
-};
-
-std::vector<Backfill> backfills(db::Connection& session, const Journal& journal) {
-  std::vector<Backfill> out;
-  if (!journal.installed) return out;
-  for (const db::Row& row : session.exec("SELECT b.step, coalesce(waits_for, ''), rows, next_block::float / greatest(end_block, 1) "
-                                         "FROM rekey.backfills b JOIN rekey.steps s USING (step) "
-                                         "WHERE s.state IN ('running', 'undoing') ORDER BY s.position").rows) {
-    out.push_back({row[0].value(), row[1].value(), std::stoll(row[2].value()), std::stod(row[3].value())});
-  }
-  return out;
-}
-
-void print_text(const std::vector<Backfill>& all) {
-  for (const Backfill& b : all) {
-    fmt::print("backfill: {}, {} filled, {:.0f} % of the table{}\n", b.step, counted(b.rows, "row"), 100 * b.share,
-               b.waits_for.empty() ? "" : "; waits for " + b.waits_for);
-  }
 }
 
 nlohmann::ordered_json to_json(const std::vector<Backfill>& all) {
@@ -151,7 +127,7 @@ int status(const Options& options) {
   if (journal.installed) journal = read_journal(*session);
   const Problems digests = differences(journal, b);
   const auto drift = look_for_drift(*session, b, journal, !running.empty(), digests.empty());
-  const auto filling = backfills(*session, journal);
+  const auto filling = journal.installed ? running_backfills(*session) : std::vector<Backfill>{};
   std::vector<PhaseStatus> phases;
   bool pending = false;
   for (const bundle::Phase& phase : b.phases) {
@@ -162,7 +138,7 @@ int status(const Options& options) {
     print_json(b, describe(*session), journal, phases, running, filling, drift, digests);
   } else {
     print_text(b, describe(*session), phases, running);
-    print_text(filling);
+    for (const Backfill& f : filling) fmt::print("backfill: {}, {}\n", f.step, to_text(f));
     if (!journal.purged.empty()) fmt::print("purged at {}: there is no way back\n", journal.purged);
     for (const std::string& line : digests) fmt::print("differs: {}\n", line);
     for (const std::string& line : drift.value_or(Problems{})) fmt::print("drift: {}\n", line);

@@ -14,14 +14,6 @@ using Cells = std::vector<std::vector<std::string>>;
 
 const char* word(Direction direction) { return direction == Direction::up ? "apply" : "rollback"; }
 
-std::string bytes(double count) {
-  for (const char* unit : {"B", "kB", "MB", "GB"}) {
-    if (count < 1024) return fmt::format("{:.{}f} {}", count, count < 10 && unit[0] != 'B' ? 1 : 0, unit);
-    count /= 1024;
-  }
-  return fmt::format("{:.1f} TB", count);
-}
-
 std::string result(const Report& r) {
   if (r.passed()) return "passed: there and back the database is the same, and every claim of the bundle holds";
   return fmt::format("failed: {}", counted(static_cast<std::int64_t>(r.failures.size()), "finding"));
@@ -42,8 +34,8 @@ std::string what_was_done(const Report& r) {
 Cells estimate_rows(const Report& r) {
   Cells rows = {{"phase", "way", "on the copy", "estimate", "WAL", "room", "scaled"}};
   for (const Estimate& e : r.estimates) {
-    rows.push_back({e.phase->id + " " + e.phase->name, word(e.direction), duration(e.seen), duration(e.time), bytes(e.wal),
-                    bytes(e.room), fmt::format("{:.0f}x", e.largest)});
+    rows.push_back({e.phase->id + " " + e.phase->name, word(e.direction), duration(e.seen), duration(e.time), size(e.wal),
+                    size(e.room), fmt::format("{:.0f}x", e.largest)});
   }
   return rows;
 }

@@ -249,7 +249,7 @@ AS $body$
 BEGIN
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column AND NOT attisdropped) THEN
     CALL rekey.backfill(of_step, of_table, assigned, differing);
-    DELETE FROM rekey.backfills WHERE step = of_step;
+    DELETE FROM rekey.backfills WHERE step = of_step AND NOT rekey.helps();
   END IF;
 END
 $body$;

@@ -6,6 +6,9 @@ VALUES ({{phase}}, {{phase_name}}, {{plan_digest}}, 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
 VALUES ({{step}}, {{phase}}, 1, true, false, '{}', '{}', {{journal_up}}, {{journal_down}}, 'done');
 INSERT INTO rekey.history (step, event) VALUES ({{step}}, 'done');
+{{#throttle}}
+UPDATE rekey.throttle SET {{throttle}};
+{{/throttle}}
 {{#online}}
 CALL rekey.expect_online({{table}}, {{names}});
 {{/online}}

@@ -230,7 +230,55 @@ exits 0 "$REKEY" purge "$work/bundle" --yes
 schema_as purged
 ok
 
+begin 'sessions share a backfill, and more may join'
+draft "$keys"
+cat >"$work/decisions.yaml" <<'END'
+strategy: online
+backfill:
+  most_rows: 60
+  wait_while: SELECT pg_sleep(0.3) IS NULL
+END
+rm -rf "$work/bundle" "$work/plan.yaml"
+exits 0 "$REKEYC" inspect --decisions "$work/decisions.yaml" -o "$work/plan.yaml"
+compile "$work/plan.yaml" "$work/bundle"
+apply "$work/bundle" --jobs 3
+"$REKEY" apply "$work/bundle" --yes --jobs 3 >"$work/applied" 2>&1 </dev/null &
+runtime=$!
+of_items="step LIKE '%.items.backfill'"
+await holds "SELECT count(*) > 0 FROM rekey.batches WHERE $of_items AND rows > 0"
+call=$(grep -h 'CALL rekey.backfill' "$work"/bundle/*-users-prepare/up.sql | grep items)
+exits 0 psql -XqAt -v ON_ERROR_STOP=1 -c 'SET search_path = pg_catalog, pg_temp' -c "$call"
+wait "$runtime"
+proves "SELECT count(DISTINCT pid) >= 3 AND sum(rows) = 6000 AND max(rows) BETWEEN 20 AND 180 FROM rekey.batches WHERE $of_items"
+exits 1 psql -XqAt -v ON_ERROR_STOP=1 -c 'SET search_path = pg_catalog, pg_temp' -c "$call"
+says 'is not under way'
+sql -c 'UPDATE rekey.throttle SET wait_while = NULL'
+grep -q 'items.backfill .. ok .*, 6,000 rows; table .* kB, .* kB before' "$work/applied" || fail "$(cat "$work/applied")"
+apply_all
+verify "$work/bundle"
+rollback "$work/bundle"
+schema_as before
+ok
+
+begin 'behind an old transaction a backfill waits, and says for whom'
+draft "$keys"
+apply "$work/bundle" --to foundation
+sql -c "UPDATE rekey.throttle SET most_transaction_age = '100 ms'"
+PGAPPNAME=reports sql -c 'BEGIN ISOLATION LEVEL REPEATABLE READ' -c 'SELECT pg_sleep(600)' >"$work/holder" 2>&1 &
+holder=$!
 sleeping="query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+await holds "SELECT count(*) = 1 FROM pg_stat_activity WHERE $sleeping"
+"$REKEY" apply "$work/bundle" --yes >"$work/applied" 2>&1 </dev/null &
+runtime=$!
+await holds "SELECT count(*) > 0 FROM rekey.backfills WHERE waits_for ~ 'a transaction that is .* old \(pid [0-9]+, reports\)'"
+await grep -q 'kinds.backfill: 0 rows filled, 0 % of the table; waits for a transaction' "$work/applied"
+exits 0 sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $sleeping"
+wait "$holder" || true
+wait "$runtime"
+apply_all
+verify "$work/bundle"
+ok
+
 begin 'a row that somebody holds does not hold the others up'
 draft "$keys"
 apply "$work/bundle"

@@ -1,5 +1,5 @@
 -- Plan online, phase 015 users: prepare (2 of 4): the way back
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 015-users-prepare/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -25,13 +25,13 @@ CALL rekey.begin_undo('015.close');
 CALL rekey.end_undo('015.close');
 COMMIT;
 
--- step 015.orders.analyze · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.analyze · online · outside of a transaction · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
 CALL rekey.begin_undo('015.orders.analyze');
 CALL rekey.end_undo('015.orders.analyze');
 
--- step 015.orders.rekey_twin_2_2 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_twin_2_2 · online · outside of a transaction · plan.yaml:11
 -- way back: drops rekey_twin_2_2
 -- SHARE UPDATE EXCLUSIVE on public.orders
 CALL rekey.begin_undo('015.orders.rekey_twin_2_2');
@@ -40,7 +40,7 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_2_2;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.orders.rekey_twin_2_2');
 
--- step 015.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:11
 -- way back: drops rekey_old_key_2_1
 -- SHARE UPDATE EXCLUSIVE on public.orders
 CALL rekey.begin_undo('015.orders.rekey_old_key_2_1');
@@ -49,7 +49,7 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.orders.rekey_old_key_2_1');
 
--- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:11
 -- way back: drops rekey_twin_2_1
 -- SHARE UPDATE EXCLUSIVE on public.orders
 CALL rekey.begin_undo('015.orders.rekey_twin_2_1');
@@ -58,7 +58,7 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_2_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.orders.rekey_twin_2_1');
 
--- step 015.orders.required · online · plan.yaml:10
+-- step 015.orders.required · online · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -67,7 +67,7 @@ CALL rekey.begin_undo('015.orders.required');
 CALL rekey.end_undo('015.orders.required');
 COMMIT;
 
--- step 015.orders.require · online · plan.yaml:10
+-- step 015.orders.require · online · plan.yaml:11
 -- way back: they may again
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -77,14 +77,14 @@ CALL rekey.require_no_more('public.orders');
 CALL rekey.end_undo('015.orders.require');
 COMMIT;
 
--- step 015.orders.backfill · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.backfill · online · outside of a transaction · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
 CALL rekey.begin_undo('015.orders.backfill');
 DELETE FROM rekey.backfills WHERE step = '015.orders.backfill';
 CALL rekey.end_undo('015.orders.backfill');
 
--- step 015.orders.expand · online · plan.yaml:10
+-- step 015.orders.expand · online · plan.yaml:11
 -- way back: drops the new columns of public.orders
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -100,13 +100,13 @@ ALTER TABLE public.orders
 CALL rekey.end_undo('015.orders.expand');
 COMMIT;
 
--- step 015.users.analyze · online · outside of a transaction · plan.yaml:7
+-- step 015.users.analyze · online · outside of a transaction · plan.yaml:8
 -- way back: nothing to take back
 -- no lock on your tables
 CALL rekey.begin_undo('015.users.analyze');
 CALL rekey.end_undo('015.users.analyze');
 
--- step 015.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:7
+-- step 015.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:8
 -- way back: drops rekey_old_key_1_1
 -- SHARE UPDATE EXCLUSIVE on public.users
 CALL rekey.begin_undo('015.users.rekey_old_key_1_1');
@@ -115,7 +115,7 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_1_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.users.rekey_old_key_1_1');
 
--- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:7
+-- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:8
 -- way back: drops rekey_twin_1_1
 -- SHARE UPDATE EXCLUSIVE on public.users
 CALL rekey.begin_undo('015.users.rekey_twin_1_1');
@@ -124,7 +124,7 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_1_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.users.rekey_twin_1_1');
 
--- step 015.users.required · online · plan.yaml:7
+-- step 015.users.required · online · plan.yaml:8
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -133,7 +133,7 @@ CALL rekey.begin_undo('015.users.required');
 CALL rekey.end_undo('015.users.required');
 COMMIT;
 
--- step 015.users.require · online · plan.yaml:7
+-- step 015.users.require · online · plan.yaml:8
 -- way back: they may again
 -- ACCESS EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -143,14 +143,14 @@ CALL rekey.require_no_more('public.users');
 CALL rekey.end_undo('015.users.require');
 COMMIT;
 
--- step 015.users.backfill · online · outside of a transaction · plan.yaml:7
+-- step 015.users.backfill · online · outside of a transaction · plan.yaml:8
 -- way back: nothing to take back
 -- no lock on your tables
 CALL rekey.begin_undo('015.users.backfill');
 DELETE FROM rekey.backfills WHERE step = '015.users.backfill';
 CALL rekey.end_undo('015.users.backfill');
 
--- step 015.users.expand · online · plan.yaml:7
+-- step 015.users.expand · online · plan.yaml:8
 -- way back: drops the new columns of public.users
 -- ACCESS EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

@@ -1,5 +1,5 @@
 -- Plan online, phase 015 users: prepare (2 of 4): the way forward
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 015-users-prepare/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- goes back with 015.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
-CALL rekey.open_phase('015', 'users: prepare', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '010');
+CALL rekey.open_phase('015', 'users: prepare', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('015', $steps$[
 ["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"49ff6c0df33ce03ab8526fcd9d9dbc027e09edb6d364e0897887bd78a0468661","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
@@ -59,7 +59,7 @@ CALL rekey.expect_online('public.orders', ARRAY['id', 'user_id']);
 CALL rekey.end_step('015.open');
 COMMIT;
 
--- step 015.users.expand · online · plan.yaml:7
+-- step 015.users.expand · online · plan.yaml:8
 -- new columns beside the keys of public.users, and triggers that fill them
 -- ACCESS EXCLUSIVE on public.users
 -- goes back with 015.users.expand in down.sql, for as long as schema rekey is there
@@ -87,7 +87,7 @@ ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 CALL rekey.end_step('015.users.expand');
 COMMIT;
 
--- step 015.users.backfill · online · outside of a transaction · plan.yaml:7
+-- step 015.users.backfill · online · outside of a transaction · plan.yaml:8
 -- fills the new columns of public.users, one UPDATE a row, in batches
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 015.users.backfill in down.sql, for as long as schema rekey is there
@@ -95,7 +95,7 @@ CALL rekey.begin_step('015.users.backfill');
 CALL rekey.backfill('015.users.backfill', 'public.users', $query$rekey_new_id_1 = rekey.ordered(id, rekey.domain_secret('public.users.id'))$query$, $query$rekey_new_id_1 IS NULL AND id IS NOT NULL$query$);
 CALL rekey.end_step('015.users.backfill');
 
--- step 015.users.require · online · plan.yaml:7
+-- step 015.users.require · online · plan.yaml:8
 -- new keys of public.users may not be NULL where the old ones may not: not yet validated
 -- ACCESS EXCLUSIVE on public.users
 -- goes back with 015.users.require in down.sql, for as long as schema rekey is there
@@ -106,7 +106,7 @@ CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_new_id_1']);
 CALL rekey.end_step('015.users.require');
 COMMIT;
 
--- step 015.users.required · online · plan.yaml:7
+-- step 015.users.required · online · plan.yaml:8
 -- checks that no new key of public.users is NULL that may not be
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 015.users.required in down.sql, for as long as schema rekey is there
@@ -117,7 +117,7 @@ CALL rekey.validate_required('public.users');
 CALL rekey.end_step('015.users.required');
 COMMIT;
 
--- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:7
+-- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:8
 -- builds rekey_twin_1_1 beside the writes to public.users
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 015.users.rekey_twin_1_1 in down.sql, for as long as schema rekey is there
@@ -128,7 +128,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_twin_1_1 ON public.users USING btree (rek
 SET lock_timeout = '2s';
 CALL rekey.end_step('015.users.rekey_twin_1_1', built => 'public.rekey_twin_1_1');
 
--- step 015.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:7
+-- step 015.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:8
 -- builds rekey_old_key_1_1 beside the writes to public.users
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 015.users.rekey_old_key_1_1 in down.sql, for as long as schema rekey is there
@@ -139,7 +139,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_1_1 ON public.users USING btree (
 SET lock_timeout = '2s';
 CALL rekey.end_step('015.users.rekey_old_key_1_1', built => 'public.rekey_old_key_1_1');
 
--- step 015.users.analyze · online · outside of a transaction · plan.yaml:7
+-- step 015.users.analyze · online · outside of a transaction · plan.yaml:8
 -- statistics of the new columns of public.users
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 015.users.analyze in down.sql, for as long as schema rekey is there
@@ -147,7 +147,7 @@ CALL rekey.begin_step('015.users.analyze');
 ANALYZE public.users;
 CALL rekey.end_step('015.users.analyze', analyzed => 'public.users');
 
--- step 015.orders.expand · online · plan.yaml:10
+-- step 015.orders.expand · online · plan.yaml:11
 -- new columns beside the keys of public.orders, and triggers that fill them
 -- ACCESS EXCLUSIVE on public.orders
 -- goes back with 015.orders.expand in down.sql, for as long as schema rekey is there
@@ -178,7 +178,7 @@ ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 CALL rekey.end_step('015.orders.expand');
 COMMIT;
 
--- step 015.orders.backfill · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.backfill · online · outside of a transaction · plan.yaml:11
 -- fills the new columns of public.orders, one UPDATE a row, in batches
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.backfill in down.sql, for as long as schema rekey is there
@@ -186,7 +186,7 @@ CALL rekey.begin_step('015.orders.backfill');
 CALL rekey.backfill('015.orders.backfill', 'public.orders', $query$rekey_new_id_2 = rekey.ordered(id, rekey.domain_secret('public.orders.id')), rekey_new_user_id_3 = rekey.ordered(user_id, rekey.domain_secret('public.users.id'))$query$, $query$rekey_new_id_2 IS NULL AND id IS NOT NULL OR rekey_new_user_id_3 IS NULL AND user_id IS NOT NULL$query$);
 CALL rekey.end_step('015.orders.backfill');
 
--- step 015.orders.require · online · plan.yaml:10
+-- step 015.orders.require · online · plan.yaml:11
 -- new keys of public.orders may not be NULL where the old ones may not: not yet validated
 -- ACCESS EXCLUSIVE on public.orders
 -- goes back with 015.orders.require in down.sql, for as long as schema rekey is there
@@ -197,7 +197,7 @@ CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_new_id_
 CALL rekey.end_step('015.orders.require');
 COMMIT;
 
--- step 015.orders.required · online · plan.yaml:10
+-- step 015.orders.required · online · plan.yaml:11
 -- checks that no new key of public.orders is NULL that may not be
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.required in down.sql, for as long as schema rekey is there
@@ -208,7 +208,7 @@ CALL rekey.validate_required('public.orders');
 CALL rekey.end_step('015.orders.required');
 COMMIT;
 
--- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:11
 -- builds rekey_twin_2_1 beside the writes to public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.rekey_twin_2_1 in down.sql, for as long as schema rekey is there
@@ -219,7 +219,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_twin_2_1 ON public.orders USING btree (re
 SET lock_timeout = '2s';
 CALL rekey.end_step('015.orders.rekey_twin_2_1', built => 'public.rekey_twin_2_1');
 
--- step 015.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:11
 -- builds rekey_old_key_2_1 beside the writes to public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.rekey_old_key_2_1 in down.sql, for as long as schema rekey is there
@@ -230,7 +230,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_2_1 ON public.orders USING btree 
 SET lock_timeout = '2s';
 CALL rekey.end_step('015.orders.rekey_old_key_2_1', built => 'public.rekey_old_key_2_1');
 
--- step 015.orders.rekey_twin_2_2 · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.rekey_twin_2_2 · online · outside of a transaction · plan.yaml:11
 -- builds rekey_twin_2_2 beside the writes to public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.rekey_twin_2_2 in down.sql, for as long as schema rekey is there
@@ -241,7 +241,7 @@ CREATE INDEX CONCURRENTLY rekey_twin_2_2 ON public.orders USING btree (rekey_new
 SET lock_timeout = '2s';
 CALL rekey.end_step('015.orders.rekey_twin_2_2', built => 'public.rekey_twin_2_2');
 
--- step 015.orders.analyze · online · outside of a transaction · plan.yaml:10
+-- step 015.orders.analyze · online · outside of a transaction · plan.yaml:11
 -- statistics of the new columns of public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 015.orders.analyze in down.sql, for as long as schema rekey is there

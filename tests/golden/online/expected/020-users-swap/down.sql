@@ -1,5 +1,5 @@
 -- Plan online, phase 020 users: swap (3 of 4): the way back
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users-swap/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -25,14 +25,14 @@ CALL rekey.begin_undo('020.close');
 CALL rekey.end_undo('020.close');
 COMMIT;
 
--- step 020.users.settle · online · outside of a transaction · plan.yaml:7
+-- step 020.users.settle · online · outside of a transaction · plan.yaml:8
 -- way back: old keys for the rows of public.users that lack one or have another
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 CALL rekey.begin_undo('020.users.settle');
 CALL rekey.settle_old_keys('020.users.settle', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
 CALL rekey.end_undo('020.users.settle');
 
--- step 020.orders.settle · online · outside of a transaction · plan.yaml:10
+-- step 020.orders.settle · online · outside of a transaction · plan.yaml:11
 -- way back: old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('020.orders.settle');
@@ -114,7 +114,7 @@ CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.reke
 CALL rekey.end_undo('020.swap');
 COMMIT;
 
--- step 020.orders.validate · online · plan.yaml:10
+-- step 020.orders.validate · online · plan.yaml:11
 -- way back: checks every row of public.orders against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.orders; ROW SHARE on public.users; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -125,7 +125,7 @@ ALTER TABLE public.orders
 CALL rekey.end_undo('020.orders.validate');
 COMMIT;
 
--- step 020.users.compare · online · plan.yaml:7
+-- step 020.users.compare · online · plan.yaml:8
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -134,7 +134,7 @@ CALL rekey.begin_undo('020.users.compare');
 CALL rekey.end_undo('020.users.compare');
 COMMIT;
 
--- step 020.orders.compare · online · plan.yaml:10
+-- step 020.orders.compare · online · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

@@ -1,5 +1,5 @@
 -- Plan online, phase 020 users: swap (3 of 4): the way forward
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users-swap/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- goes back with 020.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
-CALL rekey.open_phase('020', 'users: swap', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '015');
+CALL rekey.open_phase('020', 'users: swap', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
 ["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"11525f0366f17b9d288766417119d52049b033026f93433c59220c981d18caea","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
@@ -39,7 +39,7 @@ UPDATE rekey.domains SET phase = '020' WHERE phase = '015';
 CALL rekey.end_step('020.open');
 COMMIT;
 
--- step 020.users.compare · online · plan.yaml:7
+-- step 020.users.compare · online · plan.yaml:8
 -- every row of public.users has the new key of its old one
 -- ACCESS SHARE on public.users; reads all of public.users
 -- goes back with 020.users.compare in down.sql, for as long as schema rekey is there
@@ -50,7 +50,7 @@ CALL rekey.expect_agreement('public.users', $query$t.rekey_new_id_1 IS DISTINCT 
 CALL rekey.end_step('020.users.compare');
 COMMIT;
 
--- step 020.orders.compare · online · plan.yaml:10
+-- step 020.orders.compare · online · plan.yaml:11
 -- every row of public.orders has the new key of its old one
 -- ACCESS SHARE on public.orders; reads all of public.orders
 -- goes back with 020.orders.compare in down.sql, for as long as schema rekey is there
@@ -182,7 +182,7 @@ CREATE VIEW public.buyers AS
 CALL rekey.end_step('020.swap');
 COMMIT;
 
--- step 020.orders.validate · online · plan.yaml:10
+-- step 020.orders.validate · online · plan.yaml:11
 -- checks every row of public.orders against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.orders; ROW SHARE on public.users; reads all of public.orders
 -- goes back with 020.orders.validate in down.sql, for as long as schema rekey is there
@@ -194,14 +194,14 @@ ALTER TABLE public.orders
 CALL rekey.end_step('020.orders.validate');
 COMMIT;
 
--- step 020.users.settle · online · outside of a transaction · plan.yaml:7
+-- step 020.users.settle · online · outside of a transaction · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 020.users.settle in down.sql, for as long as schema rekey is there
 CALL rekey.begin_step('020.users.settle');
 CALL rekey.end_step('020.users.settle');
 
--- step 020.orders.settle · online · outside of a transaction · plan.yaml:10
+-- step 020.orders.settle · online · outside of a transaction · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 020.orders.settle in down.sql, for as long as schema rekey is there

@@ -1,5 +1,5 @@
 -- Plan online, phase 020 users: swap (3 of 4): checks
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -f 020-users-swap/verify.sql
 -- Every row must say ok = t. Each result is also written to rekey.checks.

@@ -1,5 +1,5 @@
 -- Plan online, phase 030 cleanup (4 of 4): the way back
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -25,7 +25,7 @@ CALL rekey.begin_undo('030.close');
 CALL rekey.end_undo('030.close');
 COMMIT;
 
--- step 030.users.contract · offline · plan.yaml:7
+-- step 030.users.contract · offline · plan.yaml:8
 -- way back: old keys of public.users again, as its last columns
 -- ACCESS EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -38,7 +38,7 @@ CALL rekey.restore_columns('public.users');
 CALL rekey.end_undo('030.users.contract');
 COMMIT;
 
--- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:7
+-- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:8
 -- way back: builds rekey_old_key_1_1 beside the writes to public.users
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 CALL rekey.begin_undo('030.users.rekey_old_key_1_1');
@@ -48,7 +48,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_1_1 ON public.users USING btree (
 SET lock_timeout = '2s';
 CALL rekey.end_undo('030.users.rekey_old_key_1_1', built => 'public.rekey_old_key_1_1');
 
--- step 030.users.hook_back · offline · plan.yaml:7
+-- step 030.users.hook_back · offline · plan.yaml:8
 -- way back: triggers fill the old keys of public.users again
 -- SHARE ROW EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -73,14 +73,14 @@ ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 CALL rekey.end_undo('030.users.hook_back');
 COMMIT;
 
--- step 030.users.keep · offline · outside of a transaction · plan.yaml:7
+-- step 030.users.keep · offline · outside of a transaction · plan.yaml:8
 -- way back: old keys for the rows of public.users that lack one or have another
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 CALL rekey.begin_undo('030.users.keep');
 CALL rekey.settle_old_keys('030.users.keep', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
 CALL rekey.end_undo('030.users.keep');
 
--- step 030.users.require_back · offline · plan.yaml:7
+-- step 030.users.require_back · offline · plan.yaml:8
 -- way back: old keys of public.users may not be NULL where the new ones may not: not yet validated
 -- ACCESS EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -90,7 +90,7 @@ CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_old_id_1']);
 CALL rekey.end_undo('030.users.require_back');
 COMMIT;
 
--- step 030.users.required_back · offline · plan.yaml:7
+-- step 030.users.required_back · offline · plan.yaml:8
 -- way back: checks that no old key of public.users is NULL that may not be
 -- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -100,7 +100,7 @@ CALL rekey.validate_required('public.users');
 CALL rekey.end_undo('030.users.required_back');
 COMMIT;
 
--- step 030.users.not_null_back · offline · plan.yaml:7
+-- step 030.users.not_null_back · offline · plan.yaml:8
 -- way back: the old keys of public.users are NOT NULL again
 -- ACCESS EXCLUSIVE on public.users
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -111,7 +111,7 @@ CALL rekey.name_not_nulls('public.users');
 CALL rekey.end_undo('030.users.not_null_back');
 COMMIT;
 
--- step 030.orders.contract · offline · plan.yaml:10
+-- step 030.orders.contract · offline · plan.yaml:11
 -- way back: old keys of public.orders again, as its last columns
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -126,7 +126,7 @@ CALL rekey.restore_columns('public.orders');
 CALL rekey.end_undo('030.orders.contract');
 COMMIT;
 
--- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:11
 -- way back: builds rekey_old_key_2_1 beside the writes to public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('030.orders.rekey_old_key_2_1');
@@ -136,7 +136,7 @@ CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_2_1 ON public.orders USING btree 
 SET lock_timeout = '2s';
 CALL rekey.end_undo('030.orders.rekey_old_key_2_1', built => 'public.rekey_old_key_2_1');
 
--- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:11
 -- way back: builds rekey_old_key_2_2 beside the writes to public.orders
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('030.orders.rekey_old_key_2_2');
@@ -146,7 +146,7 @@ CREATE INDEX CONCURRENTLY rekey_old_key_2_2 ON public.orders USING btree (rekey_
 SET lock_timeout = '2s';
 CALL rekey.end_undo('030.orders.rekey_old_key_2_2', built => 'public.rekey_old_key_2_2');
 
--- step 030.orders.hook_back · offline · plan.yaml:10
+-- step 030.orders.hook_back · offline · plan.yaml:11
 -- way back: triggers fill the old keys of public.orders again
 -- SHARE ROW EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -173,14 +173,14 @@ ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 CALL rekey.end_undo('030.orders.hook_back');
 COMMIT;
 
--- step 030.orders.keep · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.keep · offline · outside of a transaction · plan.yaml:11
 -- way back: old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('030.orders.keep');
 CALL rekey.settle_old_keys('030.orders.keep', 'public.orders', 'rekey_old_id_2', $query$rekey_old_id_2 = rekey.old_key_2(id), rekey_old_user_id_3 = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id_2 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_id_2 IS NULL AND t.id IS NOT NULL OR t.rekey_old_user_id_3 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END OR t.rekey_old_user_id_3 IS NULL AND t.user_id IS NOT NULL$query$);
 CALL rekey.end_undo('030.orders.keep');
 
--- step 030.orders.require_back · offline · plan.yaml:10
+-- step 030.orders.require_back · offline · plan.yaml:11
 -- way back: old keys of public.orders may not be NULL where the new ones may not: not yet validated
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -190,7 +190,7 @@ CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_old_id_
 CALL rekey.end_undo('030.orders.require_back');
 COMMIT;
 
--- step 030.orders.required_back · offline · plan.yaml:10
+-- step 030.orders.required_back · offline · plan.yaml:11
 -- way back: checks that no old key of public.orders is NULL that may not be
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -200,7 +200,7 @@ CALL rekey.validate_required('public.orders');
 CALL rekey.end_undo('030.orders.required_back');
 COMMIT;
 
--- step 030.orders.not_null_back · offline · plan.yaml:10
+-- step 030.orders.not_null_back · offline · plan.yaml:11
 -- way back: the old keys of public.orders are NOT NULL again
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -211,7 +211,7 @@ CALL rekey.name_not_nulls('public.orders');
 CALL rekey.end_undo('030.orders.not_null_back');
 COMMIT;
 
--- step 030.users.settle · offline · plan.yaml:7
+-- step 030.users.settle · offline · plan.yaml:8
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -220,7 +220,7 @@ CALL rekey.begin_undo('030.users.settle');
 CALL rekey.end_undo('030.users.settle');
 COMMIT;
 
--- step 030.orders.settle · offline · plan.yaml:10
+-- step 030.orders.settle · offline · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

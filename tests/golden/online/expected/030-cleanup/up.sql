@@ -1,5 +1,5 @@
 -- Plan online, phase 030 cleanup (4 of 4): the way forward
--- Plan digest sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0
+-- Plan digest sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- goes back with 030.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
-CALL rekey.open_phase('030', 'cleanup', 'sha256:1d552746ba97640edf5202f7b12bc584a06eb450788eca993df032575746fed0', '020');
+CALL rekey.open_phase('030', 'cleanup', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
 ["030.open",true,false,[],["030.users.settle","030.orders.settle","030.users.rekey_old_key_1_1","030.users.hook_back","030.users.keep","030.users.require_back","030.users.required_back","030.users.not_null_back","030.users.contract","030.orders.rekey_old_key_2_1","030.orders.rekey_old_key_2_2","030.orders.hook_back","030.orders.keep","030.orders.require_back","030.orders.required_back","030.orders.not_null_back","030.orders.contract"],"4da0a194b1445f055666bfe47add8061df987653ba31f514b89c8d6defbb8d95","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
@@ -49,7 +49,7 @@ CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;
 
--- step 030.users.settle · offline · plan.yaml:7
+-- step 030.users.settle · offline · plan.yaml:8
 -- builds invalid indexes of public.users again
 -- SHARE on public.users
 -- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
@@ -60,7 +60,7 @@ CALL rekey.settle_indexes('public.users');
 CALL rekey.end_step('030.users.settle');
 COMMIT;
 
--- step 030.orders.settle · offline · plan.yaml:10
+-- step 030.orders.settle · offline · plan.yaml:11
 -- builds invalid indexes of public.orders again
 -- SHARE on public.orders
 -- goes back with 030.orders.settle in down.sql, for as long as schema rekey is there
@@ -71,14 +71,14 @@ CALL rekey.settle_indexes('public.orders');
 CALL rekey.end_step('030.orders.settle');
 COMMIT;
 
--- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:7
+-- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.rekey_old_key_1_1 in down.sql, for as long as schema rekey is there
 CALL rekey.begin_step('030.users.rekey_old_key_1_1');
 CALL rekey.end_step('030.users.rekey_old_key_1_1');
 
--- step 030.users.hook_back · offline · plan.yaml:7
+-- step 030.users.hook_back · offline · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.hook_back in down.sql, for as long as schema rekey is there
@@ -88,7 +88,7 @@ CALL rekey.begin_step('030.users.hook_back');
 CALL rekey.end_step('030.users.hook_back');
 COMMIT;
 
--- step 030.users.keep · offline · outside of a transaction · plan.yaml:7
+-- step 030.users.keep · offline · outside of a transaction · plan.yaml:8
 -- old keys for the rows of public.users that lack one or have another
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 030.users.keep in down.sql, for as long as schema rekey is there
@@ -96,7 +96,7 @@ CALL rekey.begin_step('030.users.keep');
 CALL rekey.settle_old_keys('030.users.keep', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
 CALL rekey.end_step('030.users.keep');
 
--- step 030.users.require_back · offline · plan.yaml:7
+-- step 030.users.require_back · offline · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.require_back in down.sql, for as long as schema rekey is there
@@ -106,7 +106,7 @@ CALL rekey.begin_step('030.users.require_back');
 CALL rekey.end_step('030.users.require_back');
 COMMIT;
 
--- step 030.users.required_back · offline · plan.yaml:7
+-- step 030.users.required_back · offline · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.required_back in down.sql, for as long as schema rekey is there
@@ -116,7 +116,7 @@ CALL rekey.begin_step('030.users.required_back');
 CALL rekey.end_step('030.users.required_back');
 COMMIT;
 
--- step 030.users.not_null_back · offline · plan.yaml:7
+-- step 030.users.not_null_back · offline · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.not_null_back in down.sql, for as long as schema rekey is there
@@ -126,7 +126,7 @@ CALL rekey.begin_step('030.users.not_null_back');
 CALL rekey.end_step('030.users.not_null_back');
 COMMIT;
 
--- step 030.users.contract · offline · plan.yaml:7
+-- step 030.users.contract · offline · plan.yaml:8
 -- drops the old keys of public.users and the triggers that fill them; they are computed from the
 --   new ones, or stand in rekey.keys
 -- ACCESS EXCLUSIVE on public.users
@@ -143,21 +143,21 @@ ALTER TABLE public.users
 CALL rekey.end_step('030.users.contract');
 COMMIT;
 
--- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.rekey_old_key_2_1 in down.sql, for as long as schema rekey is there
 CALL rekey.begin_step('030.orders.rekey_old_key_2_1');
 CALL rekey.end_step('030.orders.rekey_old_key_2_1');
 
--- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.rekey_old_key_2_2 in down.sql, for as long as schema rekey is there
 CALL rekey.begin_step('030.orders.rekey_old_key_2_2');
 CALL rekey.end_step('030.orders.rekey_old_key_2_2');
 
--- step 030.orders.hook_back · offline · plan.yaml:10
+-- step 030.orders.hook_back · offline · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.hook_back in down.sql, for as long as schema rekey is there
@@ -167,7 +167,7 @@ CALL rekey.begin_step('030.orders.hook_back');
 CALL rekey.end_step('030.orders.hook_back');
 COMMIT;
 
--- step 030.orders.keep · offline · outside of a transaction · plan.yaml:10
+-- step 030.orders.keep · offline · outside of a transaction · plan.yaml:11
 -- old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 030.orders.keep in down.sql, for as long as schema rekey is there
@@ -175,7 +175,7 @@ CALL rekey.begin_step('030.orders.keep');
 CALL rekey.settle_old_keys('030.orders.keep', 'public.orders', 'rekey_old_id_2', $query$rekey_old_id_2 = rekey.old_key_2(id), rekey_old_user_id_3 = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id_2 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_id_2 IS NULL AND t.id IS NOT NULL OR t.rekey_old_user_id_3 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END OR t.rekey_old_user_id_3 IS NULL AND t.user_id IS NOT NULL$query$);
 CALL rekey.end_step('030.orders.keep');
 
--- step 030.orders.require_back · offline · plan.yaml:10
+-- step 030.orders.require_back · offline · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.require_back in down.sql, for as long as schema rekey is there
@@ -185,7 +185,7 @@ CALL rekey.begin_step('030.orders.require_back');
 CALL rekey.end_step('030.orders.require_back');
 COMMIT;
 
--- step 030.orders.required_back · offline · plan.yaml:10
+-- step 030.orders.required_back · offline · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.required_back in down.sql, for as long as schema rekey is there
@@ -195,7 +195,7 @@ CALL rekey.begin_step('030.orders.required_back');
 CALL rekey.end_step('030.orders.required_back');
 COMMIT;
 
--- step 030.orders.not_null_back · offline · plan.yaml:10
+-- step 030.orders.not_null_back · offline · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.not_null_back in down.sql, for as long as schema rekey is there
@@ -205,7 +205,7 @@ CALL rekey.begin_step('030.orders.not_null_back');
 CALL rekey.end_step('030.orders.not_null_back');
 COMMIT;
 
--- step 030.orders.contract · offline · plan.yaml:10
+-- step 030.orders.contract · offline · plan.yaml:11
 -- drops the old keys of public.orders and the triggers that fill them; they are computed from the
 --   new ones, or stand in rekey.keys
 -- ACCESS EXCLUSIVE on public.orders

@@ -38,7 +38,9 @@ DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text
   rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
   rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
   rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
-  rekey.wait_while_held_back(text), rekey.keep_columns(text, text[]), rekey.restore_columns(text), rekey.name_not_nulls(text), rekey.expect_agreement(text, text);
+  rekey.wait_while_held_back(text), rekey.take_batch(text, bigint, bigint),
+  rekey.fill_batch(text, text, text, text, boolean), rekey.sweep(text, text, text, text, bigint),
+  rekey.keep_columns(text, text[]), rekey.restore_columns(text), rekey.name_not_nulls(text), rekey.expect_agreement(text, text);
 DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
   rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
   rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
@@ -61,8 +63,8 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
 DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
   rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
   rekey.disagreeing(text, text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]),
-  rekey.held_back(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
-DROP TABLE rekey.backfills, rekey.throttle, rekey.kept_columns, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
+  rekey.held_back(), rekey.helps(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
+DROP TABLE rekey.batches, rekey.backfills, rekey.throttle, rekey.kept_columns, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;
 

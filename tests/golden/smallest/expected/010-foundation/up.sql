@@ -1876,35 +1876,56 @@ BEGIN
 END
 $body$;
 
--- Fills columns beside the application, in batches.
-
-CREATE TABLE rekey.backfills (
-  step       text PRIMARY KEY,
-  next_block bigint NOT NULL DEFAULT 0,
-  end_block  bigint NOT NULL,
-  batch      bigint NOT NULL DEFAULT 64,
-  rows       bigint NOT NULL DEFAULT 0,
-  waits_for  text
-);
-COMMENT ON TABLE rekey.backfills IS
-  'How far each backfill is: blocks of its table, those that it had at the start; committed with the rows';
+-- What backfills heed before each batch.
 
 CREATE TABLE rekey.throttle (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  paused   timestamptz,
-  most_lag interval NOT NULL DEFAULT '10 s'
+  only_row             boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  paused               timestamptz,
+  most_lag             interval NOT NULL DEFAULT '10 s',
+  most_transaction_age interval NOT NULL DEFAULT '10 min',
+  wait_while           text,
+  most_rows            bigint CHECK (most_rows > 0)
 );
 INSERT INTO rekey.throttle DEFAULT VALUES;
 COMMENT ON TABLE rekey.throttle IS
-  'What backfills heed before each batch: a pause, and how far a standby may be behind (as far as the role sees pg_stat_replication)';
+  'What backfills heed before each batch, as far as the role may see it: a pause; how far a standby may be behind; how old a transaction with a snapshot may be, behind which VACUUM can take nothing away; a query that gives true while they should wait. most_rows: about how many rows a batch may have';
 
 -- Why a backfill should wait; null: it need not.
 CREATE FUNCTION rekey.held_back() RETURNS text
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE
 AS $body$
-  SELECT CASE WHEN paused IS NOT NULL THEN 'rekey resume: paused since ' || date_trunc('second', paused)
-              WHEN lag > most_lag THEN format('a standby that is %s behind (rekey.throttle allows %s)', date_trunc('second', lag), most_lag) END
-  FROM rekey.throttle, LATERAL (SELECT max(replay_lag) AS lag FROM pg_stat_replication) r
+DECLARE
+  most  rekey.throttle;
+  held  record;
+  waits boolean;
+BEGIN
+  SELECT * INTO most FROM rekey.throttle;
+  IF most.paused IS NOT NULL THEN
+    RETURN 'rekey resume: paused since ' || pg_catalog.date_trunc('second', most.paused);
+  END IF;
+  SELECT application_name, replay_lag INTO held FROM pg_catalog.pg_stat_replication
+  WHERE replay_lag > most.most_lag ORDER BY replay_lag DESC LIMIT 1;
+  IF FOUND THEN
+    RETURN pg_catalog.format('standby %I, %s behind (rekey.throttle.most_lag is %s)', held.application_name,
+                             pg_catalog.date_trunc('second', held.replay_lag), most.most_lag);
+  END IF;
+  SELECT pid, application_name, pg_catalog.clock_timestamp() - xact_start AS age INTO held FROM pg_catalog.pg_stat_activity
+  WHERE backend_xmin IS NOT NULL AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+    AND xact_start < pg_catalog.clock_timestamp() - most.most_transaction_age
+  ORDER BY xact_start LIMIT 1;
+  IF FOUND THEN
+    RETURN pg_catalog.format('a transaction that is %s old (pid %s, %s): rekey.throttle.most_transaction_age is %s',
+                             pg_catalog.date_trunc('second', held.age), held.pid, coalesce(nullif(held.application_name, ''), 'unnamed'),
+                             most.most_transaction_age);
+  END IF;
+  IF most.wait_while IS NOT NULL THEN
+    EXECUTE most.wait_while INTO waits;
+    IF waits THEN
+      RETURN 'the plan''s query: ' || most.wait_while;
+    END IF;
+  END IF;
+  RETURN NULL;
+END
 $body$;
 
 -- Naps of less than half a second, each in a transaction of its own: a longer one would keep rows from being vacuumed.
@@ -1917,12 +1938,62 @@ BEGIN
   WHILE reason IS NOT NULL LOOP
     UPDATE rekey.backfills SET waits_for = reason WHERE step = of_step AND waits_for IS DISTINCT FROM reason;
     COMMIT;
-    PERFORM pg_sleep(0.3);
+    PERFORM pg_catalog.pg_sleep(0.3);
     COMMIT;
     reason := rekey.held_back();
   END LOOP;
   UPDATE rekey.backfills SET waits_for = NULL WHERE step = of_step AND waits_for IS NOT NULL;
   COMMIT;
+END
+$body$;
+
+-- Fills columns beside the application, in batches that any number of sessions may share.
+
+CREATE TABLE rekey.backfills (
+  step         text PRIMARY KEY,
+  next_block   bigint NOT NULL DEFAULT 0,
+  end_block    bigint NOT NULL,
+  batch        bigint NOT NULL,
+  density      float,
+  swept        bigint NOT NULL DEFAULT 0,
+  waits_for    text,
+  bytes_before bigint NOT NULL,
+  bytes_after  bigint
+);
+COMMENT ON TABLE rekey.backfills IS
+  'How far each backfill is: blocks of its table, those that it had at the start; batch: how many the next one takes; density: rows in a block, as far as known; swept: rows that were filled in the passes over what batches had to leave; bytes: of the table without its indexes';
+
+CREATE TABLE rekey.batches (
+  step    text NOT NULL REFERENCES rekey.backfills ON DELETE CASCADE,
+  low     bigint NOT NULL,
+  high    bigint NOT NULL,
+  rows    bigint,
+  seconds float,
+  pid     integer,
+  PRIMARY KEY (step, low)
+);
+COMMENT ON TABLE rekey.batches IS
+  'Blocks low to high - 1 of the table: taken; with rows, seconds and the pid of the session: filled, committed with the rows';
+
+-- The blocks of the next batch that nobody works on, locked until the transaction ends; nothing: there is none. What a
+-- session that is gone has taken and not filled comes first.
+CREATE PROCEDURE rekey.take_batch(of_step text, INOUT low bigint, INOUT high bigint)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  state rekey.backfills;
+BEGIN
+  LOOP
+    SELECT b.low, b.high INTO low, high FROM rekey.batches b
+    WHERE b.step = of_step AND b.rows IS NULL ORDER BY b.low LIMIT 1 FOR UPDATE SKIP LOCKED;
+    EXIT WHEN FOUND;
+    SELECT * INTO state FROM rekey.backfills WHERE step = of_step FOR UPDATE;
+    EXIT WHEN NOT FOUND OR state.next_block >= state.end_block;
+    INSERT INTO rekey.batches VALUES (of_step, state.next_block, least(state.next_block + state.batch, state.end_block))
+    RETURNING batches.high INTO high;
+    UPDATE rekey.backfills SET next_block = high WHERE step = of_step;
+    COMMIT;
+  END LOOP;
 END
 $body$;
 
@@ -1950,59 +2021,108 @@ BEGIN
 END
 $body$;
 
--- Fills the new keys of the rows that lack them, batch by batch, each with its place in rekey.backfills; batches
--- take about half a second. Rows that move meanwhile are filled by the trigger that sees them; last come passes over
--- what is left, rows that somebody held.
--- Called outside of a transaction, with the search_path of the files; where it is cut off it goes on.
+-- Takes a batch, fills it, and sees from how long it took how large the next one should be: half a second, at most
+-- half as many again as this one, and no more rows than rekey.throttle allows. False: no batch was free.
+CREATE PROCEDURE rekey.fill_batch(of_step text, of_table text, assigned text, missing text, INOUT done boolean)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  first   bigint;
+  past    bigint;
+  started timestamptz;
+  took    float;
+  filled  bigint;
+BEGIN
+  CALL rekey.take_batch(of_step, first, past);
+  done := first IS NOT NULL;
+  IF done THEN
+    IF rekey.fires_on_update(of_table::regclass) THEN
+      PERFORM set_config('session_replication_role', 'replica', true);
+    END IF;
+    started := clock_timestamp();
+    CALL rekey.fill_blocks(of_table, assigned, missing, first, past, filled);
+    took := extract(epoch FROM clock_timestamp() - started);
+    UPDATE rekey.batches b SET rows = filled, seconds = took, pid = pg_backend_pid() WHERE b.step = of_step AND b.low = first;
+    UPDATE rekey.backfills b
+    SET density = greatest(density, filled::float / (past - first)),
+        batch = greatest(1, least(
+          CASE WHEN took > 0.5 THEN ((past - first) * 0.5 / took)::bigint
+               WHEN took < 0.3 THEN greatest(batch, (past - first) * 3 / 2 + 1) ELSE batch END,
+          16384, (most_rows / greatest(density, filled::float / (past - first), 1))::bigint))
+    FROM rekey.throttle WHERE b.step = of_step;
+  END IF;
+  COMMIT;
+END
+$body$;
+
+-- Whether this session only helps the one that runs a step.
+CREATE FUNCTION rekey.helps() RETURNS boolean
+LANGUAGE sql STABLE
+AS $body$ SELECT coalesce(pg_catalog.current_setting('rekey.helper', true), '') = 'on' $body$;
+
+-- Up to a thousand rows that lack something, wherever they are, and that nobody holds.
+CREATE PROCEDURE rekey.sweep(of_step text, of_table text, assigned text, missing text, INOUT filled bigint)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  IF rekey.fires_on_update(of_table::regclass) THEN
+    PERFORM set_config('session_replication_role', 'replica', true);
+  END IF;
+  EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000 '
+                 'FOR NO KEY UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
+  GET DIAGNOSTICS filled = ROW_COUNT;
+  UPDATE rekey.backfills SET swept = swept + filled WHERE step = of_step AND filled > 0;
+  COMMIT;
+END
+$body$;
+
+-- Fills the new keys of the rows that lack them, batch by batch. Rows that move meanwhile are filled by the trigger that
+-- sees them; last come passes over what is left, rows that somebody held. Called outside of a transaction, with the
+-- search_path of the files, while its step is under way: where it is cut off it goes on, and other sessions may call it
+-- beside this one, to share the work. With the setting rekey.helper = on it fills one batch, where one is free.
 CREATE PROCEDURE rekey.backfill(of_step text, of_table text, assigned text, missing text)
 LANGUAGE plpgsql
 AS $body$
 DECLARE
-  state   rekey.backfills;
-  silent  boolean := rekey.fires_on_update(of_table::regclass);
-  started timestamptz;
-  took    float;
-  filled  bigint;
-  till    bigint;
-  rest    boolean;
+  helps  boolean := rekey.helps();
+  done   boolean := true;
+  filled bigint;
 BEGIN
-  INSERT INTO rekey.backfills (step, end_block)
-  VALUES (of_step, pg_relation_size(of_table::regclass)
-                   / current_setting('block_size')::bigint)
+  IF NOT EXISTS (SELECT FROM rekey.steps WHERE step = of_step AND state IN ('running', 'undoing')) THEN
+    RAISE EXCEPTION 'step % is not under way', of_step USING ERRCODE = 'RK002';
+  END IF;
+  INSERT INTO rekey.backfills (step, end_block, batch, density, bytes_before)
+  SELECT of_step, pg_relation_size(oid) / current_setting('block_size')::bigint,
+         CASE WHEN most_rows IS NULL THEN 64 ELSE greatest(1, least(64, coalesce(most_rows / density, 1))) END,
+         density, pg_table_size(oid)
+  FROM pg_class, rekey.throttle, LATERAL (SELECT nullif(greatest(reltuples, 0), 0) / greatest(relpages, 1) AS density) d
+  WHERE oid = of_table::regclass
   ON CONFLICT (step) DO NOTHING;
   COMMIT;
+  IF helps THEN
+    IF rekey.held_back() IS NULL THEN
+      CALL rekey.fill_batch(of_step, of_table, assigned, missing, done);
+    END IF;
+    RETURN;
+  END IF;
   LOOP
     CALL rekey.wait_while_held_back(of_step);
-    SELECT * INTO state FROM rekey.backfills WHERE step = of_step;
-    EXIT WHEN state.next_block >= state.end_block;
-    started := clock_timestamp();
-    till := least(state.next_block + state.batch, state.end_block);
-    IF silent THEN
-      PERFORM set_config('session_replication_role', 'replica', true);
-    END IF;
-    CALL rekey.fill_blocks(of_table, assigned, missing, state.next_block, till, filled);
-    took := extract(epoch FROM clock_timestamp() - started);
-    UPDATE rekey.backfills SET next_block = till, rows = rows + filled,
-      batch = CASE WHEN took > 0.5 THEN greatest(1, (batch * 0.5 / took)::bigint)
-                   WHEN took < 0.3 THEN least(batch * 3 / 2 + 1, 16384) ELSE batch END
-    WHERE step = of_step;
+    CALL rekey.fill_batch(of_step, of_table, assigned, missing, done);
+    CONTINUE WHEN done;
+    EXIT WHEN NOT EXISTS (SELECT FROM rekey.batches WHERE step = of_step AND rows IS NULL);
+    PERFORM pg_sleep(0.1);
     COMMIT;
   END LOOP;
   LOOP
     CALL rekey.wait_while_held_back(of_step);
-    IF silent THEN
-      PERFORM set_config('session_replication_role', 'replica', true);
-    END IF;
-    EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000 '
-                   'FOR NO KEY UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
-    GET DIAGNOSTICS filled = ROW_COUNT;
-    COMMIT;
+    CALL rekey.sweep(of_step, of_table, assigned, missing, filled);
     CONTINUE WHEN filled > 0;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE %s)', of_table, missing) INTO rest;
-    EXIT WHEN NOT rest;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE %s)', of_table, missing) INTO done;
+    EXIT WHEN NOT done;
     PERFORM pg_sleep(0.3);
     COMMIT;
   END LOOP;
+  UPDATE rekey.backfills SET bytes_after = pg_table_size(of_table::regclass) WHERE step = of_step;
 END
 $body$;
 
@@ -2257,7 +2377,7 @@ AS $body$
 BEGIN
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column AND NOT attisdropped) THEN
     CALL rekey.backfill(of_step, of_table, assigned, differing);
-    DELETE FROM rekey.backfills WHERE step = of_step;
+    DELETE FROM rekey.backfills WHERE step = of_step AND NOT rekey.helps();
   END IF;
 END
 $body$;
@@ -2314,7 +2434,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '89d0db4609c3204da777095c7cc140a525f01606e9c2f04c1ca0bf500dba52b3', '5a4f5eab5002cde105648244cae6ea202666137602508bed4a25b322a6f7c53e', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '05f8a654f7441165f704b9530e1c21862e9ad78e95d4cba414fab09223b66514', '55f02e4a9a1a5665c0e5b3c9b4f9e308a6ec61529fd357972941eaf33e3e8cca', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
