@@ -39,7 +39,7 @@ FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
-  AND n.nspname NOT IN ('information_schema', 'rekey'))")
+  AND n.nspname NOT IN ('information_schema', 'rekey', 'rekey_old', 'rekey_new'))")
                                 .rows) {
     types[{text(row, 0), text(row, 1)}] = text(row, 2);
   }

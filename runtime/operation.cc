@@ -272,7 +272,7 @@ void Operation::register_run(const Journal& now) {
 std::string Operation::command(Direction direction, const std::string& to) const {
   std::string text = direction == Direction::up ? "rekey apply " : "rekey rollback ";
   text += shell(options_.bundle);
-  if (!to.empty()) text += " --to " + to;
+  if (!to.empty()) text += " --to " + shell(to);
   if (!options_.database.empty())
     text += " --database " + shell(db::address_without_password(options_.database));
   return text + " --yes";
@@ -287,7 +287,7 @@ std::string Operation::way_on() {
     for (const bundle::Phase& phase : bundle_.phases) {
       if (now.in_the_middle(phase.id)) {
         open = phase.id + " " + phase.name;
-        online = phase.strategy == "online";
+        online = phase.strategy == "online" || phase.kind != "tables";
         rolling_back = now.phase_state(phase.id) == "rolling back";
         break;
       }

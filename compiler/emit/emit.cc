@@ -100,7 +100,7 @@ json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
                            "partition_indexes", "shapes", "mapping", "fence", "checks", "dependents",
-                           "online_expectations", "throttle", "backfill", "online"}) {
+                           "online_expectations", "throttle", "backfill", "online", "bridge"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {

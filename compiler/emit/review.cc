@@ -200,6 +200,7 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"lock_timeout", bundle.lock_timeout},
                {"phases", phase_rows(input, bundle)},
                {"online", has_stage(input, model::Stage::swap)},
+               {"bridge", input.model.plan->bridge.value},
                {"offline", has_stage(input, model::Stage::offline)},
                {"contracts", std::any_of(bundle.phases.begin(), bundle.phases.end(), [](const auto& p) { return p.way_back != "exact"; })},
                {"details", detail_rows(bundle)},

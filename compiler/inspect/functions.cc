@@ -11,7 +11,7 @@ SELECT p.oid::regprocedure, pg_get_functiondef(p.oid), p.prokind = 'p'
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'sql'
 JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE p.prokind IN ('f', 'p') AND p.prosrc <> ''
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey')
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey', 'rekey_old', 'rekey_new')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                                             AND d.deptype = 'e')
 ORDER BY 1)";

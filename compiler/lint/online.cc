@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "compiler/lint/tokens.h"
 #include "compiler/lower/dependents.h"
@@ -39,11 +40,34 @@ class Check {
       for (TableId t : model_.phases[p].changed) table(t, p);
       for (model::DomainId d : model_.phases[p].domains) domain(model_.domains[d]);
     }
+    bridge();
     for (const auto& d : model_.dependents) dependent(d);
   }
 
  private:
   void refuse(const Span& span, const std::string& what) { diagnostics_.error("online", span, what, kOffline); }
+
+  // The views of all tables stand in two schemas, whatever schemas the tables are in.
+  void bridge() {
+    if (!model_.plan->bridge.value) return;
+    std::map<std::string, TableId> named;
+    for (PhaseId p = 0; p < static_cast<PhaseId>(model_.phases.size()); ++p) {
+      if (!is_online(model_, p)) continue;
+      for (TableId t : model_.phases[p].changed) {
+        const auto& table = model_.tables[t];
+        const auto [other, fresh] = named.emplace(table.name().name, t);
+        if (fresh) continue;
+        diagnostics_.error("bridge", table.written->name.span,
+                           fmt::format("{} and {} have one name: a bridge has room for one of them", to_text(table.name()),
+                                       to_text(model_.tables[other->second].name())),
+                           "leave bridge out, or give one of their phases strategy: offline");
+      }
+    }
+    if (named.empty()) {
+      diagnostics_.error("bridge", model_.plan->bridge.span, "there is no online phase to build a bridge over",
+                         "leave bridge out, or write strategy: online");
+    }
+  }
 
   void table(TableId t, PhaseId phase) {
     const auto& table = model_.tables[t];

@@ -49,9 +49,9 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
   }
   close.data["phase"] = open.data["phase"] = sql::literal(phase.id);
   lowered.undo_order.push_back(close.id);
-  for (const auto& steps : contracts) {
-    lowered.undo_order.push_back(steps.back().id);
-    for (std::size_t i = 0; i + 1 < steps.size(); ++i) lowered.undo_order.push_back(steps[i].id);
+  for (auto steps = contracts.rbegin(); steps != contracts.rend(); ++steps) {
+    lowered.undo_order.push_back(steps->back().id);
+    for (std::size_t i = 0; i + 1 < steps->size(); ++i) lowered.undo_order.push_back((*steps)[i].id);
   }
   for (const auto& step : settles) lowered.undo_order.push_back(step.id);
   lowered.undo_order.push_back(open.id);

@@ -50,6 +50,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   for (const auto& other : model.phases) {
     if (other.stage == model::Stage::swap) add_tables(model, other, step.data["online"]);
   }
+  if (plan.bridge.value) step.data["bridge"] = bridge_schemas();
   lowered.undo_order = {step.id};
   lowered.steps.push_back(std::move(step));
   return lowered;

@@ -108,6 +108,30 @@ class Contract {
   TableId t_;
 };
 
+// What becomes of the bridge: `contracts` need it gone, and it comes back after them.
+Step end_of_bridge(const model::Model& model, const model::Phase& cleanup, std::vector<std::vector<Step>>& contracts) {
+  Step step{cleanup.id + ".bridge", "end_bridge", "", "both versions of the application are one: their views go",
+            "views of both shapes again", cleanup.written->name.span};
+  step.needs = {cleanup.id + ".open"};
+  step.data["bridges"] = bridge_schemas();
+  step.data["tables"] = json::array();
+  for (const auto& phase : model.phases) {
+    if (phase.stage != model::Stage::swap) continue;
+    const OnlinePhase context(model, phase);
+    for (TableId t : phase.changed) {
+      step.data["tables"].push_back({{"table", sql::literal(context.table(t))},
+                                     {"name", sql::identifier(model.tables[t].name().name)},
+                                     {"names", sql::text_array(context.names(t, &Pair::name_text))},
+                                     {"legacy", sql::text_array(context.names(t, &Pair::legacy_text))}});
+    }
+  }
+  for (auto& steps : contracts) {
+    steps.back().needs.push_back(step.id);
+    step.undo_needs.push_back(steps[steps.size() - 2].id);
+  }
+  return step;
+}
+
 }  // namespace
 
 std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup) {
@@ -117,6 +141,7 @@ std::vector<std::vector<Step>> contract_steps(const model::Model& model, const m
     const OnlinePhase context(model, phase);
     for (TableId t : phase.changed) out.push_back(Contract(context, cleanup, t).steps());
   }
+  if (model.plan->bridge.value) out.insert(out.begin(), {end_of_bridge(model, cleanup, out)});
   return out;
 }
 

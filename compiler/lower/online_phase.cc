@@ -78,6 +78,15 @@ OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
   }
 }
 
+std::string bridge_schemas() {
+  std::string out;
+  for (const auto& [name, shape] : {std::pair{"rekey_old", "old"}, std::pair{"rekey_new", "new"}}) {
+    out += fmt::format("CREATE SCHEMA {0};\nGRANT USAGE ON SCHEMA {0} TO PUBLIC;\nCOMMENT ON SCHEMA {0} IS "
+                       "'Tables in their {1} shape, for the time of a deployment';\n", name, shape);
+  }
+  return out;
+}
+
 void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out) {
   for (TableId t : phase.changed) {
     std::vector<std::string> names;
@@ -100,7 +109,17 @@ std::string OnlinePhase::prepare_id(TableId t, const std::string& kind) const {
 
 std::string OnlinePhase::old_key(const Pair& pair) const { return fmt::format("rekey.old_key_{}", model.domain_of(pair.column).root + 1); }
 
-std::string OnlinePhase::ids(const model::Domain& domain) const { return fmt::format("rekey.ids_{}", domain.root + 1); }
+std::string OnlinePhase::new_key(const Pair& pair) const { return fmt::format("rekey.new_key_{}", model.domain_of(pair.column).root + 1); }
+
+bool OnlinePhase::has_own_ids(const model::Domain& domain) const {
+  const auto& root = *model.columns[domain.root].written;
+  return !bridged() || root.sequence.value.empty() || root.identity.value != plan::Identity::none;
+}
+
+std::string OnlinePhase::ids(const model::Domain& domain) const {
+  if (has_own_ids(domain)) return fmt::format("rekey.ids_{}", domain.root + 1);
+  return sql::table(*plan::parse_table_name(model.columns[domain.root].written->sequence.value));
+}
 
 std::string OnlinePhase::function(TableId t, const char* what) const { return fmt::format("rekey.{}_{}", what, t + 1); }
 

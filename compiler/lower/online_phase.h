@@ -39,11 +39,19 @@ struct OnlinePhase : OfflinePhase {
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3
   std::string old_key(const Pair& pair) const;  // rekey.old_key_1: the function of its domain
-  std::string ids(const model::Domain& domain) const;  // rekey.ids_1: the sequence of its new rows' old keys
+  // The sequence of its new rows' old keys: rekey.ids_1; with a bridge, whose old side may draw from it as well, the
+  // domain's own where that outlives the swap.
+  std::string ids(const model::Domain& domain) const;
+  bool has_own_ids(const model::Domain& domain) const;
+  bool bridged() const { return model.plan->bridge.value; }
+  std::string new_key(const Pair& pair) const;  // rekey.new_key_1: the other way, where there is a bridge
   std::vector<model::TableId> locked() const;                      // by the swap: those of its foreign keys too
   const Pair& pair_of(model::ColumnId c) const;
   std::vector<std::string> names(model::TableId t, std::string Pair::*which) const;
 };
+
+// Statements that make the schemas of a bridge.
+std::string bridge_schemas();
 
 // The tables of an online phase and their keys that change, as rekey.expect_online takes them.
 void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out);

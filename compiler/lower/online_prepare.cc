@@ -105,6 +105,22 @@ Step analyze_step(const OnlinePhase& context, TableId t) {
   return step;
 }
 
+// Whoever reads and writes the view of the old shape sees nothing of the swap.
+Step bridge_step(const OnlinePhase& context) {
+  Step step{context.prepare.id + ".bridge", "bridge", "", "views of the old shape in schema rekey_old", "drops them",
+            context.phase.written->name.span};
+  step.data["tables"] = json::array();
+  for (TableId t : context.phase.changed) {
+    const auto names = sql::text_array(context.names(t, &Pair::name_text));
+    step.needs.push_back(context.prepare_id(t, "expand"));
+    step.data["tables"].push_back({{"table", sql::literal(context.table(t))},
+                                   {"name", sql::identifier(context.model.tables[t].name().name)},
+                                   {"hidden", sql::text_array(context.names(t, &Pair::shadow_text))},
+                                   {"names", names}});
+  }
+  return step;
+}
+
 // Nothing goes before what was built on it, and the first not before all others.
 void chain_undo(std::vector<Step>& steps) {
   std::map<std::string, std::vector<std::string>> built_on;
@@ -141,6 +157,10 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
     }
     close.needs.push_back(analyze.id);
     steps.push_back(std::move(analyze));
+  }
+  if (context.bridged()) {
+    steps.push_back(bridge_step(context));
+    close.needs.push_back(steps.back().id);
   }
   steps.push_back(std::move(close));
   chain_undo(steps);

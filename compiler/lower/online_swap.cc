@@ -129,10 +129,12 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
 void begin_old_keys(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
-    out.push_back(fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
+    out.push_back(context.has_own_ids(domain) ? fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
                               sql::literal(context.table(context.model.columns[domain.root].table)),
-                              sql::literal(context.pair_of(domain.root).name_text)));
+                              sql::literal(context.pair_of(domain.root).name_text))
+                                              : fmt::format("CALL rekey.save_sequences({});", sql::literal(domain.name)));
     out.push_back(old_key_function(context, domain));
+    if (context.bridged()) out.push_back(new_key_function(context, domain));
   }
 }
 
@@ -140,7 +142,20 @@ void end_old_keys(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
     out.push_back(fmt::format("DROP FUNCTION {}(uuid);", context.old_key(context.pair_of(domain.root))));
+    if (context.bridged()) out.push_back(fmt::format("DROP FUNCTION {}(bigint);", context.new_key(context.pair_of(domain.root))));
     out.push_back(fmt::format("CALL rekey.end_ids({}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name)));
+  }
+}
+
+// Of the new shape; those of the old one follow their columns.
+void bridge(const OnlinePhase& context, bool up, Statements& out) {
+  for (TableId t : context.phase.changed) {
+    if (!context.bridged()) return;
+    const auto name = sql::identifier(context.model.tables[t].name().name);
+    const auto names = sql::text_array(context.names(t, &Pair::name_text));
+    out.push_back(up ? fmt::format("CALL rekey.make_bridge('rekey_new', {}, {}, {}, {}, {});", sql::literal(context.table(t)), names,
+                                   sql::text_array(context.names(t, &Pair::legacy_text)), names, names)
+                     : fmt::format("DROP VIEW rekey_new.{};", name));
   }
 }
 
@@ -183,6 +198,8 @@ Step swap_step(const OnlinePhase& context) {
   for (TableId t : context.phase.changed) swap_table(context, t, up);
   add_foreign_keys(context, up);
   make_again(context, 1, up);
+  bridge(context, true, up);
+  bridge(context, false, down);
   take_away(context, 1, down);
   drop_foreign_keys(context, down);
   end_old_keys(context, down);

@@ -47,6 +47,21 @@ std::string old_follows(const OnlinePhase& context, TableId t) {
   return body;
 }
 
+// Over a bridge somebody may have written the old key alone.
+std::string either_follows(const OnlinePhase& context, TableId t) {
+  std::string body;
+  for (const auto& pair : context.pairs.at(t)) {
+    body += fmt::format(R"(  IF TG_OP = 'INSERT' AND NEW.{0} IS NOT NULL
+     OR TG_OP = 'UPDATE' AND NEW.{1} IS NOT DISTINCT FROM OLD.{1} AND NEW.{0} IS DISTINCT FROM OLD.{0} THEN
+    NEW.{1} := {2}(NEW.{0});
+  ELSIF TG_OP = 'INSERT' OR NEW.{1} IS DISTINCT FROM OLD.{1} THEN
+    NEW.{0} := {3}(NEW.{1});
+  END IF;
+)", pair.legacy, pair.name, context.new_key(pair), context.old_key(pair));
+  }
+  return body;
+}
+
 std::string function(const std::string& name, const std::string& body) {
   return fmt::format("CREATE OR REPLACE FUNCTION {}() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER "
                      "SET search_path = pg_catalog, pg_temp\nAS {};\n", name, sql::dollar_quoted("\nBEGIN\n" + body + "  RETURN NEW;\nEND\n"));
@@ -58,6 +73,11 @@ std::string trigger(const std::string& table, const char* name, const char* even
   return fmt::format("CREATE TRIGGER {0} {1} ON {2}\n  {3}EXECUTE FUNCTION {4}();\n"
                      "ALTER TABLE {2} ENABLE ALWAYS TRIGGER {0};\n",
                      name, event, table, how, function);
+}
+
+std::string body(const OnlinePhase& context, TableId t, Follows what) {
+  if (what != Follows::old_key) return new_follows(context, t, what);
+  return context.bridged() ? either_follows(context, t) : old_follows(context, t);
 }
 
 // The old key as far as it is known: no row gets one by being compared.
@@ -74,8 +94,10 @@ std::string sync(const OnlinePhase& context, TableId t, Follows what) {
   for (const auto& pair : context.pairs.at(t)) {
     const auto lacks = fmt::format(" OR NEW.{0} IS NOT NULL AND NEW.{1} IS NULL", pair.name, pair.shadow);
     changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}{1}", pair.name, what == Follows::old_key ? "" : lacks));
+    if (what != Follows::old_key || !context.bridged()) continue;
+    changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}", pair.legacy));
   }
-  return function(name, what == Follows::old_key ? old_follows(context, t) : new_follows(context, t, what)) +
+  return function(name, body(context, t, what)) +
          trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
          trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
 }
@@ -112,6 +134,14 @@ END
   return fmt::format("CREATE FUNCTION {}(of_key uuid) RETURNS bigint\n"
                      "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nAS {};",
                      context.old_key(root), sql::dollar_quoted(body));
+}
+
+std::string new_key_function(const OnlinePhase& context, const model::Domain& domain) {
+  return fmt::format("CREATE FUNCTION {}(of_id bigint) RETURNS uuid\n"
+                     "LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nAS {};",
+                     context.new_key(context.pair_of(domain.root)),
+                     sql::dollar_quoted(fmt::format("\n  SELECT coalesce((SELECT new_key FROM rekey.keys WHERE domain = {} AND "
+                                                    "old_key = of_id), {})\n", sql::literal(domain.name), new_key(domain, "of_id"))));
 }
 
 std::string disagreement(const OnlinePhase& context, TableId t, Follows what) {

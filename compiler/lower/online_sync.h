@@ -18,6 +18,9 @@ std::string unsync(const OnlinePhase& context, model::TableId t);
 // drawn from our sequence and kept in rekey.keys. Right between swap and way back.
 std::string old_key_function(const OnlinePhase& context, const model::Domain& domain);
 
+// The other way, for those who write old keys over a bridge.
+std::string new_key_function(const OnlinePhase& context, const model::Domain& domain);
+
 // A condition that holds for rows, of table t under the alias t, in which the generations do not agree.
 std::string disagreement(const OnlinePhase& context, model::TableId t, Follows what);
 

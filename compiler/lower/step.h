@@ -48,7 +48,8 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase);
 // Whose keys a phase changes, or prepares to.
 const std::vector<model::TableId>& tables_of(const model::Model& model, const model::Phase& phase);
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
-// Its steps for each table of online phases; the way back begins with the last of them.
+// Its steps for each table of online phases, and for a bridge those before all of them; the way back goes through the
+// groups from the last to the first, and begins in each with the last step.
 std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup);
 
 // As pg_get_constraintdef prints it with an empty search_path.

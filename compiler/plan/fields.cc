@@ -403,6 +403,10 @@ const Object& plan_object() {
            {.key = "backfill", .kind = Kind::object, .slot = at<&Plan::backfill>,
             .help = "What online phases heed while they fill new keys", .example = "{most_rows: 10000}",
             .object = &backfill_object()},
+           {.key = "bridge", .kind = Kind::boolean, .slot = at<&Plan::bridge>,
+            .help = "Whether views in the schemas rekey_old and rekey_new show the tables of online phases in "
+                    "their old and their new shape, for both versions of the application at once",
+            .example = "true", .standard = "false"},
            {.key = "phases", .kind = Kind::list, .slot = at<&Plan::phases>,
             .help = "Phases in the order in which they run; derived when not given",
             .example = "[{name: foundation, kind: foundation}]", .object = &phase_object()},

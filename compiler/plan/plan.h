@@ -160,6 +160,7 @@ struct Plan {
   Text lock_timeout;          // "2s"
   Text maintenance_work_mem;  // "256MB"; not given: the server's
   Backfill backfill;
+  Located<bool> bridge{false, {}};
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order
   std::vector<Dependent> dependents;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kOurTables = R"(
   c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey')
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey', 'rekey_old', 'rekey_new')
 )";
 
 constexpr const char* kTables = R"(

@@ -22,7 +22,7 @@ WITH keys(rel, att, attname) AS MATERIALIZED (
   JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
   JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE p.prosrc <> '' AND p.prokind <> 'a'
-    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey')
+    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rekey', 'rekey_old', 'rekey_new')
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                                               AND d.deptype = 'e')
 ), words AS MATERIALIZED (

@@ -59,6 +59,8 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
     SELECT CASE r.rulename WHEN '_RETURN' THEN 'pg_class'::regclass::oid ELSE d.classid END,
            CASE r.rulename WHEN '_RETURN' THEN r.ev_class ELSE r.oid END
     FROM pg_rewrite r WHERE d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+      AND NOT EXISTS (SELECT FROM pg_class ours WHERE ours.oid = r.ev_class
+                      AND ours.relnamespace IN (to_regnamespace('rekey_old'), to_regnamespace('rekey_new')))
     UNION ALL
     SELECT CASE c.relkind WHEN 'c' THEN 'pg_type'::regclass::oid ELSE d.classid END,
            CASE c.relkind WHEN 'c' THEN c.reltype ELSE c.oid END

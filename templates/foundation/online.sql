@@ -3,12 +3,13 @@
 CREATE TABLE rekey.kept_columns (
   table_name  text NOT NULL,
   column_name text NOT NULL,
+  place       smallint NOT NULL,
   not_null    text,
   sequences   text[] NOT NULL,
   PRIMARY KEY (table_name, column_name)
 );
 COMMENT ON TABLE rekey.kept_columns IS
-  'Of columns with old keys that are gone: the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
+  'Of columns with old keys that are gone: where they stood, the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
 
 -- Before columns are dropped: what goes with them and has to come back.
 CREATE PROCEDURE rekey.keep_columns(of_table text, columns text[])
@@ -19,7 +20,7 @@ DECLARE
 BEGIN
   DELETE FROM rekey.kept_columns WHERE table_name = of_table;
   INSERT INTO rekey.kept_columns
-  SELECT of_table, attname,
+  SELECT of_table, attname, attnum,
          (SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]),
          ARRAY(SELECT objid::regclass::text FROM pg_depend JOIN pg_sequence ON seqrelid = objid
                WHERE classid = 'pg_class'::regclass AND refclassid = classid AND refobjid = attrelid
@@ -237,7 +238,9 @@ BEGIN
   PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
   WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
-  EXECUTE 'DROP SEQUENCE ' || of_sequence;
+  IF of_sequence ~ '^rekey\.' THEN
+    EXECUTE 'DROP SEQUENCE ' || of_sequence;
+  END IF;
 END
 $body$;
 

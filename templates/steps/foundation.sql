@@ -6,15 +6,24 @@ VALUES ({{phase}}, {{phase_name}}, {{plan_digest}}, 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
 VALUES ({{step}}, {{phase}}, 1, true, false, '{}', '{}', {{journal_up}}, {{journal_down}}, 'done');
 INSERT INTO rekey.history (step, event) VALUES ({{step}}, 'done');
+{{#bridge}}
+{{bridge}}
+{{/bridge}}
 {{#throttle}}
 UPDATE rekey.throttle SET {{throttle}};
 {{/throttle}}
 {{#online}}
 CALL rekey.expect_online({{table}}, {{names}});
+{{#bridge}}
+CALL rekey.expect_bridge({{table}});
+{{/bridge}}
 {{/online}}
 %down
 CALL rekey.begin_undo({{step}});
 {{#new_key_function}}
 DROP FUNCTION {{new_key_function}}();
 {{/new_key_function}}
+{{#bridge}}
+DROP SCHEMA IF EXISTS rekey_old, rekey_new;
+{{/bridge}}
 {{drop}}

@@ -164,12 +164,12 @@ TEST(PlanParse, NotYaml) {
        "plan.yaml:1:1: error: the plan is a map of keys, not a list [wrong-kind]\n"
        "- a\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
       {"x\n",
        "plan.yaml:1:1: error: the plan is a map of keys, not \"x\" [wrong-kind]\n"
        "x\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
   });
 }
 
@@ -184,7 +184,7 @@ TEST(PlanParse, Keys) {
        "plan.yaml:4:1: error: unknown key \"frobnicate\" in the plan [unknown-key]\n"
        "frobnicate: 15\n"
        "^~~~~~~~~~\n"
-       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, phases, tables, dependents\n"},
+       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
       {top("server: 15\n"
             "server: 14"),
        "plan.yaml:5:1: error: \"server\" is given twice [duplicate-key]\n"
@@ -552,6 +552,7 @@ new_keys: {schema: ext, expression: gen_random_uuid()}
 lock_timeout: 500ms
 maintenance_work_mem: 256MB
 backfill: {most_rows: 1000, standby_lag: 5s, transaction_age: 1h, wait_while: SELECT f()}
+bridge: true
 phases:
   - name: users
     kind: cleanup
@@ -595,6 +596,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(plan.backfill.standby_lag.value, "5s");
   EXPECT_EQ(plan.backfill.transaction_age.value, "1h");
   EXPECT_EQ(plan.backfill.wait_while.value, "SELECT f()");
+  EXPECT_TRUE(plan.bridge.value);
   EXPECT_EQ(plan.new_keys.expression.value, "gen_random_uuid()");
   EXPECT_EQ(plan.lock_timeout.value, "500ms");
   EXPECT_EQ(plan.maintenance_work_mem.value, "256MB");
@@ -616,7 +618,7 @@ TEST(PlanParse, WholePlan) {
   ASSERT_EQ(plan.tables.size(), 1u);
   const Table& t = plan.tables[0];
   EXPECT_EQ(t.name.value, (TableName{"public", "users"}));
-  EXPECT_EQ(t.name.span.line, 20);
+  EXPECT_EQ(t.name.span.line, 21);
   EXPECT_EQ(t.name.span.column, 3);
   EXPECT_EQ(t.name.span.length, 12);
   EXPECT_EQ(t.change.value, Change::keep);
@@ -665,7 +667,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
                 d.replacement.value,
             "abcdef");
-  EXPECT_EQ(d.span.line, 35);
+  EXPECT_EQ(d.span.line, 36);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

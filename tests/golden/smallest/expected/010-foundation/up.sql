@@ -2131,12 +2131,13 @@ $body$;
 CREATE TABLE rekey.kept_columns (
   table_name  text NOT NULL,
   column_name text NOT NULL,
+  place       smallint NOT NULL,
   not_null    text,
   sequences   text[] NOT NULL,
   PRIMARY KEY (table_name, column_name)
 );
 COMMENT ON TABLE rekey.kept_columns IS
-  'Of columns with old keys that are gone: the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
+  'Of columns with old keys that are gone: where they stood, the name of their not-null constraint (from PostgreSQL 18), and the sequences that they own';
 
 -- Before columns are dropped: what goes with them and has to come back.
 CREATE PROCEDURE rekey.keep_columns(of_table text, columns text[])
@@ -2147,7 +2148,7 @@ DECLARE
 BEGIN
   DELETE FROM rekey.kept_columns WHERE table_name = of_table;
   INSERT INTO rekey.kept_columns
-  SELECT of_table, attname,
+  SELECT of_table, attname, attnum,
          (SELECT conname FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]),
          ARRAY(SELECT objid::regclass::text FROM pg_depend JOIN pg_sequence ON seqrelid = objid
                WHERE classid = 'pg_class'::regclass AND refclassid = classid AND refobjid = attrelid
@@ -2365,7 +2366,9 @@ BEGIN
   PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
   WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
-  EXECUTE 'DROP SEQUENCE ' || of_sequence;
+  IF of_sequence ~ '^rekey\.' THEN
+    EXECUTE 'DROP SEQUENCE ' || of_sequence;
+  END IF;
 END
 $body$;
 
@@ -2418,6 +2421,57 @@ AS $body$
     coalesce(wrong = 0, true), coalesce(wrong || ' rows in which they do not agree', 'swapped since')) r
 $body$;
 
+-- For both versions of an application at once, while the new one is deployed: views of every changed table in its old
+-- shape and in its new one, in schemas rekey_old and rekey_new. A session chooses by its search_path. Views of one
+-- table take INSERT, UPDATE and DELETE by themselves; triggers of the table keep both generations of its keys right.
+
+-- A view of the table with its columns in the order that they had at first, without the hidden ones; in the place of a column of `places`
+-- stands the one of `shown`, under the name of `named`. With the rights of the table, asked of whoever uses the view
+-- (from PostgreSQL 15; before it the view's owner reads the table, and rekey.expect_bridge refuses row security).
+CREATE PROCEDURE rekey.make_bridge(in_schema text, of_table text, hidden text[], places text[], shown text[], named text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := of_table;
+  name   text := (SELECT format('%I.%I', in_schema, relname) FROM pg_class WHERE oid = target);
+  item   record;
+BEGIN
+  EXECUTE format('CREATE VIEW %s %s AS SELECT %s FROM %s', name,
+    CASE WHEN current_setting('server_version_num')::integer >= 150000 THEN 'WITH (security_invoker = true)' END, (
+      SELECT string_agg(format('%I AS %I', coalesce(shown[i], attname), coalesce(named[i], attname)), ', '
+                        ORDER BY coalesce(place, attnum))
+      FROM pg_attribute CROSS JOIN LATERAL array_position(places, attname::text) i
+      LEFT JOIN rekey.kept_columns ON table_name = of_table AND column_name = attname
+      WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> ALL (hidden)), of_table);
+  FOR item IN
+    SELECT privilege_type, '' AS columns, grantee, is_grantable FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner)))
+    WHERE c.oid = target AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+    UNION ALL
+    SELECT privilege_type, format(' (%I)', coalesce(named[array_position(places, attname::text)], attname)), grantee, is_grantable
+    FROM pg_attribute, aclexplode(attacl)
+    WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> ALL (hidden) AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE')
+  LOOP
+    EXECUTE format('GRANT %s%s ON %s TO %s%s', item.privilege_type, item.columns, name,
+                   CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE item.grantee::regrole::text END,
+                   CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  END LOOP;
+  EXECUTE format('COMMENT ON VIEW %s IS %L', name, format('%s for the time of a deployment; rekey drops it in the cleanup', of_table));
+END
+$body$;
+
+-- A view would show rows that the table hides.
+CREATE PROCEDURE rekey.expect_bridge(of_table text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  IF current_setting('server_version_num')::integer < 150000
+     AND (SELECT relrowsecurity FROM pg_class WHERE oid = of_table::regclass) THEN
+    RAISE EXCEPTION '% has row security, which a view passes by before PostgreSQL 15: there is no bridge over it', of_table
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Leave bridge out of the plan.';
+  END IF;
+END
+$body$;
+
 CREATE FUNCTION public.uuidv7() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE
 AS $body$
@@ -2434,7 +2488,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '05f8a654f7441165f704b9530e1c21862e9ad78e95d4cba414fab09223b66514', '55f02e4a9a1a5665c0e5b3c9b4f9e308a6ec61529fd357972941eaf33e3e8cca', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '9eb572ee58968494d50932867cb5704488952c396c4beb791961cbfc245bc8de', '89cec4b38ef5b1077bfa26b685ed3f0582925a277d85729145a19e85ffbe2662', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
