@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "runtime/journal.h"
+
 namespace rekey {
 
 namespace {
@@ -129,9 +131,10 @@ void Executor::disconnect() {
 }
 
 // Nothing depends on it: where it cannot be had, nothing is shown.
-void Executor::watch_backfills() {
+void Executor::watch() {
   try {
     if (!watch_) watch_ = run_.open("watch");
+    for (const RunningStep& step : running_steps(*watch_)) progress_.waiting(step.step, step.waits_for);
     for (const Backfill& b : running_backfills(*watch_)) progress_.filling(b);
   } catch (const db::Disconnected&) {
     watch_.reset();
@@ -150,15 +153,14 @@ void Executor::run(const bundle::Phase& phase, const std::vector<const bundle::S
   for (std::size_t i = 0, all = work.workers; i < all; ++i) {
     threads.emplace_back([&, i] { work_through(work, *runners_[i], progress_); });
   }
-  auto watched = Clock::now();
+  auto watched = Clock::now() + 1s;  // most steps have ended by then
   std::unique_lock lock(work.mutex);
   while (work.workers > 0) {
     work.changed.wait_for(lock, 200ms);
-    const bool fills = shared_step(work) != nullptr;
     lock.unlock();
     progress_.tick();
-    if (fills && Clock::now() - watched > 1s) {
-      watch_backfills();
+    if (Clock::now() - watched > 1s) {
+      watch();
       watched = Clock::now();
     }
     lock.lock();

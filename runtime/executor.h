@@ -31,7 +31,7 @@ class Executor {
            Direction direction, const std::string& run_number);
 
  private:
-  void watch_backfills();
+  void watch();
 
   Run& run_;
   Progress& progress_;

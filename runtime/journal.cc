@@ -153,7 +153,10 @@ std::vector<RunningStep> running_steps(db::Connection& session) {
   for (const db::Row& row : session
                                 .exec(R"(
 SELECT s.step, to_char(clock_timestamp() - coalesce(a.xact_start, a.query_start), 'HH24:MI:SS'),
-       a.application_name, l.pid
+       a.application_name, l.pid,
+       (SELECT string_agg(format('pid %s (%s, %s since %s)', b.pid, coalesce(nullif(b.application_name, ''), 'no application name'),
+                                 b.state, to_char(coalesce(b.xact_start, b.query_start), 'HH24:MI:SS')), ', ' ORDER BY b.pid)
+        FROM pg_catalog.pg_stat_activity b WHERE b.pid = ANY (pg_blocking_pids(l.pid)))
 FROM rekey.steps s
 JOIN pg_catalog.pg_locks l
   ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
@@ -163,7 +166,7 @@ JOIN pg_catalog.pg_locks l
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 ORDER BY s.step)")
                                 .rows) {
-    found.push_back({text(row, 0), text(row, 1), text(row, 2), std::stoi(text(row, 3))});
+    found.push_back({text(row, 0), text(row, 1), text(row, 2), std::stoi(text(row, 3)), text(row, 4)});
   }
   return found;
 }

@@ -60,6 +60,7 @@ void end_run(db::Connection& session, const std::string& run, const std::string&
 struct RunningStep {
   std::string step, since, application;
   int pid = 0;
+  std::string waits_for;  // who holds what it waits for; empty: it does not wait
 };
 std::vector<RunningStep> running_steps(db::Connection& session);
 

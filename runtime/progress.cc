@@ -63,7 +63,7 @@ void Progress::phase(const bundle::Phase& phase, Direction direction) {
 
 void Progress::begin(const bundle::Step& step) {
   const std::lock_guard lock(mutex_);
-  running_[step.id] = {Clock::now(), Clock::now(), {}};
+  running_[step.id] = {Clock::now(), Clock::now(), {}, {}};
   draw();
 }
 
@@ -100,6 +100,14 @@ void Progress::filling(const Backfill& backfill) {
   if (!waits && (terminal_ || Clock::now() - running.told < kBetweenLines)) return draw();
   running.told = Clock::now();
   line(status_of(backfill.step, running));
+}
+
+void Progress::waiting(const std::string& step, const std::string& whom) {
+  const std::lock_guard lock(mutex_);
+  const auto found = running_.find(step);
+  if (found == running_.end() || found->second.waits_for == whom) return;
+  found->second.waits_for = whom;
+  if (!whom.empty()) line(fmt::format("{} waits for {}", step, whom));
 }
 
 void Progress::say(const std::string& text) {

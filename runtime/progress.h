@@ -41,6 +41,8 @@ class Progress {
   // How far a step that runs is. Where there is no terminal a line now and then, and one when it begins to wait.
   void filling(const Backfill& backfill);
   void fail(const bundle::Step& step, Seconds time);
+  // Who a step that runs waits for; said when it begins to.
+  void waiting(const std::string& step, const std::string& whom);
   // A line of its own on stderr: a wait, a lost connection.
   void say(const std::string& line);
   void tick();
@@ -70,6 +72,7 @@ class Progress {
   struct Running {
     std::chrono::steady_clock::time_point since, told;
     std::optional<Backfill> backfill;
+    std::string waits_for;
   };
   std::string status_of(const std::string& step, const Running& running) const;
   std::map<std::string, Running> running_;

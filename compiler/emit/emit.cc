@@ -155,12 +155,13 @@ class PhaseEmitter {
     out.id = phase_.model->id;
     out.name = phase_.model->name();
     out.kind = word(written.kind.value);
-    out.strategy = phase_.model->stage == model::Stage::offline ? "offline" : "online";
+    const bool offline = phase_.model->stage == model::Stage::offline && !input_.model.contracts(*phase_.model);
+    out.strategy = offline ? "offline" : "online";
     out.risk = word(written.risk.value);
     out.reason = written.reason.value;
     out.folder = phase_.folder;
     out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare || before_contract();
-    if (contracts(*phase_.model)) out.way_back = "exact but for the order of columns";
+    if (input_.model.contracts(*phase_.model)) out.way_back = "exact but for the order of columns";
     for (model::TableId t : lower::tables_of(input_.model, *phase_.model)) {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
@@ -168,14 +169,10 @@ class PhaseEmitter {
     return out;
   }
 
-  // Old keys that online phases keep are let go in the cleanup, when somebody says so.
-  bool contracts(const model::Phase& phase) const {
-    return phase.written->kind.value == plan::PhaseKind::cleanup && has_stage(input_, model::Stage::swap);
-  }
-
+  // The cleanup begins when somebody says so.
   bool before_contract() const {
     const auto next = phase_.model + 1;
-    return next <= &input_.model.phases.back() && contracts(*next);
+    return next <= &input_.model.phases.back() && input_.model.contracts(*next);
   }
 
   static bundle::Step describe(const lower::Step& step) {

@@ -81,7 +81,7 @@ std::string header(const PhaseFrame& frame, const lower::Step& step, Direction d
   const bool up = direction == Direction::up;
   const auto place = step.place.line > 0 ? fmt::format(" · {}:{}", frame.input.plan_file, step.place.line)
                                          : std::string();
-  const bool offline = frame.phase.model->stage == model::Stage::offline;
+  const bool offline = frame.phase.model->stage == model::Stage::offline && !frame.input.model.contracts(*frame.phase.model);
   std::string text = fmt::format("-- step {} · {}{}{}\n", step.id, offline ? "offline" : "online",
                                  step.transactional ? "" : " · outside of a transaction", place);
   text += wrapped("-- ", (up ? "" : "way back: ") + (up ? step.up_title : step.down_title));

@@ -141,6 +141,9 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
              name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
     out.lock(text_argument(call, 0), LockMode::access_exclusive);
+  } else if (name == "lock_out") {
+    const ParsedSql lock("LOCK TABLE " + text_argument(call, 0));
+    return read(*lock.statements().front(), knowledge, fallback, out);
   } else if (name == "make_bridge") {
     out.lock(text_argument(call, 1), LockMode::access_share);
   } else if (name == "begin_ids") {

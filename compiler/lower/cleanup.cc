@@ -1,7 +1,9 @@
-// The last phase: indexes that a crash left invalid are built again, and the old keys that online phases keep go.
+// The last phase: indexes of offline phases that a crash left invalid are built again, and the old keys that online
+// phases keep go.
 // Statistics are fresh already: every phase ends with them, either way.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "compiler/lower/sql.h"
@@ -12,7 +14,9 @@ namespace rekey::lower {
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
   Phase lowered = begin_phase(phase);
   std::set<model::TableId> changed;
-  for (const auto& p : model.phases) changed.insert(p.changed.begin(), p.changed.end());
+  for (const auto& p : model.phases) {
+    if (p.stage == model::Stage::offline) changed.insert(p.changed.begin(), p.changed.end());
+  }
 
   Step open{phase.id + ".open", "open_cleanup", "", "opens the phase", "closes the phase's way back",
             phase.written->name.span};
@@ -43,15 +47,17 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
       open.undo_needs.push_back(step.id);
     }
   }
-  if (settles.empty()) {
+  if (settles.empty() && contracts.empty()) {
     close.needs = {open.id};
     open.undo_needs = {close.id};
   }
   close.data["phase"] = open.data["phase"] = sql::literal(phase.id);
   lowered.undo_order.push_back(close.id);
-  for (auto steps = contracts.rbegin(); steps != contracts.rend(); ++steps) {
-    lowered.undo_order.push_back(steps->back().id);
-    for (std::size_t i = 0; i + 1 < steps->size(); ++i) lowered.undo_order.push_back((*steps)[i].id);
+  std::vector<std::vector<Step>> back = contracts;
+  if (model.plan->bridge.value) std::rotate(back.begin(), back.begin() + 1, back.end());  // it comes back after all else
+  for (const auto& steps : back) {
+    lowered.undo_order.push_back(steps.back().id);
+    for (std::size_t i = 0; i + 1 < steps.size(); ++i) lowered.undo_order.push_back(steps[i].id);
   }
   for (const auto& step : settles) lowered.undo_order.push_back(step.id);
   lowered.undo_order.push_back(open.id);

@@ -1,10 +1,14 @@
 // The end of online phases, in the cleanup: the old keys go, with the triggers that fill them. The way back adds them
 // again, beside the application, and fills them from the new keys: from there on it is that of the swap.
 //
-//   keep ─▶ contract       contract ─▶ indexes ─▶ hook_back ─▶ keep ─▶ require_back ─▶ required_back ─▶ not_null_back
+//   keep ─▶ contract       contract ─▶ hook_back ─▶ keep ─▶ indexes ─▶ require_back ─▶ required_back ─▶ not_null_back
+//
+// A table's rows have their old keys before triggers look for those in tables that refer to it.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/online_phase.h"
@@ -23,9 +27,9 @@ class Contract {
 
   std::vector<Step> steps() const {
     std::vector<Step> out;  // but for the last in the order of the way back
-    for (const auto& index : context_.indexes.at(t_)) out.push_back(old_index(index));
     out.push_back(hook());
     out.push_back(keep());
+    for (const auto& index : context_.indexes.at(t_)) out.push_back(old_index(index));
     out.push_back(way_back("require_back", "old keys of {} may not be NULL where the new ones may not: not yet validated"));
     out.push_back(way_back("required_back", "checks that no old key of {} is NULL that may not be"));
     out.push_back(way_back("not_null_back", "the old keys of {} are NOT NULL again"));
@@ -59,9 +63,9 @@ class Contract {
     return out;
   }
 
-  // Not before the index is there by which a new row's old key is seen to be free.
   Step hook() const {
     Step out = way_back("hook_back", "triggers fill the old keys of {} again");
+    out.data["unsync"] = unsync_if_there(context_, t_);  // the way forward may not have come to its end
     out.data["sync"] = sync(context_, t_, Follows::old_key);
     return out;
   }
@@ -136,10 +140,22 @@ Step end_of_bridge(const model::Model& model, const model::Phase& cleanup, std::
 
 std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup) {
   std::vector<std::vector<Step>> out;
-  for (const auto& phase : model.phases) {
-    if (phase.stage != model::Stage::swap) continue;
-    const OnlinePhase context(model, phase);
-    for (TableId t : phase.changed) out.push_back(Contract(context, cleanup, t).steps());
+  std::map<TableId, std::string> kept;  // by the table, the step after which its rows have their old keys again
+  for (TableId t : model.order) {
+    const auto phase = std::find_if(model.phases.begin(), model.phases.end(), [&](const model::Phase& p) {
+      return p.stage == model::Stage::swap && std::find(p.changed.begin(), p.changed.end(), t) != p.changed.end();
+    });
+    if (phase == model.phases.end()) continue;
+    const OnlinePhase context(model, *phase);
+    out.push_back(Contract(context, cleanup, t).steps());
+    Step& hook = out.back()[0];
+    std::set<std::string> before;
+    for (const auto& pair : context.pairs.at(t)) {
+      const auto root = kept.find(model.columns[model.domain_of(pair.column).root].table);
+      if (root != kept.end()) before.insert(root->second);
+    }
+    hook.undo_needs.insert(hook.undo_needs.end(), before.begin(), before.end());
+    kept[t] = out.back()[1].id;
   }
   if (model.plan->bridge.value) out.insert(out.begin(), {end_of_bridge(model, cleanup, out)});
   return out;

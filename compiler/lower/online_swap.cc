@@ -184,6 +184,22 @@ json lines(const Statements& statements) {
   return out;
 }
 
+// Views that go come first: who reads one has it before its tables, and would wait for those while we wait for it.
+void lock_out(const OnlinePhase& context, int from, const std::vector<std::string>& tables, json& data) {
+  std::vector<std::string> all;
+  for (DependentId d : context.dependents) {
+    const auto& dependent = context.model.dependents[d];
+    if (dependent.written->kind.value != plan::DependentKind::view || !leaves(dependent) || (from == 1 && !returns(dependent))) continue;
+    all.push_back(dependent.written->name.value);
+  }
+  for (TableId t : context.phase.changed) {
+    if (from == 1 && context.bridged()) all.push_back("rekey_new." + sql::identifier(context.model.tables[t].name().name));
+  }
+  data["views"] = all.empty() ? "" : "\n-- Locking a view locks what it reads, for as long.";
+  all.insert(all.end(), tables.begin(), tables.end());
+  data["locked_literal"] = sql::literal(fmt::format("{}", fmt::join(all, ", ")));
+}
+
 Step swap_step(const OnlinePhase& context) {
   Step step{context.own("swap"), "swap", "", "", "", context.phase.written->name.span};
   step.up_title = fmt::format("the new keys take the names of the old ones in {}", counted(context.phase.changed.size(), "table"));
@@ -191,6 +207,8 @@ Step swap_step(const OnlinePhase& context) {
   std::vector<std::string> tables;
   for (TableId t : context.locked()) tables.push_back(context.table(t));
   step.data["locked"] = fmt::format("{}", fmt::join(tables, ", "));
+  lock_out(context, 0, tables, step.data["up"]);
+  lock_out(context, 1, tables, step.data["down"]);
   Statements up, down;
   take_away(context, 0, up);
   drop_foreign_keys(context, up);

@@ -75,6 +75,17 @@ std::string trigger(const std::string& table, const char* name, const char* even
                      name, event, table, how, function);
 }
 
+// While there are two unique indexes on a key, an upsert sees a conflict on but one of them. Inserts of one key, or of
+// others with its hash, wait for each other.
+std::string one_by_one(const OnlinePhase& context, TableId t) {
+  const auto& table = context.model.tables[t];
+  if (!table.written->upserts.value) return "";
+  std::vector<std::string> key;
+  for (const auto& column : table.written->primary_key) key.push_back("NEW." + sql::identifier(column.value));
+  return fmt::format("  IF TG_OP = 'INSERT' THEN\n    PERFORM pg_advisory_xact_lock(TG_RELID::integer, hashtext(ROW({})::text) & 1023);\n"
+                     "  END IF;\n", joined(key, ", "));
+}
+
 std::string body(const OnlinePhase& context, TableId t, Follows what) {
   if (what != Follows::old_key) return new_follows(context, t, what);
   return context.bridged() ? either_follows(context, t) : old_follows(context, t);
@@ -97,7 +108,7 @@ std::string sync(const OnlinePhase& context, TableId t, Follows what) {
     if (what != Follows::old_key || !context.bridged()) continue;
     changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}", pair.legacy));
   }
-  return function(name, body(context, t, what)) +
+  return function(name, one_by_one(context, t) + body(context, t, what)) +
          trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
          trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
 }
@@ -106,7 +117,12 @@ std::string unsync(const OnlinePhase& context, TableId t) {
   return fmt::format("DROP TRIGGER {0} ON {2};\nDROP TRIGGER {1} ON {2};\n", kInsert, kUpdate, context.table(t));
 }
 
-// Where rows of the root are looked at, its old key has a unique index of its own.
+std::string unsync_if_there(const OnlinePhase& context, TableId t) {
+  return fmt::format("DROP TRIGGER IF EXISTS {0} ON {2};\nDROP TRIGGER IF EXISTS {1} ON {2};\n", kInsert, kUpdate, context.table(t));
+}
+
+// An id is taken where a row has the key made from it, or another key has it in rekey.keys: the old keys themselves may
+// be gone, or not yet filled.
 std::string old_key_function(const OnlinePhase& context, const model::Domain& domain) {
   const auto& root = context.pair_of(domain.root);
   const auto body = fmt::format(R"(
@@ -125,12 +141,13 @@ BEGIN
       RETURN drawn;
     END IF;
     drawn := nextval({3});
-    CONTINUE WHEN EXISTS (SELECT FROM {4} r WHERE r.{5} = drawn);
+    CONTINUE WHEN EXISTS (SELECT FROM {4} r WHERE r.{5} = {6});
     INSERT INTO rekey.keys VALUES ({2}, drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END
 )", holds(domain, "of_key"), legacy_id(domain, "of_key"), sql::literal(domain.name), sql::literal(context.ids(domain)),
-                                context.table(context.model.columns[domain.root].table), root.legacy);
+                                context.table(context.model.columns[domain.root].table), root.name,
+                                new_key(domain, "drawn"));
   return fmt::format("CREATE FUNCTION {}(of_key uuid) RETURNS bigint\n"
                      "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nAS {};",
                      context.old_key(root), sql::dollar_quoted(body));

@@ -13,6 +13,7 @@ enum class Follows { new_key, new_key_again, old_key };
 std::string sync(const OnlinePhase& context, model::TableId t, Follows what);
 // That drop the triggers.
 std::string unsync(const OnlinePhase& context, model::TableId t);
+std::string unsync_if_there(const OnlinePhase& context, model::TableId t);
 
 // A statement that makes the function of a domain that gives the old key of a new one: what it was made from, or one
 // drawn from our sequence and kept in rekey.keys. Right between swap and way back.

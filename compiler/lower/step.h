@@ -48,8 +48,8 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase);
 // Whose keys a phase changes, or prepares to.
 const std::vector<model::TableId>& tables_of(const model::Model& model, const model::Phase& phase);
 Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
-// Its steps for each table of online phases, and for a bridge those before all of them; the way back goes through the
-// groups from the last to the first, and begins in each with the last step.
+// Its steps for each table of online phases, and for a bridge first one that the others need; the way back begins
+// in each group with its last step, and comes to the bridge's at the end.
 std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup);
 
 // As pg_get_constraintdef prints it with an empty search_path.

@@ -345,4 +345,9 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   advise_on_repeated_rewrites(model, diagnostics);
 }
 
+bool Model::contracts(const Phase& phase) const {
+  return phase.written->kind.value == plan::PhaseKind::cleanup &&
+         std::any_of(phases.begin(), phases.end(), [](const Phase& p) { return p.stage == Stage::swap; });
+}
+
 }  // namespace rekey::model

@@ -135,6 +135,8 @@ struct Model {
   ColumnId top(ColumnId c) const;
   // Of an online phase: the one that prepares the swap, or that it prepares.
   const Phase& other_half(const Phase& phase) const { return *(&phase + (phase.stage == Stage::prepare ? 1 : -1)); }
+  // The cleanup of a plan with online phases: it lets go of the old keys that they keep, beside the application.
+  bool contracts(const Phase& phase) const;
   // What the plan says that new rows get; of a partition or an heir with the default of its parent, what
   // it says there.
   const std::string& new_default(ColumnId c) const;

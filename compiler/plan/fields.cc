@@ -340,6 +340,10 @@ const Object& table_object() {
             .example = "v7", .words = kGenerators},
            {.key = "time_column", .kind = Kind::name, .slot = at<&Table::time_column>,
             .help = "Column that generator v7 takes the time from", .example = "created_at"},
+           {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
+            .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
+                    "online phase inserts of one key wait for each other, which keeps them from failing",
+            .example = "true", .standard = "false"},
            {.key = "columns", .kind = Kind::map, .slot = at<&Table::columns>,
             .help = "Key columns by name", .example = "{user_id: integer}",
             .object = &column_object()},

@@ -113,6 +113,7 @@ struct Table {
   Texts partition_columns;  // that stand in it
   Located<std::optional<Generator>> generator;
   Text time_column;  // of generator v7
+  Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
   Texts primary_key;
   std::vector<Column> columns;
   std::vector<Unique> unique;

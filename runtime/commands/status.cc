@@ -64,7 +64,8 @@ void print_text(const bundle::Bundle& b, const std::string& where,
   }
   fmt::print("{}", table(rows));
   for (const RunningStep& r : running) {
-    fmt::print("running: {} for {} (pid {}, {})\n", r.step, r.since, r.pid, r.application);
+    fmt::print("running: {} for {} (pid {}, {}){}\n", r.step, r.since, r.pid, r.application,
+               r.waits_for.empty() ? "" : "; waits for " + r.waits_for);
   }
 }
 
@@ -83,7 +84,8 @@ void print_json(const bundle::Bundle& b, const std::string& where,
   }
   for (const RunningStep& r : running) {
     running_list.push_back(
-        {{"step", r.step}, {"since", r.since}, {"pid", r.pid}, {"application", r.application}});
+        {{"step", r.step}, {"since", r.since}, {"pid", r.pid}, {"application", r.application},
+         {"waits_for", r.waits_for.empty() ? Json(nullptr) : Json(r.waits_for)}});
   }
   fmt::print("{}\n", Json{{"schema_version", 1},
                           {"plan", b.plan},

@@ -66,7 +66,7 @@ BEGIN
     GET DIAGNOSTICS filled = ROW_COUNT;
   EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
     EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s AND (%4$s) '
-                   'FOR NO KEY UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
+                   'FOR UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
   END;
 END
@@ -120,7 +120,7 @@ BEGIN
     PERFORM set_config('session_replication_role', 'replica', true);
   END IF;
   EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000 '
-                 'FOR NO KEY UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
+                 'FOR UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
   GET DIAGNOSTICS filled = ROW_COUNT;
   UPDATE rekey.backfills SET swept = swept + filled WHERE step = of_step AND filled > 0;
   COMMIT;

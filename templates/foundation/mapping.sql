@@ -27,4 +27,4 @@ JOIN rekey.phases p USING (phase)
 CROSS JOIN LATERAL rekey.mapping_of(d.domain) m
 WHERE p.state = 'applied';
 COMMENT ON VIEW rekey.mapping IS
-  'Old key and new key of every row of every applied domain; rows written since have no old key and are not here';
+  'Old key and new key of every row of every applied domain; rows written since are here where they have an old key: after an online phase';

@@ -257,6 +257,37 @@ BEGIN
 END
 $body$;
 
+-- What is amiss with the triggers that keep the generations of a table's keys right; null: nothing.
+CREATE FUNCTION rekey.unguarded(of_table text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('trigger %I is %s', name, CASE WHEN tgname IS NULL THEN 'missing' ELSE
+           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', of_table, name) END), '; ' ORDER BY name)
+  FROM (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
+  LEFT JOIN pg_trigger ON tgrelid = of_table::regclass AND tgname = name
+  WHERE tgenabled IS DISTINCT FROM 'A'
+$body$;
+
+-- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
+-- them again and again, and keeps none where one is taken. Where there is never a moment without a reader it
+-- takes its turn, for a fifth of a second each at most; the transaction ends where that is not enough.
+CREATE PROCEDURE rekey.lock_out(relations text)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  FOR try IN 1..30 LOOP
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', relations);
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      PERFORM pg_sleep(0.01 + 0.04 * random());
+    END;
+  END LOOP;
+  PERFORM set_config('lock_timeout', '200ms', true);
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relations);
+END
+$body$;
+
 -- Rows in which the generations of the keys do not agree, by a condition; null where they have been swapped since.
 CREATE FUNCTION rekey.disagreeing(of_table text, condition text) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -276,7 +307,11 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   wrong bigint := rekey.disagreeing(of_table, condition);
+  amiss text := rekey.unguarded(of_table);
 BEGIN
+  IF amiss IS NOT NULL THEN
+    RAISE EXCEPTION '%: %', of_table, amiss USING ERRCODE = 'RK003', HINT = 'Rows may have been written past it: repair it, then verify.';
+  END IF;
   IF wrong IS DISTINCT FROM 0 THEN
     RAISE EXCEPTION '%: the old and the new key do not agree in % rows', of_table, coalesce(wrong::text, 'any')
       USING ERRCODE = 'RK003', HINT = 'Roll back the phase that prepared this one as well, and apply it again.';
@@ -289,6 +324,7 @@ CREATE FUNCTION rekey.check_agreement(of_phase text, of_table text, condition te
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.* FROM rekey.disagreeing(of_table, condition) wrong
-  CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table,
-    coalesce(wrong = 0, true), coalesce(wrong || ' rows in which they do not agree', 'swapped since')) r
+  CROSS JOIN LATERAL (SELECT rekey.unguarded(of_table) WHERE wrong IS NOT NULL UNION ALL SELECT NULL LIMIT 1) t (amiss)
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table, coalesce(wrong = 0 AND amiss IS NULL, true),
+    coalesce(concat_ws('; ', wrong || ' rows in which they do not agree', amiss), 'swapped since')) r
 $body$;

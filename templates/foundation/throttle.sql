@@ -33,6 +33,7 @@ BEGIN
   END IF;
   SELECT pid, application_name, pg_catalog.clock_timestamp() - xact_start AS age INTO held FROM pg_catalog.pg_stat_activity
   WHERE backend_xmin IS NOT NULL AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+    AND backend_type = 'client backend' AND application_name NOT LIKE 'rekey/%' AND query !~* '^\s*vacuum'
     AND xact_start < pg_catalog.clock_timestamp() - most.most_transaction_age
   ORDER BY xact_start LIMIT 1;
   IF FOUND THEN

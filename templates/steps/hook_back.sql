@@ -1,3 +1,3 @@
 %up
 %down
-{{sync}}
+{{unsync}}{{sync}}

@@ -1,7 +1,8 @@
 %both
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE {{locked}} IN SHARE UPDATE EXCLUSIVE MODE;
-LOCK TABLE {{locked}} IN ACCESS EXCLUSIVE MODE NOWAIT;
+-- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.{{views}}
+CALL rekey.lock_out({{locked_literal}});
 {{#statements}}
 {{.}}
 {{/statements}}

@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"5e05e459d94ddcbe799e5323273a71b7b5deec505ac6e008224a76b8a6322f01","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"3b03e6a0776ffd92bbfd06f8d1caa667564975d8b83677f8e6dff8812f548d0d","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.notes.compare",true,false,["020.open"],["020.swap"],"dd590eeddfb49d7708a9854904dae2011baae1f7910062a94f082584aa4970c6","c60aeae841f9497a6843676fb2b9678e0b6f4e2ef06ffa673ca655caed52c433"],
-["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"1aa5cd8b9597f4059d429b07b14cac60950ac1f1e59b111ee5cefaa5e17eebcc","9bdcab30eb3d6332044eefa65dea1d355f7a7919ed024bf3d3d6ae7429284415"],
+["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"15177431dd422e1ddfc0cd9c7337f09d8c4d8f6735518dde621790b2f4205a67","24c5d6b728994b44c2d8705b4566275397ac32f01775712d081613f87f3856f8"],
 ["020.notes.validate",true,true,["020.swap"],["020.swap"],"a5e07887d3f1f1d9627f7620388019d3a61e3466d44eb1a116b8c403ce3867b2","fdca753ce5b85eb3934b20aeca7d28838f657a33d76d25bad2d5fea9d77e81b9"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.notes.settle",false,true,["020.swap"],["020.close"],"7bf202efa7ecb1bf0cd93ac717ca5526208e43bf589c5ea25ea267dc772452e8","1a83a1842b3ce5e87aa391724718e2e325d81419955121eb3b44ca111e4acab9"],
@@ -70,7 +70,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.swap');
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
-LOCK TABLE public.users, public.notes IN ACCESS EXCLUSIVE MODE NOWAIT;
+-- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
+CALL rekey.lock_out('public.users, public.notes');
 ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
 CALL rekey.save_sequences('public.users.id');
 CREATE FUNCTION rekey.old_key_1(of_key uuid) RETURNS bigint
@@ -91,7 +92,7 @@ BEGIN
       RETURN drawn;
     END IF;
     drawn := nextval('public.users_id_seq');
-    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.rekey_old_id_1 = drawn);
+    CONTINUE WHEN EXISTS (SELECT FROM public.users r WHERE r.id = rekey.ordered(drawn, rekey.domain_secret('public.users.id')));
     INSERT INTO rekey.keys VALUES ('public.users.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END
@@ -120,7 +121,7 @@ BEGIN
       RETURN drawn;
     END IF;
     drawn := nextval('rekey.ids_2');
-    CONTINUE WHEN EXISTS (SELECT FROM public.notes r WHERE r.rekey_old_id_2 = drawn);
+    CONTINUE WHEN EXISTS (SELECT FROM public.notes r WHERE r.id = rekey.ordered(drawn, rekey.domain_secret('public.notes.id')));
     INSERT INTO rekey.keys VALUES ('public.notes.id', drawn, of_key, true) ON CONFLICT DO NOTHING;
   END LOOP;
 END

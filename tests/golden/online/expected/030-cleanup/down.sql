@@ -16,7 +16,7 @@ SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
--- step 030.close · offline
+-- step 030.close · online
 -- way back: opens the way back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -25,7 +25,95 @@ CALL rekey.begin_undo('030.close');
 CALL rekey.end_undo('030.close');
 COMMIT;
 
--- step 030.orders.contract · offline · plan.yaml:11
+-- step 030.users.contract · online · plan.yaml:8
+-- way back: old keys of public.users again, as its last columns
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.users.contract');
+ALTER TABLE public.users
+  ADD COLUMN rekey_old_id_1 integer;
+CALL rekey.copy_column_settings('public.users', 'id', 'rekey_old_id_1');
+CALL rekey.restore_columns('public.users');
+CALL rekey.end_undo('030.users.contract');
+COMMIT;
+
+-- step 030.users.hook_back · online · plan.yaml:8
+-- way back: triggers fill the old keys of public.users again
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.users.hook_back');
+DROP TRIGGER IF EXISTS "~rekey_insert" ON public.users;
+DROP TRIGGER IF EXISTS "~rekey_update" ON public.users;
+CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_old_id_1 := rekey.old_key_1(NEW.id);
+  RETURN NEW;
+END
+$query$;
+CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
+  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
+CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
+  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id)
+  EXECUTE FUNCTION rekey.sync_1();
+ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
+
+CALL rekey.end_undo('030.users.hook_back');
+COMMIT;
+
+-- step 030.users.keep · online · outside of a transaction · plan.yaml:8
+-- way back: old keys for the rows of public.users that lack one or have another
+-- ROW EXCLUSIVE on public.users; reads all of public.users
+CALL rekey.begin_undo('030.users.keep');
+CALL rekey.settle_old_keys('030.users.keep', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
+CALL rekey.end_undo('030.users.keep');
+
+-- step 030.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:8
+-- way back: builds rekey_old_key_1_1 beside the writes to public.users
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+CALL rekey.begin_undo('030.users.rekey_old_key_1_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_1_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_1_1 ON public.users USING btree (rekey_old_id_1);
+SET lock_timeout = '2s';
+CALL rekey.end_undo('030.users.rekey_old_key_1_1', built => 'public.rekey_old_key_1_1');
+
+-- step 030.users.require_back · online · plan.yaml:8
+-- way back: old keys of public.users may not be NULL where the new ones may not: not yet validated
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.users.require_back');
+CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_old_id_1']);
+CALL rekey.end_undo('030.users.require_back');
+COMMIT;
+
+-- step 030.users.required_back · online · plan.yaml:8
+-- way back: checks that no old key of public.users is NULL that may not be
+-- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.users.required_back');
+CALL rekey.validate_required('public.users');
+CALL rekey.end_undo('030.users.required_back');
+COMMIT;
+
+-- step 030.users.not_null_back · online · plan.yaml:8
+-- way back: the old keys of public.users are NOT NULL again
+-- ACCESS EXCLUSIVE on public.users
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('030.users.not_null_back');
+CALL rekey.set_required('public.users', ARRAY['id'], ARRAY['rekey_old_id_1']);
+CALL rekey.name_not_nulls('public.users');
+CALL rekey.end_undo('030.users.not_null_back');
+COMMIT;
+
+-- step 030.orders.contract · online · plan.yaml:11
 -- way back: old keys of public.orders again, as its last columns
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -40,32 +128,14 @@ CALL rekey.restore_columns('public.orders');
 CALL rekey.end_undo('030.orders.contract');
 COMMIT;
 
--- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:11
--- way back: builds rekey_old_key_2_1 beside the writes to public.orders
--- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
-CALL rekey.begin_undo('030.orders.rekey_old_key_2_1');
-SET lock_timeout = 0;
-DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_1;
-CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_2_1 ON public.orders USING btree (rekey_old_id_2);
-SET lock_timeout = '2s';
-CALL rekey.end_undo('030.orders.rekey_old_key_2_1', built => 'public.rekey_old_key_2_1');
-
--- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:11
--- way back: builds rekey_old_key_2_2 beside the writes to public.orders
--- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
-CALL rekey.begin_undo('030.orders.rekey_old_key_2_2');
-SET lock_timeout = 0;
-DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_2;
-CREATE INDEX CONCURRENTLY rekey_old_key_2_2 ON public.orders USING btree (rekey_old_user_id_3, placed_at DESC) INCLUDE (total);
-SET lock_timeout = '2s';
-CALL rekey.end_undo('030.orders.rekey_old_key_2_2', built => 'public.rekey_old_key_2_2');
-
--- step 030.orders.hook_back · offline · plan.yaml:11
+-- step 030.orders.hook_back · online · plan.yaml:11
 -- way back: triggers fill the old keys of public.orders again
--- SHARE ROW EXCLUSIVE on public.orders
+-- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.orders.hook_back');
+DROP TRIGGER IF EXISTS "~rekey_insert" ON public.orders;
+DROP TRIGGER IF EXISTS "~rekey_update" ON public.orders;
 CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
@@ -87,14 +157,34 @@ ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 CALL rekey.end_undo('030.orders.hook_back');
 COMMIT;
 
--- step 030.orders.keep · offline · outside of a transaction · plan.yaml:11
+-- step 030.orders.keep · online · outside of a transaction · plan.yaml:11
 -- way back: old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 CALL rekey.begin_undo('030.orders.keep');
 CALL rekey.settle_old_keys('030.orders.keep', 'public.orders', 'rekey_old_id_2', $query$rekey_old_id_2 = rekey.old_key_2(id), rekey_old_user_id_3 = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id_2 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_id_2 IS NULL AND t.id IS NOT NULL OR t.rekey_old_user_id_3 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END OR t.rekey_old_user_id_3 IS NULL AND t.user_id IS NOT NULL$query$);
 CALL rekey.end_undo('030.orders.keep');
 
--- step 030.orders.require_back · offline · plan.yaml:11
+-- step 030.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:11
+-- way back: builds rekey_old_key_2_1 beside the writes to public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+CALL rekey.begin_undo('030.orders.rekey_old_key_2_1');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_1;
+CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_2_1 ON public.orders USING btree (rekey_old_id_2);
+SET lock_timeout = '2s';
+CALL rekey.end_undo('030.orders.rekey_old_key_2_1', built => 'public.rekey_old_key_2_1');
+
+-- step 030.orders.rekey_old_key_2_2 · online · outside of a transaction · plan.yaml:11
+-- way back: builds rekey_old_key_2_2 beside the writes to public.orders
+-- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
+CALL rekey.begin_undo('030.orders.rekey_old_key_2_2');
+SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_2_2;
+CREATE INDEX CONCURRENTLY rekey_old_key_2_2 ON public.orders USING btree (rekey_old_user_id_3, placed_at DESC) INCLUDE (total);
+SET lock_timeout = '2s';
+CALL rekey.end_undo('030.orders.rekey_old_key_2_2', built => 'public.rekey_old_key_2_2');
+
+-- step 030.orders.require_back · online · plan.yaml:11
 -- way back: old keys of public.orders may not be NULL where the new ones may not: not yet validated
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -104,7 +194,7 @@ CALL rekey.require('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_old_id_
 CALL rekey.end_undo('030.orders.require_back');
 COMMIT;
 
--- step 030.orders.required_back · offline · plan.yaml:11
+-- step 030.orders.required_back · online · plan.yaml:11
 -- way back: checks that no old key of public.orders is NULL that may not be
 -- SHARE UPDATE EXCLUSIVE on public.orders; reads all of public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -114,7 +204,7 @@ CALL rekey.validate_required('public.orders');
 CALL rekey.end_undo('030.orders.required_back');
 COMMIT;
 
--- step 030.orders.not_null_back · offline · plan.yaml:11
+-- step 030.orders.not_null_back · online · plan.yaml:11
 -- way back: the old keys of public.orders are NOT NULL again
 -- ACCESS EXCLUSIVE on public.orders
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -125,111 +215,7 @@ CALL rekey.name_not_nulls('public.orders');
 CALL rekey.end_undo('030.orders.not_null_back');
 COMMIT;
 
--- step 030.users.contract · offline · plan.yaml:8
--- way back: old keys of public.users again, as its last columns
--- ACCESS EXCLUSIVE on public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.contract');
-ALTER TABLE public.users
-  ADD COLUMN rekey_old_id_1 integer;
-CALL rekey.copy_column_settings('public.users', 'id', 'rekey_old_id_1');
-CALL rekey.restore_columns('public.users');
-CALL rekey.end_undo('030.users.contract');
-COMMIT;
-
--- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:8
--- way back: builds rekey_old_key_1_1 beside the writes to public.users
--- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
-CALL rekey.begin_undo('030.users.rekey_old_key_1_1');
-SET lock_timeout = 0;
-DROP INDEX CONCURRENTLY IF EXISTS public.rekey_old_key_1_1;
-CREATE UNIQUE INDEX CONCURRENTLY rekey_old_key_1_1 ON public.users USING btree (rekey_old_id_1);
-SET lock_timeout = '2s';
-CALL rekey.end_undo('030.users.rekey_old_key_1_1', built => 'public.rekey_old_key_1_1');
-
--- step 030.users.hook_back · offline · plan.yaml:8
--- way back: triggers fill the old keys of public.users again
--- SHARE ROW EXCLUSIVE on public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.hook_back');
-CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  NEW.rekey_old_id_1 := rekey.old_key_1(NEW.id);
-  RETURN NEW;
-END
-$query$;
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id)
-  EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
-
-CALL rekey.end_undo('030.users.hook_back');
-COMMIT;
-
--- step 030.users.keep · offline · outside of a transaction · plan.yaml:8
--- way back: old keys for the rows of public.users that lack one or have another
--- ROW EXCLUSIVE on public.users; reads all of public.users
-CALL rekey.begin_undo('030.users.keep');
-CALL rekey.settle_old_keys('030.users.keep', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
-CALL rekey.end_undo('030.users.keep');
-
--- step 030.users.require_back · offline · plan.yaml:8
--- way back: old keys of public.users may not be NULL where the new ones may not: not yet validated
--- ACCESS EXCLUSIVE on public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.require_back');
-CALL rekey.require('public.users', ARRAY['id'], ARRAY['rekey_old_id_1']);
-CALL rekey.end_undo('030.users.require_back');
-COMMIT;
-
--- step 030.users.required_back · offline · plan.yaml:8
--- way back: checks that no old key of public.users is NULL that may not be
--- SHARE UPDATE EXCLUSIVE on public.users; reads all of public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.required_back');
-CALL rekey.validate_required('public.users');
-CALL rekey.end_undo('030.users.required_back');
-COMMIT;
-
--- step 030.users.not_null_back · offline · plan.yaml:8
--- way back: the old keys of public.users are NOT NULL again
--- ACCESS EXCLUSIVE on public.users
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.not_null_back');
-CALL rekey.set_required('public.users', ARRAY['id'], ARRAY['rekey_old_id_1']);
-CALL rekey.name_not_nulls('public.users');
-CALL rekey.end_undo('030.users.not_null_back');
-COMMIT;
-
--- step 030.users.settle · offline · plan.yaml:8
--- way back: nothing to take back
--- no lock on your tables
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.users.settle');
-CALL rekey.end_undo('030.users.settle');
-COMMIT;
-
--- step 030.orders.settle · offline · plan.yaml:11
--- way back: nothing to take back
--- no lock on your tables
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_undo('030.orders.settle');
-CALL rekey.end_undo('030.orders.settle');
-COMMIT;
-
--- step 030.open · offline
+-- step 030.open · online
 -- way back: closes the phase's way back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

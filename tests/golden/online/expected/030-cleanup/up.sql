@@ -16,7 +16,7 @@ SET check_function_bodies = off;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 
--- step 030.open · offline
+-- step 030.open · online
 -- opens the phase
 -- no lock on your tables
 -- goes back with 030.open in down.sql, for as long as schema rekey is there
@@ -25,60 +25,29 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
-["030.open",true,false,[],["030.users.settle","030.orders.settle","030.users.rekey_old_key_1_1","030.users.hook_back","030.users.keep","030.users.require_back","030.users.required_back","030.users.not_null_back","030.users.contract","030.orders.rekey_old_key_2_1","030.orders.rekey_old_key_2_2","030.orders.hook_back","030.orders.keep","030.orders.require_back","030.orders.required_back","030.orders.not_null_back","030.orders.contract"],"4da0a194b1445f055666bfe47add8061df987653ba31f514b89c8d6defbb8d95","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
-["030.users.settle",true,false,["030.open"],["030.close"],"b1d958c8db573913ef6cab3d896cf6091029f139a94df508aa3d439e04ae3611","716cce92d88853073ef132892c23089997e413aec7cb41a492a3b86008e38064"],
-["030.orders.settle",true,false,["030.open"],["030.close"],"9a6583d214617333ebcc160af6b6388b70c787f304929bd7ac9ad1411612600f","ee2f56bb4307a761a52e719de9c5e632d9c3b6f86fec26031c6ed07771f4b386"],
-["030.users.rekey_old_key_1_1",false,false,["030.open"],["030.users.contract"],"488f1073403ecb6c1c4899c44dc9f97adecd0fd1a8d5949fdf7fc3967d5e228e","1b70252d66b3bbbd70b679a347e0da40d6a41474d5144ae6610db34bb5971b90"],
-["030.users.hook_back",true,false,["030.open"],["030.users.rekey_old_key_1_1"],"7d54954886d5a5b0fdcbf9ed2ee78b958b4255fc22625d41c6a98be36305eec0","78f1ae1c4a15354bee70769e3ca6c062dae37104f13fbb6ffcd87b94f28322eb"],
+["030.open",true,false,[],["030.users.hook_back","030.users.keep","030.users.rekey_old_key_1_1","030.users.require_back","030.users.required_back","030.users.not_null_back","030.users.contract","030.orders.hook_back","030.orders.keep","030.orders.rekey_old_key_2_1","030.orders.rekey_old_key_2_2","030.orders.require_back","030.orders.required_back","030.orders.not_null_back","030.orders.contract"],"a00e0d5389bdd6d52013105071e5a9bf2fbe234ef77d6cc7d7a99098228549f4","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.users.hook_back",true,false,["030.open"],["030.users.contract"],"7d54954886d5a5b0fdcbf9ed2ee78b958b4255fc22625d41c6a98be36305eec0","6eb3f305f3a48efbf269708482266c723d59dac890a5acc60d42cf5037523806"],
 ["030.users.keep",false,false,["030.open"],["030.users.hook_back"],"8b9d2e0c8847bd491266edb68fe06fc202e2754b3966109bee969d64b4c5a8cd","93004076fa2c7813ddd6c622ebc9a7c5f4c0a670abb8caf39a6dca30b46e552a"],
-["030.users.require_back",true,false,["030.open"],["030.users.keep"],"d1cf2b904e24035811fb529815032d4a0f785d41d47accad541b9dd09d770f67","9679807cd00a0ac60eb3ffddb43e5ec99f4d445d91e892538a82ed1c8a5cc4ab"],
+["030.users.rekey_old_key_1_1",false,false,["030.open"],["030.users.keep"],"488f1073403ecb6c1c4899c44dc9f97adecd0fd1a8d5949fdf7fc3967d5e228e","1b70252d66b3bbbd70b679a347e0da40d6a41474d5144ae6610db34bb5971b90"],
+["030.users.require_back",true,false,["030.open"],["030.users.rekey_old_key_1_1"],"d1cf2b904e24035811fb529815032d4a0f785d41d47accad541b9dd09d770f67","9679807cd00a0ac60eb3ffddb43e5ec99f4d445d91e892538a82ed1c8a5cc4ab"],
 ["030.users.required_back",true,false,["030.open"],["030.users.require_back"],"a8ea56bbddfb06b1385597c0be2decf51f00055f8a9a5b1e7f0e9a4082f84830","54329646a3c39231b6cda40083635ef6b05477e0847d3fbf0e72fc88dbfaa44b"],
 ["030.users.not_null_back",true,false,["030.open"],["030.users.required_back"],"c31fe8d0b8c727e6f4cb6685d2e0c4c6e86beed99e79051662e4d99adc21d113","ee0cc51ea0388c1f5296fa033cf1936ea73de4f98ce79c44ddd4a6e16332c0eb"],
 ["030.users.contract",true,false,["030.open"],["030.close"],"706dd1dae899ca952b1d585c89ae67c819426b2c177b49b7ebd6838c437e6bea","4ad546f0566b742fc0f4878148ea1abc2d75a7f281906c870e48a86deb50884a"],
-["030.orders.rekey_old_key_2_1",false,false,["030.open"],["030.orders.contract"],"b5eb97e8e09a1b7f02ed7033d2fa10c8085556930666aa0fa5d4714becce96a5","0581e0545af8dcaf8828d3f36c4a429ed4ad364552b472ea13b52c87a9d7f404"],
-["030.orders.rekey_old_key_2_2",false,false,["030.open"],["030.orders.rekey_old_key_2_1"],"15c0164b5291f0bcbb9f8594175214470fbda270cef57057d594d417a8143ebd","d5330dd950fdef8ea32a0b5ba443e7b3e347c1d560d5f01c4ef11c72f1fd2e4f"],
-["030.orders.hook_back",true,false,["030.open"],["030.orders.rekey_old_key_2_2"],"ad793d0cf56b07e7301b65fe2e3d9808ae9d80e0752bbdefd93a07dbe3686c75","ee04dcfc0fee189c81279c3024a272b043b5634cddcf61094afb3869a0453e65"],
+["030.orders.hook_back",true,false,["030.open"],["030.orders.contract","030.users.keep"],"ad793d0cf56b07e7301b65fe2e3d9808ae9d80e0752bbdefd93a07dbe3686c75","6e957b10af980742b831de0ffba64a2f16257fa3fe60d8079be9d90490c5acc3"],
 ["030.orders.keep",false,false,["030.open"],["030.orders.hook_back"],"b3c10450fbd476169288ead85ecd956130f5ff82363df602f614898ffde0aea3","a506da6b82ab2c55d6d89b4d8066c5d34c9fdbd8db454cb4624896d44b6486a9"],
-["030.orders.require_back",true,false,["030.open"],["030.orders.keep"],"900e8daf68eab5cc3dcf609da00433f258b75e43ca14f0cf74e6daa07bee11f5","3adc4b8523a99624b1905e3be973bb2a3bb47b7b8f0f0d0fff5dce6a081ab3ec"],
+["030.orders.rekey_old_key_2_1",false,false,["030.open"],["030.orders.keep"],"b5eb97e8e09a1b7f02ed7033d2fa10c8085556930666aa0fa5d4714becce96a5","0581e0545af8dcaf8828d3f36c4a429ed4ad364552b472ea13b52c87a9d7f404"],
+["030.orders.rekey_old_key_2_2",false,false,["030.open"],["030.orders.rekey_old_key_2_1"],"15c0164b5291f0bcbb9f8594175214470fbda270cef57057d594d417a8143ebd","d5330dd950fdef8ea32a0b5ba443e7b3e347c1d560d5f01c4ef11c72f1fd2e4f"],
+["030.orders.require_back",true,false,["030.open"],["030.orders.rekey_old_key_2_2"],"900e8daf68eab5cc3dcf609da00433f258b75e43ca14f0cf74e6daa07bee11f5","3adc4b8523a99624b1905e3be973bb2a3bb47b7b8f0f0d0fff5dce6a081ab3ec"],
 ["030.orders.required_back",true,false,["030.open"],["030.orders.require_back"],"d7a6b02ed45806e35c36168c4c28fb6f03b1f77ad0bd4173b95b5bca6c6f5ef3","42438c22351256f7712c66ff3dcc6618b8aafbac7c949df15aa278749e69da99"],
 ["030.orders.not_null_back",true,false,["030.open"],["030.orders.required_back"],"da1f46e255ac46f4beac8d837131f135ddd95659003b8bed3670f19a8e2d6af0","90f892da2e67a452c2b6539a398eebb3fb1e1411858515acde928047303f57f3"],
 ["030.orders.contract",true,false,["030.open"],["030.close"],"756a39c891290b66587724f77ea5124bf6425f4e02eb3d579b5fc60c884dfa54","bc4b745ef96c1a9fa7f65644eb400ad42ca40ebd3b18487b167d765b9e3761a7"],
-["030.close",true,false,["030.users.settle","030.orders.settle","030.users.rekey_old_key_1_1","030.users.hook_back","030.users.keep","030.users.require_back","030.users.required_back","030.users.not_null_back","030.users.contract","030.orders.rekey_old_key_2_1","030.orders.rekey_old_key_2_2","030.orders.hook_back","030.orders.keep","030.orders.require_back","030.orders.required_back","030.orders.not_null_back","030.orders.contract"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
+["030.close",true,false,["030.users.hook_back","030.users.keep","030.users.rekey_old_key_1_1","030.users.require_back","030.users.required_back","030.users.not_null_back","030.users.contract","030.orders.hook_back","030.orders.keep","030.orders.rekey_old_key_2_1","030.orders.rekey_old_key_2_2","030.orders.require_back","030.orders.required_back","030.orders.not_null_back","030.orders.contract"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
 ]$steps$);
 CALL rekey.begin_step('030.open');
 CALL rekey.end_step('030.open');
 COMMIT;
 
--- step 030.users.settle · offline · plan.yaml:8
--- builds invalid indexes of public.users again
--- SHARE on public.users
--- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('030.users.settle');
-CALL rekey.settle_indexes('public.users');
-CALL rekey.end_step('030.users.settle');
-COMMIT;
-
--- step 030.orders.settle · offline · plan.yaml:11
--- builds invalid indexes of public.orders again
--- SHARE on public.orders
--- goes back with 030.orders.settle in down.sql, for as long as schema rekey is there
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL lock_timeout = '2s';
-CALL rekey.begin_step('030.orders.settle');
-CALL rekey.settle_indexes('public.orders');
-CALL rekey.end_step('030.orders.settle');
-COMMIT;
-
--- step 030.users.rekey_old_key_1_1 · offline · outside of a transaction · plan.yaml:8
--- nothing to do on the way forward
--- no lock on your tables
--- goes back with 030.users.rekey_old_key_1_1 in down.sql, for as long as schema rekey is there
-CALL rekey.begin_step('030.users.rekey_old_key_1_1');
-CALL rekey.end_step('030.users.rekey_old_key_1_1');
-
--- step 030.users.hook_back · offline · plan.yaml:8
+-- step 030.users.hook_back · online · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.hook_back in down.sql, for as long as schema rekey is there
@@ -88,7 +57,7 @@ CALL rekey.begin_step('030.users.hook_back');
 CALL rekey.end_step('030.users.hook_back');
 COMMIT;
 
--- step 030.users.keep · offline · outside of a transaction · plan.yaml:8
+-- step 030.users.keep · online · outside of a transaction · plan.yaml:8
 -- old keys for the rows of public.users that lack one or have another
 -- ROW EXCLUSIVE on public.users; reads all of public.users
 -- goes back with 030.users.keep in down.sql, for as long as schema rekey is there
@@ -96,7 +65,14 @@ CALL rekey.begin_step('030.users.keep');
 CALL rekey.settle_old_keys('030.users.keep', 'public.users', 'rekey_old_id_1', $query$rekey_old_id_1 = rekey.old_key_1(id)$query$, $query$t.rekey_old_id_1 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.id) END OR t.rekey_old_id_1 IS NULL AND t.id IS NOT NULL$query$);
 CALL rekey.end_step('030.users.keep');
 
--- step 030.users.require_back · offline · plan.yaml:8
+-- step 030.users.rekey_old_key_1_1 · online · outside of a transaction · plan.yaml:8
+-- nothing to do on the way forward
+-- no lock on your tables
+-- goes back with 030.users.rekey_old_key_1_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('030.users.rekey_old_key_1_1');
+CALL rekey.end_step('030.users.rekey_old_key_1_1');
+
+-- step 030.users.require_back · online · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.require_back in down.sql, for as long as schema rekey is there
@@ -106,7 +82,7 @@ CALL rekey.begin_step('030.users.require_back');
 CALL rekey.end_step('030.users.require_back');
 COMMIT;
 
--- step 030.users.required_back · offline · plan.yaml:8
+-- step 030.users.required_back · online · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.required_back in down.sql, for as long as schema rekey is there
@@ -116,7 +92,7 @@ CALL rekey.begin_step('030.users.required_back');
 CALL rekey.end_step('030.users.required_back');
 COMMIT;
 
--- step 030.users.not_null_back · offline · plan.yaml:8
+-- step 030.users.not_null_back · online · plan.yaml:8
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.users.not_null_back in down.sql, for as long as schema rekey is there
@@ -126,7 +102,7 @@ CALL rekey.begin_step('030.users.not_null_back');
 CALL rekey.end_step('030.users.not_null_back');
 COMMIT;
 
--- step 030.users.contract · offline · plan.yaml:8
+-- step 030.users.contract · online · plan.yaml:8
 -- drops the old keys of public.users and the triggers that fill them; they are computed from the
 --   new ones, or stand in rekey.keys
 -- ACCESS EXCLUSIVE on public.users
@@ -143,21 +119,7 @@ ALTER TABLE public.users
 CALL rekey.end_step('030.users.contract');
 COMMIT;
 
--- step 030.orders.rekey_old_key_2_1 · offline · outside of a transaction · plan.yaml:11
--- nothing to do on the way forward
--- no lock on your tables
--- goes back with 030.orders.rekey_old_key_2_1 in down.sql, for as long as schema rekey is there
-CALL rekey.begin_step('030.orders.rekey_old_key_2_1');
-CALL rekey.end_step('030.orders.rekey_old_key_2_1');
-
--- step 030.orders.rekey_old_key_2_2 · offline · outside of a transaction · plan.yaml:11
--- nothing to do on the way forward
--- no lock on your tables
--- goes back with 030.orders.rekey_old_key_2_2 in down.sql, for as long as schema rekey is there
-CALL rekey.begin_step('030.orders.rekey_old_key_2_2');
-CALL rekey.end_step('030.orders.rekey_old_key_2_2');
-
--- step 030.orders.hook_back · offline · plan.yaml:11
+-- step 030.orders.hook_back · online · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.hook_back in down.sql, for as long as schema rekey is there
@@ -167,7 +129,7 @@ CALL rekey.begin_step('030.orders.hook_back');
 CALL rekey.end_step('030.orders.hook_back');
 COMMIT;
 
--- step 030.orders.keep · offline · outside of a transaction · plan.yaml:11
+-- step 030.orders.keep · online · outside of a transaction · plan.yaml:11
 -- old keys for the rows of public.orders that lack one or have another
 -- ROW EXCLUSIVE on public.orders; reads all of public.orders
 -- goes back with 030.orders.keep in down.sql, for as long as schema rekey is there
@@ -175,7 +137,21 @@ CALL rekey.begin_step('030.orders.keep');
 CALL rekey.settle_old_keys('030.orders.keep', 'public.orders', 'rekey_old_id_2', $query$rekey_old_id_2 = rekey.old_key_2(id), rekey_old_user_id_3 = rekey.old_key_1(user_id)$query$, $query$t.rekey_old_id_2 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.id, rekey.domain_secret('public.orders.id')) THEN rekey.ordered_id(t.id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.orders.id' AND k.new_key = t.id) END OR t.rekey_old_id_2 IS NULL AND t.id IS NOT NULL OR t.rekey_old_user_id_3 IS DISTINCT FROM CASE WHEN rekey.is_ordered(t.user_id, rekey.domain_secret('public.users.id')) THEN rekey.ordered_id(t.user_id) ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = 'public.users.id' AND k.new_key = t.user_id) END OR t.rekey_old_user_id_3 IS NULL AND t.user_id IS NOT NULL$query$);
 CALL rekey.end_step('030.orders.keep');
 
--- step 030.orders.require_back · offline · plan.yaml:11
+-- step 030.orders.rekey_old_key_2_1 · online · outside of a transaction · plan.yaml:11
+-- nothing to do on the way forward
+-- no lock on your tables
+-- goes back with 030.orders.rekey_old_key_2_1 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('030.orders.rekey_old_key_2_1');
+CALL rekey.end_step('030.orders.rekey_old_key_2_1');
+
+-- step 030.orders.rekey_old_key_2_2 · online · outside of a transaction · plan.yaml:11
+-- nothing to do on the way forward
+-- no lock on your tables
+-- goes back with 030.orders.rekey_old_key_2_2 in down.sql, for as long as schema rekey is there
+CALL rekey.begin_step('030.orders.rekey_old_key_2_2');
+CALL rekey.end_step('030.orders.rekey_old_key_2_2');
+
+-- step 030.orders.require_back · online · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.require_back in down.sql, for as long as schema rekey is there
@@ -185,7 +161,7 @@ CALL rekey.begin_step('030.orders.require_back');
 CALL rekey.end_step('030.orders.require_back');
 COMMIT;
 
--- step 030.orders.required_back · offline · plan.yaml:11
+-- step 030.orders.required_back · online · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.required_back in down.sql, for as long as schema rekey is there
@@ -195,7 +171,7 @@ CALL rekey.begin_step('030.orders.required_back');
 CALL rekey.end_step('030.orders.required_back');
 COMMIT;
 
--- step 030.orders.not_null_back · offline · plan.yaml:11
+-- step 030.orders.not_null_back · online · plan.yaml:11
 -- nothing to do on the way forward
 -- no lock on your tables
 -- goes back with 030.orders.not_null_back in down.sql, for as long as schema rekey is there
@@ -205,7 +181,7 @@ CALL rekey.begin_step('030.orders.not_null_back');
 CALL rekey.end_step('030.orders.not_null_back');
 COMMIT;
 
--- step 030.orders.contract · offline · plan.yaml:11
+-- step 030.orders.contract · online · plan.yaml:11
 -- drops the old keys of public.orders and the triggers that fill them; they are computed from the
 --   new ones, or stand in rekey.keys
 -- ACCESS EXCLUSIVE on public.orders
@@ -223,7 +199,7 @@ ALTER TABLE public.orders
 CALL rekey.end_step('030.orders.contract');
 COMMIT;
 
--- step 030.close · offline
+-- step 030.close · online
 -- ends the phase
 -- no lock on your tables
 -- goes back with 030.close in down.sql, for as long as schema rekey is there

@@ -1450,7 +1450,7 @@ JOIN rekey.phases p USING (phase)
 CROSS JOIN LATERAL rekey.mapping_of(d.domain) m
 WHERE p.state = 'applied';
 COMMENT ON VIEW rekey.mapping IS
-  'Old key and new key of every row of every applied domain; rows written since have no old key and are not here';
+  'Old key and new key of every row of every applied domain; rows written since are here where they have an old key: after an online phase';
 
 -- Refuses foreign writes to the tables of an open phase.
 CREATE FUNCTION rekey.fence() RETURNS trigger
@@ -1911,6 +1911,7 @@ BEGIN
   END IF;
   SELECT pid, application_name, pg_catalog.clock_timestamp() - xact_start AS age INTO held FROM pg_catalog.pg_stat_activity
   WHERE backend_xmin IS NOT NULL AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+    AND backend_type = 'client backend' AND application_name NOT LIKE 'rekey/%' AND query !~* '^\s*vacuum'
     AND xact_start < pg_catalog.clock_timestamp() - most.most_transaction_age
   ORDER BY xact_start LIMIT 1;
   IF FOUND THEN
@@ -2015,7 +2016,7 @@ BEGIN
     GET DIAGNOSTICS filled = ROW_COUNT;
   EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
     EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s AND (%4$s) '
-                   'FOR NO KEY UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
+                   'FOR UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
   END;
 END
@@ -2069,7 +2070,7 @@ BEGIN
     PERFORM set_config('session_replication_role', 'replica', true);
   END IF;
   EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s LIMIT 1000 '
-                 'FOR NO KEY UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
+                 'FOR UPDATE SKIP LOCKED)) AND (%3$s)', of_table, assigned, missing);
   GET DIAGNOSTICS filled = ROW_COUNT;
   UPDATE rekey.backfills SET swept = swept + filled WHERE step = of_step AND filled > 0;
   COMMIT;
@@ -2385,6 +2386,37 @@ BEGIN
 END
 $body$;
 
+-- What is amiss with the triggers that keep the generations of a table's keys right; null: nothing.
+CREATE FUNCTION rekey.unguarded(of_table text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT string_agg(format('trigger %I is %s', name, CASE WHEN tgname IS NULL THEN 'missing' ELSE
+           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', of_table, name) END), '; ' ORDER BY name)
+  FROM (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
+  LEFT JOIN pg_trigger ON tgrelid = of_table::regclass AND tgname = name
+  WHERE tgenabled IS DISTINCT FROM 'A'
+$body$;
+
+-- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
+-- them again and again, and keeps none where one is taken. Where there is never a moment without a reader it
+-- takes its turn, for a fifth of a second each at most; the transaction ends where that is not enough.
+CREATE PROCEDURE rekey.lock_out(relations text)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  FOR try IN 1..30 LOOP
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', relations);
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      PERFORM pg_sleep(0.01 + 0.04 * random());
+    END;
+  END LOOP;
+  PERFORM set_config('lock_timeout', '200ms', true);
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relations);
+END
+$body$;
+
 -- Rows in which the generations of the keys do not agree, by a condition; null where they have been swapped since.
 CREATE FUNCTION rekey.disagreeing(of_table text, condition text) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -2404,7 +2436,11 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   wrong bigint := rekey.disagreeing(of_table, condition);
+  amiss text := rekey.unguarded(of_table);
 BEGIN
+  IF amiss IS NOT NULL THEN
+    RAISE EXCEPTION '%: %', of_table, amiss USING ERRCODE = 'RK003', HINT = 'Rows may have been written past it: repair it, then verify.';
+  END IF;
   IF wrong IS DISTINCT FROM 0 THEN
     RAISE EXCEPTION '%: the old and the new key do not agree in % rows', of_table, coalesce(wrong::text, 'any')
       USING ERRCODE = 'RK003', HINT = 'Roll back the phase that prepared this one as well, and apply it again.';
@@ -2417,8 +2453,9 @@ CREATE FUNCTION rekey.check_agreement(of_phase text, of_table text, condition te
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.* FROM rekey.disagreeing(of_table, condition) wrong
-  CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table,
-    coalesce(wrong = 0, true), coalesce(wrong || ' rows in which they do not agree', 'swapped since')) r
+  CROSS JOIN LATERAL (SELECT rekey.unguarded(of_table) WHERE wrong IS NOT NULL UNION ALL SELECT NULL LIMIT 1) t (amiss)
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table, coalesce(wrong = 0 AND amiss IS NULL, true),
+    coalesce(concat_ws('; ', wrong || ' rows in which they do not agree', amiss), 'swapped since')) r
 $body$;
 
 -- For both versions of an application at once, while the new one is deployed: views of every changed table in its old
@@ -2488,7 +2525,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '9eb572ee58968494d50932867cb5704488952c396c4beb791961cbfc245bc8de', '89cec4b38ef5b1077bfa26b685ed3f0582925a277d85729145a19e85ffbe2662', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '83f0abeda2f34e105eb817f50487140d682eda7192e8e4e19ca561f4582846b8', 'a2a00c675b4250b6e8985ffcc7577bb0bbf5e43aaaacb7bded086cbdce5af955', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
