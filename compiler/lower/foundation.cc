@@ -47,9 +47,13 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   }
   if (const auto set = throttle(plan.backfill); !set.empty()) step.data["throttle"] = set;
   step.data["online"] = nlohmann::json::array();  // what cannot be done with a table online is said before all else
+  std::size_t most = 0;
   for (const auto& other : model.phases) {
-    if (other.stage == model::Stage::swap) add_tables(model, other, step.data["online"]);
+    if (other.stage != model::Stage::swap) continue;
+    add_tables(model, other, step.data["online"]);
+    most = std::max(most, other.changed.size());
   }
+  if (most > 0) step.data["most_tables"] = std::to_string(most);
   if (plan.bridge.value) step.data["bridge"] = bridge_schemas();
   lowered.undo_order = {step.id};
   lowered.steps.push_back(std::move(step));

@@ -12,6 +12,9 @@ INSERT INTO rekey.history (step, event) VALUES ({{step}}, 'done');
 {{#throttle}}
 UPDATE rekey.throttle SET {{throttle}};
 {{/throttle}}
+{{#most_tables}}
+CALL rekey.expect_room_for_locks({{most_tables}});
+{{/most_tables}}
 {{#online}}
 CALL rekey.expect_online({{table}}, {{names}});
 {{#bridge}}

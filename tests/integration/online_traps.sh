@@ -215,6 +215,15 @@ rollback "$work/bundle"
 late_rows_are_right 60
 ok
 
+begin 'a server without room for the locks of a swap is told how much it needs'
+shop
+draft </dev/null
+grep -q '^CALL rekey.expect_room_for_locks(2);' "$work"/bundle/010-foundation/up.sql
+apply "$work/bundle" --to foundation
+exits 1 psql -XqAt -c 'CALL rekey.expect_room_for_locks(4000)'
+says 'the swap of 4000 tables takes about 200000 locks at once' 'HINT:  Nothing has changed. Set max_locks_per_transaction to'
+ok
+
 begin 'how statements of the old shape fail after the swap'
 shop
 draft </dev/null
