@@ -2360,12 +2360,13 @@ DECLARE
                   FROM rekey.keys, pg_sequence WHERE domain = of_domain AND fresh AND seqrelid = of_sequence::regclass
                   GROUP BY seqincrement);
 BEGIN
-  UPDATE rekey.key_columns SET last_value = last, is_called = true
-  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
-    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
+  -- Before it is written down, which last_id would take for where it stands.
   PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
   WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
   IF of_sequence ~ '^rekey\.' THEN
     EXECUTE 'DROP SEQUENCE ' || of_sequence;
   END IF;
@@ -2488,7 +2489,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '9eb572ee58968494d50932867cb5704488952c396c4beb791961cbfc245bc8de', '89cec4b38ef5b1077bfa26b685ed3f0582925a277d85729145a19e85ffbe2662', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'f42f842cfca8f1121a4b43cf8f32392500caffb5ef43a49d1a6eabf6212368d1', '89cec4b38ef5b1077bfa26b685ed3f0582925a277d85729145a19e85ffbe2662', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
