@@ -232,12 +232,13 @@ DECLARE
                   FROM rekey.keys, pg_sequence WHERE domain = of_domain AND fresh AND seqrelid = of_sequence::regclass
                   GROUP BY seqincrement);
 BEGIN
-  UPDATE rekey.key_columns SET last_value = last, is_called = true
-  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
-    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
+  -- Before it is written down, which last_id would take for where it stands.
   PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
   WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
   IF of_sequence ~ '^rekey\.' THEN
     EXECUTE 'DROP SEQUENCE ' || of_sequence;
   END IF;

@@ -190,6 +190,18 @@ schema_as before
 proves "SELECT user_id = 501 FROM orders WHERE total = 7000"
 ok
 
+begin 'between the swap back and the end of its phase new rows get ids that no row has'
+draft "$keys"
+apply_all
+sql -c "INSERT INTO users (name) VALUES ('since')"
+awk '{print} /^-- step .*\.swap /{swap = 1} swap && /^COMMIT/{exit}' "$work"/bundle/*-users-swap/down.sql >"$work/back.sql"
+exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$work/back.sql"
+sql -c "INSERT INTO users (name) VALUES ('between')"
+rollback "$work/bundle"
+schema_as before
+equal 'ids of the two' '501 502' "$(sql -F ' ' -c "SELECT s.id, b.id FROM users s, users b WHERE s.name = 'since' AND b.name = 'between'")"
+ok
+
 begin 'paused, a backfill waits and says why'
 draft "$keys"
 apply "$work/bundle" --to foundation

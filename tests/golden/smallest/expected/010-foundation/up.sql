@@ -2379,12 +2379,13 @@ DECLARE
                   FROM rekey.keys, pg_sequence WHERE domain = of_domain AND fresh AND seqrelid = of_sequence::regclass
                   GROUP BY seqincrement);
 BEGIN
-  UPDATE rekey.key_columns SET last_value = last, is_called = true
-  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
-    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
+  -- Before it is written down, which last_id would take for where it stands.
   PERFORM setval(sequence::regclass, last) FROM rekey.key_columns c
   WHERE domain = of_domain AND NOT is_identity AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
     AND rekey.further(increment, last, rekey.last_id(c)) = last AND last <> rekey.last_id(c);
+  UPDATE rekey.key_columns SET last_value = last, is_called = true
+  WHERE domain = of_domain AND sequence IS NOT NULL AND last BETWEEN min_value AND max_value
+    AND rekey.further(increment, last, rekey.last_given(last_value, is_called, increment)) = last;
   IF of_sequence ~ '^rekey\.' THEN
     EXECUTE 'DROP SEQUENCE ' || of_sequence;
   END IF;
@@ -2543,7 +2544,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '0d6dc7cd51d2bdb689c9990d45c22788938d6f9fca1c1cb479c59063fcf9c250', 'fc61110782a56600c8fb765aeead24f2899b116a43722478cfcbd62352b5ca68', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a4def612f72e069f84f3820d3a6cd9c37f706844974e42cc2a1bccbd7351dbf1', 'fc61110782a56600c8fb765aeead24f2899b116a43722478cfcbd62352b5ca68', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
