@@ -155,7 +155,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_bridge", "expect_room_for_locks", "save_sequences",
-        "reopen_phase", "end_ids", "keep_columns"};
+        "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

@@ -110,7 +110,7 @@ void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
     give_no_more(context, t, pair, out);
     out.push_back(set_new_default(context, pair.column));
   }
-  out.push_back(sync(context, t, Follows::old_key));
+  out.push_back(sync_triggers(context, t, Follows::old_key));
 }
 
 void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
@@ -123,18 +123,28 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
     give_again(context, t, pair, out);
   }
   swap_indexes(context, t, false, out);
-  out.push_back(sync(context, t, Follows::new_key_again));
+  out.push_back(sync_triggers(context, t, Follows::new_key_again));
 }
 
 void begin_old_keys(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
-    out.push_back(context.has_own_ids(domain) ? fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
-                              sql::literal(context.table(context.model.columns[domain.root].table)),
-                              sql::literal(context.pair_of(domain.root).name_text))
-                                              : fmt::format("CALL rekey.save_sequences({});", sql::literal(domain.name)));
+    if (context.has_own_ids(domain)) {
+      out.push_back(fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
+                                sql::literal(context.table(context.model.columns[domain.root].table)),
+                                sql::literal(context.pair_of(domain.root).name_text)));
+    }
     out.push_back(old_key_function(context, domain));
     if (context.bridged()) out.push_back(new_key_function(context, domain));
+  }
+}
+
+void catch_up(const OnlinePhase& context, Statements& out) {
+  for (model::DomainId d : context.phase.domains) {
+    const auto& domain = context.model.domains[d];
+    const auto name = sql::literal(domain.name);
+    out.push_back(context.has_own_ids(domain) ? fmt::format("CALL rekey.catch_up_ids({}, {});", sql::literal(context.ids(domain)), name)
+                                              : fmt::format("CALL rekey.save_sequences({});", name));
   }
 }
 
@@ -209,10 +219,15 @@ Step swap_step(const OnlinePhase& context) {
   step.data["locked"] = fmt::format("{}", fmt::join(tables, ", "));
   lock_out(context, 0, tables, step.data["up"]);
   lock_out(context, 1, tables, step.data["down"]);
-  Statements up, down;
+  Statements before, before_back, up, down;  // what needs no lock comes before it
+  begin_old_keys(context, before);
+  for (TableId t : context.phase.changed) {
+    before.push_back(sync_function(context, t, Follows::old_key));
+    before_back.push_back(sync_function(context, t, Follows::new_key_again));
+  }
+  catch_up(context, up);
   take_away(context, 0, up);
   drop_foreign_keys(context, up);
-  begin_old_keys(context, up);
   for (TableId t : context.phase.changed) swap_table(context, t, up);
   add_foreign_keys(context, up);
   make_again(context, 1, up);
@@ -225,6 +240,8 @@ Step swap_step(const OnlinePhase& context) {
   add_foreign_keys(context, down);
   make_again(context, 0, down);
   down.push_back(reopen(context));
+  step.data["up"]["before"] = lines(before);
+  step.data["down"]["before"] = lines(before_back);
   step.data["up"]["statements"] = lines(up);
   step.data["down"]["statements"] = lines(down);
   return step;

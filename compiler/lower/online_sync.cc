@@ -100,6 +100,14 @@ std::string known_old_key(const model::Domain& domain, const std::string& key) {
 }  // namespace
 
 std::string sync(const OnlinePhase& context, TableId t, Follows what) {
+  return sync_function(context, t, what) + sync_triggers(context, t, what);
+}
+
+std::string sync_function(const OnlinePhase& context, TableId t, Follows what) {
+  return function(context.function(t, "sync"), one_by_one(context, t) + body(context, t, what));
+}
+
+std::string sync_triggers(const OnlinePhase& context, TableId t, Follows what) {
   const auto name = context.function(t, "sync"), table = context.table(t);
   std::vector<std::string> changes;
   for (const auto& pair : context.pairs.at(t)) {
@@ -108,8 +116,7 @@ std::string sync(const OnlinePhase& context, TableId t, Follows what) {
     if (what != Follows::old_key || !context.bridged()) continue;
     changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}", pair.legacy));
   }
-  return function(name, one_by_one(context, t) + body(context, t, what)) +
-         trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
+  return trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
          trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
 }
 

@@ -9,8 +9,11 @@ namespace rekey::lower {
 // new_key_again: after a swap that has been taken back.
 enum class Follows { new_key, new_key_again, old_key };
 
-// Statements that make function and triggers; where the function is there it is written over.
+// Statements that make function and triggers; where the function is there it is written over. Others see the new one
+// when its transaction ends, so that it may be written before the table is locked.
 std::string sync(const OnlinePhase& context, model::TableId t, Follows what);
+std::string sync_function(const OnlinePhase& context, model::TableId t, Follows what);
+std::string sync_triggers(const OnlinePhase& context, model::TableId t, Follows what);
 // That drop the triggers.
 std::string unsync(const OnlinePhase& context, model::TableId t);
 std::string unsync_if_there(const OnlinePhase& context, model::TableId t);

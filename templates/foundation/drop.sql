@@ -13,7 +13,7 @@ DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text
   rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.fill_blocks(text, text, text, bigint, bigint, bigint), rekey.require(text, text[], text[]),
   rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
   rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
-  rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
+  rekey.catch_up_ids(text, text), rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
   rekey.wait_while_held_back(text), rekey.take_batch(text, bigint, bigint),
   rekey.fill_batch(text, text, text, text, boolean), rekey.sweep(text, text, text, text, bigint),
   rekey.keep_columns(text, text[]), rekey.restore_columns(text), rekey.name_not_nulls(text), rekey.expect_agreement(text, text);

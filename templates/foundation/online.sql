@@ -222,6 +222,25 @@ BEGIN
 END
 $body$;
 
+-- Once its tables are locked: behind what was drawn since begin_ids.
+CREATE PROCEDURE rekey.catch_up_ids(of_sequence text, of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  seq  record;
+  ours record;
+BEGIN
+  CALL rekey.save_sequences(of_domain);
+  SELECT * INTO seq FROM rekey.id_sequence(of_domain);
+  SELECT * INTO ours FROM rekey.sequence_position(of_sequence);
+  IF seq.last_id IS NOT NULL AND seq.last_id BETWEEN seq.min_value AND seq.max_value
+     AND seq.last_id <> rekey.last_given(ours.last_value, ours.is_called, seq.increment)
+     AND rekey.further(seq.increment, seq.last_id, rekey.last_given(ours.last_value, ours.is_called, seq.increment)) = seq.last_id THEN
+    PERFORM setval(of_sequence::regclass, seq.last_id);
+  END IF;
+END
+$body$;
+
 -- The domain's own sequences go on behind the last id that was given: ours may stand further, because a server that
 -- was stopped at once skips some.
 CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)

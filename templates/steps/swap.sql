@@ -1,4 +1,7 @@
 %both
+{{#before}}
+{{.}}
+{{/before}}
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE {{locked}} IN SHARE UPDATE EXCLUSIVE MODE;
 -- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.{{views}}

@@ -94,12 +94,17 @@ await holds "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 
 runtime=$!
 await grep -q 'swap: canceling statement due to lock timeout; try 2 in .*report.* holds ACCESS SHARE on public.users' "$work/applied"
 for i in 1 2 3 4 5 6 7 8 9 10; do
-  sql -c "SET lock_timeout = '1s'" -c 'SELECT count(*) FROM users, orders' -c "UPDATE orders SET total = $i WHERE id = $i" >"$work/output"
+  sql -c "SET lock_timeout = '1s'" -c 'SELECT count(*) FROM users, orders' -c "UPDATE orders SET total = $i WHERE id = $i" \
+    -c "INSERT INTO users (name) VALUES ('seen')" -c "DELETE FROM users WHERE name = 'seen'" >"$work/output"
 done
 exits 0 sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'report'"
 wait "$holder" || true
 wait "$runtime"
 verify "$work/bundle"
+drawn=$(sql -c 'SELECT last_value FROM users_id_seq')
+sql -c "INSERT INTO users (name) VALUES ('after')"
+rollback "$work/bundle"
+proves "SELECT id > $drawn FROM users WHERE name = 'after'"
 ok
 
 begin 'half of an index that somebody left is built anew'

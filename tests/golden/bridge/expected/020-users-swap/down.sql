@@ -45,6 +45,26 @@ CALL rekey.end_undo('020.notes.settle');
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.swap');
+CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id_1 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.id),
+    rekey.ordered(NEW.id, rekey.domain_secret('public.users.id')));
+  RETURN NEW;
+END
+$query$;
+CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_new_id_2 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.notes.id' AND old_key = NEW.id),
+    rekey.ordered(NEW.id, rekey.domain_secret('public.notes.id')));
+  NEW.rekey_new_user_id_3 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.user_id),
+    rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id')));
+  RETURN NEW;
+END
+$query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
 -- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
@@ -66,15 +86,6 @@ ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id_1;
 ALTER TABLE public.users RENAME COLUMN rekey_old_id_1 TO id;
 ALTER TABLE public.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq'::regclass);
 CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
-CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  NEW.rekey_new_id_1 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.id),
-    rekey.ordered(NEW.id, rekey.domain_secret('public.users.id')));
-  RETURN NEW;
-END
-$query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
@@ -92,17 +103,6 @@ CALL rekey.restore_sequence('public.notes', 'id');
 ALTER TABLE public.notes RENAME COLUMN user_id TO rekey_new_user_id_3;
 ALTER TABLE public.notes RENAME COLUMN rekey_old_user_id_3 TO user_id;
 CALL rekey.swap_index('public.notes', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
-CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  NEW.rekey_new_id_2 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.notes.id' AND old_key = NEW.id),
-    rekey.ordered(NEW.id, rekey.domain_secret('public.notes.id')));
-  NEW.rekey_new_user_id_3 := coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.users.id' AND old_key = NEW.user_id),
-    rekey.ordered(NEW.user_id, rekey.domain_secret('public.users.id')));
-  RETURN NEW;
-END
-$query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.notes
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_insert";

@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"3b03e6a0776ffd92bbfd06f8d1caa667564975d8b83677f8e6dff8812f548d0d","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"7cd1aae8b6ca6ad234fb54fc5d660dece238c101cc176042b098939f66c4036c","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.notes.compare",true,false,["020.open"],["020.swap"],"dd590eeddfb49d7708a9854904dae2011baae1f7910062a94f082584aa4970c6","c60aeae841f9497a6843676fb2b9678e0b6f4e2ef06ffa673ca655caed52c433"],
-["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"15177431dd422e1ddfc0cd9c7337f09d8c4d8f6735518dde621790b2f4205a67","24c5d6b728994b44c2d8705b4566275397ac32f01775712d081613f87f3856f8"],
+["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"aca3235c9b08510dcb6392e18d81bfa20d0f34135df4f9e629ba01509e9ba8f4","ab57124784aa148ee2244540556931beb58244308735fcdee5bb8fc45252c1cd"],
 ["020.notes.validate",true,true,["020.swap"],["020.swap"],"a5e07887d3f1f1d9627f7620388019d3a61e3466d44eb1a116b8c403ce3867b2","fdca753ce5b85eb3934b20aeca7d28838f657a33d76d25bad2d5fea9d77e81b9"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.notes.settle",false,true,["020.swap"],["020.close"],"7bf202efa7ecb1bf0cd93ac717ca5526208e43bf589c5ea25ea267dc772452e8","1a83a1842b3ce5e87aa391724718e2e325d81419955121eb3b44ca111e4acab9"],
@@ -63,17 +63,11 @@ COMMIT;
 
 -- step 020.swap · online
 -- the new keys take the names of the old ones in 2 tables
--- ACCESS EXCLUSIVE on public.users, public.notes
+-- ACCESS EXCLUSIVE on public.notes, public.users
 -- goes back with 020.swap in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.swap');
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
-LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
-CALL rekey.lock_out('public.users, public.notes');
-ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
-CALL rekey.save_sequences('public.users.id');
 CREATE FUNCTION rekey.old_key_1(of_key uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
@@ -131,15 +125,6 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
   SELECT coalesce((SELECT new_key FROM rekey.keys WHERE domain = 'public.notes.id' AND old_key = of_id), rekey.ordered(of_id, rekey.domain_secret('public.notes.id')))
 $query$;
-DROP TRIGGER "~rekey_insert" ON public.users;
-DROP TRIGGER "~rekey_update" ON public.users;
-ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
-ALTER TABLE public.users RENAME COLUMN rekey_new_id_1 TO id;
-CALL rekey.set_required('public.users', ARRAY['rekey_old_id_1'], ARRAY['id']);
-CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
-CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
-ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
-ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
@@ -153,6 +138,41 @@ BEGIN
   RETURN NEW;
 END
 $query$;
+CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  IF TG_OP = 'INSERT' AND NEW.rekey_old_id_2 IS NOT NULL
+     OR TG_OP = 'UPDATE' AND NEW.id IS NOT DISTINCT FROM OLD.id AND NEW.rekey_old_id_2 IS DISTINCT FROM OLD.rekey_old_id_2 THEN
+    NEW.id := rekey.new_key_2(NEW.rekey_old_id_2);
+  ELSIF TG_OP = 'INSERT' OR NEW.id IS DISTINCT FROM OLD.id THEN
+    NEW.rekey_old_id_2 := rekey.old_key_2(NEW.id);
+  END IF;
+  IF TG_OP = 'INSERT' AND NEW.rekey_old_user_id_3 IS NOT NULL
+     OR TG_OP = 'UPDATE' AND NEW.user_id IS NOT DISTINCT FROM OLD.user_id AND NEW.rekey_old_user_id_3 IS DISTINCT FROM OLD.rekey_old_user_id_3 THEN
+    NEW.user_id := rekey.new_key_1(NEW.rekey_old_user_id_3);
+  ELSIF TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id THEN
+    NEW.rekey_old_user_id_3 := rekey.old_key_1(NEW.user_id);
+  END IF;
+  RETURN NEW;
+END
+$query$;
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
+-- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
+CALL rekey.lock_out('public.users, public.notes');
+CALL rekey.save_sequences('public.users.id');
+CALL rekey.catch_up_ids('rekey.ids_2', 'public.notes.id');
+ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
+DROP TRIGGER "~rekey_insert" ON public.users;
+DROP TRIGGER "~rekey_update" ON public.users;
+ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
+ALTER TABLE public.users RENAME COLUMN rekey_new_id_1 TO id;
+CALL rekey.set_required('public.users', ARRAY['rekey_old_id_1'], ARRAY['id']);
+CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
+CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
+ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
+ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
@@ -173,25 +193,6 @@ CALL rekey.copy_column_settings('public.notes', 'rekey_old_id_2', 'id');
 ALTER TABLE public.notes ALTER COLUMN rekey_old_id_2 DROP IDENTITY;
 ALTER TABLE ONLY public.notes ALTER COLUMN id SET DEFAULT public.uuidv7();
 CALL rekey.copy_column_settings('public.notes', 'rekey_old_user_id_3', 'user_id');
-CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  IF TG_OP = 'INSERT' AND NEW.rekey_old_id_2 IS NOT NULL
-     OR TG_OP = 'UPDATE' AND NEW.id IS NOT DISTINCT FROM OLD.id AND NEW.rekey_old_id_2 IS DISTINCT FROM OLD.rekey_old_id_2 THEN
-    NEW.id := rekey.new_key_2(NEW.rekey_old_id_2);
-  ELSIF TG_OP = 'INSERT' OR NEW.id IS DISTINCT FROM OLD.id THEN
-    NEW.rekey_old_id_2 := rekey.old_key_2(NEW.id);
-  END IF;
-  IF TG_OP = 'INSERT' AND NEW.rekey_old_user_id_3 IS NOT NULL
-     OR TG_OP = 'UPDATE' AND NEW.user_id IS NOT DISTINCT FROM OLD.user_id AND NEW.rekey_old_user_id_3 IS DISTINCT FROM OLD.rekey_old_user_id_3 THEN
-    NEW.user_id := rekey.new_key_1(NEW.rekey_old_user_id_3);
-  ELSIF TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id THEN
-    NEW.rekey_old_user_id_3 := rekey.old_key_1(NEW.user_id);
-  END IF;
-  RETURN NEW;
-END
-$query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.notes
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_insert";

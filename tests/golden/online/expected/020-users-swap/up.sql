@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"383f7c98013b7645f39367ef12036e30b0b0e740ebf05a416f14aa10c1b8a71a","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"471464778f56c3436e983f75f5ba905d2f6e7f3760566f80316a1e7f8905b639","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"172eba8065307b5d6940c1196f7c72a3069ff34432cae0dd3b8ffed8e4e88770","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"1a11e11490da69d9a2ecb87999b63d36f3d0e2b90c70f13da1f047cafa02702f","7ca82749fb9299bcbc360253eab1770e3d1595db6f8ba58c12b532c696edaf0a"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"3f1fd6d065fcefaa2955644b7df5b87d6e63483a40f881c01762005909241081","4a6fee236f13970cde69569316d7905c2fd4b8b09953fe9fd5b78d07de89351d"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","eb53ef09cfa5f65825aaffb0f46e9ffe58a21b43f88eadd30df2c99dd5045c9d"],
@@ -68,13 +68,6 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.swap');
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
-LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
--- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('public.buyers, public.users, public.orders');
-DROP VIEW public.buyers;
-ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 CALL rekey.begin_ids('rekey.ids_1', 'public.users.id', 'public.users', 'id');
 CREATE FUNCTION rekey.old_key_1(of_key uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -123,6 +116,32 @@ BEGIN
   END LOOP;
 END
 $query$;
+CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_old_id_1 := rekey.old_key_1(NEW.id);
+  RETURN NEW;
+END
+$query$;
+CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $query$
+BEGIN
+  NEW.rekey_old_id_2 := rekey.old_key_2(NEW.id);
+  NEW.rekey_old_user_id_3 := rekey.old_key_1(NEW.user_id);
+  RETURN NEW;
+END
+$query$;
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
+-- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
+-- Locking a view locks what it reads, for as long.
+CALL rekey.lock_out('public.buyers, public.users, public.orders');
+CALL rekey.catch_up_ids('rekey.ids_1', 'public.users.id');
+CALL rekey.catch_up_ids('rekey.ids_2', 'public.orders.id');
+DROP VIEW public.buyers;
+ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
@@ -132,14 +151,6 @@ CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1
 CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
 ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
 ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
-CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  NEW.rekey_old_id_1 := rekey.old_key_1(NEW.id);
-  RETURN NEW;
-END
-$query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
@@ -160,15 +171,6 @@ CALL rekey.copy_column_settings('public.orders', 'rekey_old_id_2', 'id');
 ALTER TABLE public.orders ALTER COLUMN rekey_old_id_2 DROP DEFAULT;
 ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
 CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id_3', 'user_id');
-CREATE OR REPLACE FUNCTION rekey.sync_2() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $query$
-BEGIN
-  NEW.rekey_old_id_2 := rekey.old_key_2(NEW.id);
-  NEW.rekey_old_user_id_3 := rekey.old_key_1(NEW.user_id);
-  RETURN NEW;
-END
-$query$;
 CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";

@@ -2369,6 +2369,25 @@ BEGIN
 END
 $body$;
 
+-- Once its tables are locked: behind what was drawn since begin_ids.
+CREATE PROCEDURE rekey.catch_up_ids(of_sequence text, of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  seq  record;
+  ours record;
+BEGIN
+  CALL rekey.save_sequences(of_domain);
+  SELECT * INTO seq FROM rekey.id_sequence(of_domain);
+  SELECT * INTO ours FROM rekey.sequence_position(of_sequence);
+  IF seq.last_id IS NOT NULL AND seq.last_id BETWEEN seq.min_value AND seq.max_value
+     AND seq.last_id <> rekey.last_given(ours.last_value, ours.is_called, seq.increment)
+     AND rekey.further(seq.increment, seq.last_id, rekey.last_given(ours.last_value, ours.is_called, seq.increment)) = seq.last_id THEN
+    PERFORM setval(of_sequence::regclass, seq.last_id);
+  END IF;
+END
+$body$;
+
 -- The domain's own sequences go on behind the last id that was given: ours may stand further, because a server that
 -- was stopped at once skips some.
 CREATE PROCEDURE rekey.end_ids(of_sequence text, of_domain text)
@@ -2544,7 +2563,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a4def612f72e069f84f3820d3a6cd9c37f706844974e42cc2a1bccbd7351dbf1', 'fc61110782a56600c8fb765aeead24f2899b116a43722478cfcbd62352b5ca68', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '6e531d6518581745e6c5c74dd278431881bca05899e7218010d7b2ff4a17b160', '810f6773b2168defe94e544cf84e21bed7784240eb92d4a6c33a1a69773b5b4c', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
