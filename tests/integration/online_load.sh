@@ -10,10 +10,10 @@ known=$work/known.json stage=$work/stage longest=0
 
 enter() { echo "$1" >"$stage.new" && mv "$stage.new" "$stage"; }
 
-start_load() {  # SHAPE REPORT
+start_load() {  # SHAPE REPORT [OPTION…]
   rm -f "$work/enough"
   "$REKEY_LOAD" --spec "$spec" --shape "$1" --sessions 6 --rate 300 --state "$known" --report "$work/$2.json" \
-    --until "$work/enough" --stage-file "$stage" >"$work/$2.differences" 2>&1 </dev/null &
+    --until "$work/enough" --stage-file "$stage" "${@:3}" >"$work/$2.differences" 2>&1 </dev/null &
   load=$!
   await holds "SELECT count(*) = 6 FROM pg_stat_activity WHERE application_name = 'load app'"
 }
@@ -77,7 +77,7 @@ ok
 
 begin 'the way back beside one that follows'
 enter 'before the way back'
-start_load follow back
+start_load follow back --prepared
 sleep 1
 enter rollback
 timed rollback

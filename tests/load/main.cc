@@ -206,6 +206,7 @@ void parse(int argc, char** argv, Options& o) {
   app.add_option("--name", o.settings.name, "parts loads that run at the same time")->default_str("app");
   app.add_option("--sessions", o.settings.sessions)->capture_default_str();
   app.add_option("--rate", o.settings.rate, "statements a second; 0: as fast as it goes")->capture_default_str();
+  app.add_flag("--prepared", o.settings.prepared, "keep named statements in the sessions, as drivers do");
   app.add_option("--shape", o.settings.shape, "keys it writes: old, new, or follow what the catalog says")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Shape>{
           {"old", Shape::old_keys}, {"new", Shape::new_keys}, {"follow", Shape::follow}}));

@@ -92,9 +92,23 @@ void Session::perform(const Work& work, Clock::time_point from) {
   const Kind kind = current_->kind;
   if (kind == Kind::insert || kind == Kind::update || kind == Kind::upsert) own_.put(current_->pool, work.row);
   if (kind == Kind::erase) own_.erase(spec_, current_->pool, work.row.marker);
-  const db::Rows got = connection_->exec(work.sql, work.parameters);
+  const db::Rows got = send(work);
   shared_.report.done(stage_, from);
   expect(work, got);
+}
+
+db::Rows Session::send(const Work& work) {
+  if (!settings_.prepared) return connection_->exec(work.sql, work.parameters);
+  if (!prepared_.contains(work.sql)) {
+    const std::string name = fmt::format("s{}", prepared_.size());
+    connection_->exec(fmt::format("PREPARE {} AS {}", name, work.sql));
+    prepared_[work.sql] = name;
+  }
+  std::string values;
+  for (const auto& value : work.parameters) {
+    values += (values.empty() ? "" : ", ") + (value ? db::quote_literal(*value) : "NULL");
+  }
+  return connection_->exec(fmt::format("EXECUTE {}{}", prepared_[work.sql], values.empty() ? "" : "(" + values + ")"));
 }
 
 void Session::expect(const Work& work, const db::Rows& got) {
@@ -157,6 +171,7 @@ void Session::settle(const db::Error& error) {
   if (current_ && (current_->kind == Kind::add || current_->kind == Kind::take)) ++shared_.unknown;
   for (;;) try {
       connection_ = connect(settings_);
+      prepared_.clear();
       const Knowledge found = read_ours();
       if (!differences(spec_, own_, found, prefix_).empty()) own_.undo();
       for (const std::string& text : differences(spec_, own_, found, prefix_)) wrong("after a break: " + text);

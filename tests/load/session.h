@@ -18,6 +18,7 @@ struct Settings {
   int sessions = 6;
   double rate = 0;  // statements a second of all sessions; 0: as fast as it goes
   Shape shape = Shape::old_keys;
+  bool prepared = false;  // named statements that live as long as the session, as drivers keep them
 };
 
 struct Shared {
@@ -49,6 +50,7 @@ class Session {
   void go_on();
   void attempt(int statements, Clock::time_point due);
   void perform(const Work& work, Clock::time_point from);
+  db::Rows send(const Work& work);
   void expect(const Work& work, const db::Rows& got);
   void take_key(const Work& work, const db::Row& columns);
   void failed(const db::Error& error);
@@ -83,6 +85,7 @@ class Session {
   std::discrete_distribution<std::size_t> weights_;
   std::map<std::string, std::string> types_;  // pool.column
   std::unique_ptr<db::Connection> connection_;
+  std::map<std::string, std::string> prepared_;  // name by SQL
   const Statement* current_ = nullptr;  // the one under way, which began at from_
   Clock::time_point from_ = Clock::now();
   int stage_ = 0;
