@@ -90,7 +90,10 @@ std::string StepRunner::blockers(const bundle::Side& side) {
       }
     }
   }
-  return texts.empty() ? "" : "; " + joined(texts, "; ");
+  constexpr std::size_t kMost = 5;
+  const std::size_t all = texts.size();
+  if (all > kMost) texts.resize(kMost);
+  return texts.empty() ? "" : "; " + joined(texts, "; ") + (all > kMost ? fmt::format("; and {} more", all - kMost) : "");
 }
 
 // A step that rewrites a table has counted its rows, a backfill too.

@@ -289,22 +289,24 @@ AS $body$
 $body$;
 
 -- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
--- them again and again, and keeps none where one is taken. Where there is never a moment without a reader it
--- takes its turn, for a fifth of a second each at most; the transaction ends where that is not enough.
+-- them again and again, and keeps none where one is taken. Every fifth try takes its turn instead, for a short
+-- time each: without that it would never come where there is never a moment without a reader.
 CREATE PROCEDURE rekey.lock_out(relations text)
 LANGUAGE plpgsql
 AS $body$
 BEGIN
   FOR try IN 1..30 LOOP
     BEGIN
-      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', relations);
+      PERFORM set_config('lock_timeout', '80ms', true);
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE%s', relations, CASE WHEN try % 5 > 0 THEN ' NOWAIT' END);
       RETURN;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      IF try = 30 THEN
+        RAISE;
+      END IF;
       PERFORM pg_sleep(0.01 + 0.04 * random());
     END;
   END LOOP;
-  PERFORM set_config('lock_timeout', '200ms', true);
-  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relations);
 END
 $body$;
 

@@ -67,7 +67,7 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
+-- All of them at once or none, in many tries, some of which take their turn for less than a tenth of a second.
 -- Locking a view locks what it reads, for as long.
 CALL rekey.lock_out('rekey_new.users, rekey_new.notes, public.users, public.notes');
 DROP VIEW rekey_new.users;

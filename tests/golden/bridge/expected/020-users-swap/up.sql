@@ -159,7 +159,7 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries; then, a fifth of a second for each, in their turn.
+-- All of them at once or none, in many tries, some of which take their turn for less than a tenth of a second.
 CALL rekey.lock_out('public.users, public.notes');
 CALL rekey.save_sequences('public.users.id');
 CALL rekey.catch_up_ids('rekey.ids_2', 'public.notes.id');

@@ -2436,22 +2436,24 @@ AS $body$
 $body$;
 
 -- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
--- them again and again, and keeps none where one is taken. Where there is never a moment without a reader it
--- takes its turn, for a fifth of a second each at most; the transaction ends where that is not enough.
+-- them again and again, and keeps none where one is taken. Every fifth try takes its turn instead, for a short
+-- time each: without that it would never come where there is never a moment without a reader.
 CREATE PROCEDURE rekey.lock_out(relations text)
 LANGUAGE plpgsql
 AS $body$
 BEGIN
   FOR try IN 1..30 LOOP
     BEGIN
-      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', relations);
+      PERFORM set_config('lock_timeout', '80ms', true);
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE%s', relations, CASE WHEN try % 5 > 0 THEN ' NOWAIT' END);
       RETURN;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      IF try = 30 THEN
+        RAISE;
+      END IF;
       PERFORM pg_sleep(0.01 + 0.04 * random());
     END;
   END LOOP;
-  PERFORM set_config('lock_timeout', '200ms', true);
-  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relations);
 END
 $body$;
 
@@ -2563,7 +2565,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '6e531d6518581745e6c5c74dd278431881bca05899e7218010d7b2ff4a17b160', '810f6773b2168defe94e544cf84e21bed7784240eb92d4a6c33a1a69773b5b4c', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2b698ff97b9042f12791ea36a4c2dcadd2cc5a32a6609e3130d4315cd951c1ad', '810f6773b2168defe94e544cf84e21bed7784240eb92d4a6c33a1a69773b5b4c', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
