@@ -76,7 +76,9 @@ class Check {
       refuse(table.written->name.span, fmt::format("{} is partitioned or inherits: the online strategy does not carry that yet", name));
     }
     for (ColumnId c : table.columns) {
-      if (model_.changes(c) && model_.phase_of(c) != phase) {
+      const PhaseId other = model_.phase_of(c);
+      const bool said_there = is_online(model_, other) && other < phase;
+      if (model_.changes(c) && other != phase && !said_there) {
         refuse(table.written->name.span, fmt::format("{} changes keys in two phases, which cannot be done online", name));
         break;
       }

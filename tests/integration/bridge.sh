@@ -111,6 +111,30 @@ rollback "$work/bundle"
 proves "SELECT count(*) = 0 FROM pg_namespace WHERE nspname ~ '^rekey'"
 ok
 
+begin 'a rehearsal'
+if can_dump; then
+  draft
+  exits 0 "$REKEY" rehearse "$work/bundle" --full
+  ok
+fi
+
+begin 'what does not work through a view fails as REVIEW.md says'
+draft
+apply "$work/bundle"
+until says_cleanup; do apply "$work/bundle"; done
+while IFS='|' read -r statement message; do
+  PGOPTIONS="-c search_path=$old" exits 1 psql -XqAt -c "$statement"
+  says "$message"
+done <<'END'
+COPY orders FROM '/dev/null'|cannot copy to view
+TRUNCATE orders|is not a table
+INSERT INTO orders (id, user_id) VALUES (1, 1) ON CONFLICT ON CONSTRAINT orders_pkey DO NOTHING|does not exist
+SELECT id, total FROM orders GROUP BY id|must appear in the GROUP BY clause
+SELECT xmin FROM orders|does not exist
+END
+grep -q '^## Both versions at once' "$work/bundle/REVIEW.md"
+ok
+
 begin 'what it cannot do is said'
 draft
 sql -c 'CREATE SCHEMA rekey_old'

@@ -247,5 +247,5 @@ await grep -q 2 "$work/session"
 swap
 touch "$work/swapped"
 wait "$session"
-equal 'SQLSTATEs' '0A000 42883 42804 22P02' "$(grep -oE '[0-9A-Z]{5}$' "$work/session" | xargs)"
+equal 'SQLSTATEs' '0A000 42883 42804 22P02' "$(sed -n 's/^ERROR:  //p' "$work/session" | xargs)"
 ok
