@@ -20,13 +20,13 @@ std::size_t columns() {
   return 80;
 }
 
+}  // namespace
+
 bool exclusive(const bundle::Side& side) {
   return std::ranges::any_of(side.locks, [](const bundle::TableLock& lock) {
     return lock.mode == bundle::LockMode::access_exclusive;
   });
 }
-
-}  // namespace
 
 Progress::Progress(std::FILE* lines, bool every_step, std::map<std::string, double> rows)
     : lines_(lines),
@@ -74,8 +74,8 @@ void Progress::end(const bundle::Step& step, Direction direction, Seconds time, 
   running_.erase(step.id);
   ++totals_.steps;
   totals_.rows += rows;
-  if (exclusive(side) && ran.last_try > totals_.exclusive) {
-    totals_.exclusive = ran.last_try;
+  if (exclusive(side) && ran.held > totals_.exclusive) {
+    totals_.exclusive = ran.held;
     totals_.exclusive_step = step.id;
   }
   if (!every_step_ && side.rewrites.empty() && !side.shared) return draw();

@@ -16,11 +16,13 @@
 
 namespace rekey {
 
+bool exclusive(const bundle::Side& side);  // it locks some table so that nobody else may even read it
+
 // What a step did.
 struct Ran {
   std::optional<double> rows;  // of one that counted them
   std::string note;            // what else there is to say of it
-  Seconds last_try{0};         // the time of the try that succeeded: no lock was held for longer
+  Seconds held{0};             // no lock was held for longer
 };
 
 class Progress {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/backfills.h"
 #include "runtime/interrupt.h"
 #include "runtime/text.h"
@@ -111,6 +113,15 @@ Ran StepRunner::what_it_did(const bundle::Step& step, const bundle::Side& side) 
   return {std::stod(*found.rows[0][0]), "", {}};
 }
 
+// As the step itself wrote down; of one outside of a transaction nothing is known.
+Seconds StepRunner::held(const bundle::Step& step, const bundle::Side& side) {
+  const Seconds unknown = Seconds::max();
+  if (!step.transactional || step.kind == "foundation" || !exclusive(side)) return unknown;
+  const db::Rows found = session_->exec(
+      "SELECT extract(epoch FROM held) FROM rekey.history WHERE step = $1 ORDER BY at DESC LIMIT 1", {step.id});
+  return found.rows.empty() || !found.rows[0][0] ? unknown : Seconds(std::stod(*found.rows[0][0]));
+}
+
 // The session that runs the step meets the same errors, or it has ended in between.
 void StepRunner::help(const bundle::Phase& phase, const bundle::Step& step, Direction direction,
                       const std::string& run_number) {
@@ -148,7 +159,7 @@ Ran StepRunner::run(const bundle::Phase& phase, const bundle::Step& step, Direct
         });
     const Seconds last_try = Clock::now() - began;
     Ran ran = what_it_did(step, side);
-    ran.last_try = last_try;
+    ran.held = std::min(last_try, held(step, side));
     return ran;
   } catch (const db::Disconnected&) {
     session_.reset();

@@ -51,6 +51,7 @@ class StepRunner {
   void attempt(const std::string& path, const bundle::Side& side, bool transactional);
   void undo(bool transactional);
   Ran what_it_did(const bundle::Step& step, const bundle::Side& side);
+  Seconds held(const bundle::Step& step, const bundle::Side& side);
   std::string blockers(const bundle::Side& side);
 
   Run& run_;

@@ -39,7 +39,7 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
 DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
   rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
   rekey.disagreeing(text, text), rekey.unguarded(text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]),
-  rekey.held_back(), rekey.helps(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
+  rekey.held_back(), rekey.held(), rekey.helps(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
 DROP TABLE rekey.batches, rekey.backfills, rekey.throttle, rekey.kept_columns, rekey.partition_indexes, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
   rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;

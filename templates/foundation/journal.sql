@@ -46,8 +46,11 @@ CREATE TABLE rekey.history (
   step  text NOT NULL,
   event text NOT NULL,
   at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  held  interval,
   run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
 );
+COMMENT ON COLUMN rekey.history.held IS
+  'Of a step in a transaction: for how long at most it had its locks';
 CREATE INDEX history_of_step ON rekey.history (step, at);
 
 CREATE TABLE rekey.checks (

@@ -299,6 +299,7 @@ BEGIN
     BEGIN
       PERFORM set_config('lock_timeout', '80ms', true);
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE%s', relations, CASE WHEN try % 5 > 0 THEN ' NOWAIT' END);
+      PERFORM set_config('rekey.locked_at', clock_timestamp()::text, true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF try = 30 THEN

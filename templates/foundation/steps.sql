@@ -123,6 +123,13 @@ BEGIN
 END
 $body$;
 
+-- How long the locks of this transaction have been held at most: since it had all of them, where it said so.
+CREATE FUNCTION rekey.held() RETURNS interval
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT clock_timestamp() - coalesce(nullif(current_setting('rekey.locked_at', true), '')::timestamptz, now())
+$body$;
+
 CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL, built text DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -135,7 +142,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'step % was not begun', step_id USING ERRCODE = 'RK002';
   END IF;
-  INSERT INTO rekey.history (step, event) VALUES (step_id, 'done');
+  INSERT INTO rekey.history (step, event, held) VALUES (step_id, 'done', CASE WHEN NOT outside THEN rekey.held() END);
   IF outside THEN
     PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
   END IF;
@@ -194,7 +201,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the undoing of step % was not begun', step_id USING ERRCODE = 'RK002';
   END IF;
-  INSERT INTO rekey.history (step, event) VALUES (step_id, 'undone');
+  INSERT INTO rekey.history (step, event, held) VALUES (step_id, 'undone', CASE WHEN NOT outside THEN rekey.held() END);
   IF outside THEN
     PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
   END IF;

@@ -70,8 +70,11 @@ CREATE TABLE rekey.history (
   step  text NOT NULL,
   event text NOT NULL,
   at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  held  interval,
   run   bigint DEFAULT nullif(current_setting('rekey.run', true), '')::bigint
 );
+COMMENT ON COLUMN rekey.history.held IS
+  'Of a step in a transaction: for how long at most it had its locks';
 CREATE INDEX history_of_step ON rekey.history (step, at);
 
 CREATE TABLE rekey.checks (
@@ -219,6 +222,13 @@ BEGIN
 END
 $body$;
 
+-- How long the locks of this transaction have been held at most: since it had all of them, where it said so.
+CREATE FUNCTION rekey.held() RETURNS interval
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT clock_timestamp() - coalesce(nullif(current_setting('rekey.locked_at', true), '')::timestamptz, now())
+$body$;
+
 CREATE PROCEDURE rekey.end_step(step_id text, analyzed regclass DEFAULT NULL, built text DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -231,7 +241,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'step % was not begun', step_id USING ERRCODE = 'RK002';
   END IF;
-  INSERT INTO rekey.history (step, event) VALUES (step_id, 'done');
+  INSERT INTO rekey.history (step, event, held) VALUES (step_id, 'done', CASE WHEN NOT outside THEN rekey.held() END);
   IF outside THEN
     PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
   END IF;
@@ -290,7 +300,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the undoing of step % was not begun', step_id USING ERRCODE = 'RK002';
   END IF;
-  INSERT INTO rekey.history (step, event) VALUES (step_id, 'undone');
+  INSERT INTO rekey.history (step, event, held) VALUES (step_id, 'undone', CASE WHEN NOT outside THEN rekey.held() END);
   IF outside THEN
     PERFORM pg_advisory_unlock(rekey.lock_class(), hashtext(step_id));
   END IF;
@@ -2446,6 +2456,7 @@ BEGIN
     BEGIN
       PERFORM set_config('lock_timeout', '80ms', true);
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE%s', relations, CASE WHEN try % 5 > 0 THEN ' NOWAIT' END);
+      PERFORM set_config('rekey.locked_at', clock_timestamp()::text, true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF try = 30 THEN
@@ -2565,7 +2576,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2b698ff97b9042f12791ea36a4c2dcadd2cc5a32a6609e3130d4315cd951c1ad', '810f6773b2168defe94e544cf84e21bed7784240eb92d4a6c33a1a69773b5b4c', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'd001f2d94c79804b0551d17e3b5a68e3ee8434270c48eb9a833f2885ccf76870', 'db39e717bf3a68be04dfed9ab55c0a2b57a7a8240a4400236823e5e2573273f6', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
