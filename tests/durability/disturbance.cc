@@ -252,8 +252,10 @@ void Attempt::go_on(Direction direction) {
       see_through(start_rekey(scene_.line(direction, database_, server().folder(), d_.jobs)), false);
   if (second.code != 0) broken(fmt::format("the second start ends with {}:\n{}", second.code, second.err));
   await_no_session("true");
+  // Where a cleanup has let go of columns they come back as the last ones.
   const Rest& wanted = d_.turn_round ? scene_.original : scene_.course(direction).end;
   const Rest found = rest_of(database_);
+  if (d_.turn_round && found.schema != wanted.schema && same_but_for_order(found.schema, wanted.schema)) return;
   if (found != wanted) broken("not the undisturbed end:\n" + difference(wanted, found));
 }
 

@@ -86,11 +86,12 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   fmt::print("{} disturbances\n", all.size());
 }
 
-// Those of online phases, which have a scene of their own.
+// Those of online phases, which have a scene of their own, and of a bridge: with it the old version's sequences go on,
+// and a server that is stopped at once skips ids of them.
 bool is_online(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
-                               "require_back", "required_back", "not_null_back"};
+                               "require_back", "required_back", "not_null_back", "bridge", "end_bridge"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }
 

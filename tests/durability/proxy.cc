@@ -92,6 +92,7 @@ struct Proxy::Link {
   std::size_t outstanding = 0;           // number of the unit that waits for its answer
   pid_t backend = -1;
   bool started = false, dropped = false, over = false;
+  bool counted = true;  // not: a session that looks on, now and then
   std::string held;  // an answer
 
   void close_both() {
@@ -179,8 +180,9 @@ void Proxy::read_client(Link& link) {
     if (message[0] == 'Q') link.sql = message.substr(5, length - 6);
     if (message[0] == 'P') link.sql = message.substr(message.find('\0', 5) + 1).c_str();
     if (message[0] != 'Q' && message[0] != 'S') continue;
-    units_.push_back(link.sql);
-    link.outstanding = units_.size();
+    if (link.sql.starts_with("SET application_name") && link.sql.ends_with("/watch'")) link.counted = false;
+    if (link.counted) units_.push_back(link.sql);
+    link.outstanding = link.counted ? units_.size() : 0;
     if (stops_at(link, Moment::before)) {
       at_point_ = &link;
       return;

@@ -2,7 +2,8 @@
 // can stop the world at either place.
 //
 // A unit is what a client sends at once and gets one answer for: a simple query, or the messages of an
-// extended one up to Sync. Units are counted over all connections, from 1, as they arrive.
+// extended one up to Sync. Units are counted over all connections, from 1, as they arrive; not those of the session that
+// looks on while steps take long.
 //
 // No threads: bytes move while serve() runs and at no other time. Whoever talks to the server past the
 // proxy between two calls finds it as the clients left it.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -134,6 +136,17 @@ std::string journal(const Database& database) {
 Rest rest_of(const Database& database) {
   const bool none = database.query(kNoJournal) == "t\n";
   return {database.schema(), effects(database), none ? "" : database.query(kRest)};
+}
+
+bool same_but_for_order(const std::string& one, const std::string& other) {
+  const auto lines = [](const std::string& text) {
+    std::multiset<std::string> out;
+    std::istringstream in(text);
+    static const std::regex place("\"place\": [0-9]+, |,$");
+    for (std::string line; std::getline(in, line);) out.insert(std::regex_replace(line, place, ""));
+    return out;
+  };
+  return lines(one) == lines(other);
 }
 
 std::string difference(const Rest& wanted, const Rest& found) {
