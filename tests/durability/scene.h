@@ -27,7 +27,7 @@ struct Rest {
 };
 Rest rest_of(const Database& database);
 std::string difference(const Rest& wanted, const Rest& found);  // the first line that differs
-// Whether two dumps have the same lines, places of columns and the commas at their ends aside.
+// Whether two schemas have the same lines, places of columns aside.
 bool same_but_for_order(const std::string& one, const std::string& other);
 
 struct StepUnits {
