@@ -141,6 +141,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
              name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
     out.lock(text_argument(call, 0), LockMode::access_exclusive);
+  } else if (name == "restore_foreign_key_parts") {
+    lock_all(text_argument(call, 0), LockMode::access_exclusive, knowledge, out);
   } else if (name == "make_bridge") {
     out.lock(text_argument(call, 1), LockMode::access_share);
   } else if (name == "begin_ids") {
@@ -150,7 +152,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
-        "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
+        "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_bridge", "save_sequences",
         "reopen_phase", "end_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);

@@ -94,6 +94,19 @@ TEST(Regressions, ViewsOfNearlyOneName) {
   EXPECT_EQ(trip(build(r, "ordered"), {}), "back");
 }
 
+// The server gives the parts of two tables' foreign keys one name and a number, by which is made first: on the way
+// back that was the other table's.
+TEST(Regressions, PartsOfForeignKeysToPartitions) {
+  ForeignKeyRecipe to_partitions;
+  to_partitions.target = 1;
+  Recipe r;
+  r.tables = {table({0, 1}, {to_partitions}), table({0, 1}, {to_partitions})};
+  r.tables[1].by_key = 1;
+  r.tables[1].family = 1;
+  for (TableRecipe& t : r.tables) t.name = 11;
+  EXPECT_EQ(trip(build(r, "v4"), {{0, 0, 0, 0}}), "back");
+}
+
 // v7 has room for 48 bits of an id.
 TEST(Regressions, LargestIdOfV7) {
   Recipe r;
