@@ -99,8 +99,8 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
 json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
-                           "partition_indexes", "shapes", "mapping", "fence", "checks", "dependents",
-                           "online_expectations", "throttle", "backfill", "online", "bridge"}) {
+                           "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks",
+                           "dependents", "online_expectations", "throttle", "backfill", "online", "bridge"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {

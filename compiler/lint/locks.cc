@@ -144,6 +144,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "lock_out") {
     const ParsedSql lock("LOCK TABLE " + text_argument(call, 0));
     return read(*lock.statements().front(), knowledge, fallback, out);
+  } else if (name == "restore_foreign_key_parts") {
+    lock_all(text_argument(call, 0), LockMode::access_exclusive, knowledge, out);
   } else if (name == "make_bridge") {
     out.lock(text_argument(call, 1), LockMode::access_share);
   } else if (name == "begin_ids") {
@@ -153,7 +155,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else {
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
-        "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes",
+        "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_bridge", "expect_room_for_locks", "save_sequences",
         "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);

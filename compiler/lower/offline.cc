@@ -46,11 +46,29 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
     const char* state = !fk.written->enforced.value ? " NOT ENFORCED" : at_once ? "" : " NOT VALID";
     json item = {{"name", sql::identifier(fk.written->name.value)},
                  {"definition", foreign_key_clause(context.model, fk) + state},
-                 {"valid", fk.written->holds()}};
+                 {"valid", fk.written->holds()},
+                 {"in_parts", at_once || context.model.tables[fk.parent].partitioned()}};
     if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
     list.push_back(item);
   }
   return list;
+}
+
+// One statement for those of whole tables. Each that has parts follows in its own: before the next is made its parts
+// get their names again, which leave room for the next one's.
+void put_foreign_keys(const OfflinePhase& context, TableId t, Step& step) {
+  const auto all = foreign_key_data(context, t);
+  json whole = json::array(), additions = json::array();
+  for (const auto& item : all) {
+    if (!item["in_parts"]) whole.push_back(item);
+  }
+  if (!whole.empty()) additions.push_back({{"foreign_keys", whole}, {"in_parts", false}});
+  for (const auto& item : all) {
+    if (item["in_parts"]) additions.push_back({{"foreign_keys", json::array({item})}, {"in_parts", true}});
+  }
+  step.data["in_parts"] = whole.size() < all.size();
+  step.data["foreign_keys"] = all;
+  step.data["additions"] = additions;
 }
 
 Step open_step(const OfflinePhase& context) {
@@ -87,7 +105,7 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   }
   add_parents(context, t, "detach", undo_needs);
   step.undo_needs.assign(undo_needs.begin(), undo_needs.end());
-  step.data["foreign_keys"] = foreign_key_data(context, t);
+  put_foreign_keys(context, t, step);
   return step;
 }
 
@@ -204,7 +222,7 @@ Step attach_step(const OfflinePhase& context, TableId t) {
   add_parents(context, t, "attach", needs);
   step.needs.assign(needs.begin(), needs.end());
   step.undo_needs = {context.own("close")};
-  step.data["foreign_keys"] = foreign_key_data(context, t);
+  put_foreign_keys(context, t, step);
   return step;
 }
 

@@ -53,6 +53,7 @@ json keys_that_rest(const OfflinePhase& context, TableId t) {
       if (std::find(touched.begin(), touched.end(), f) != touched.end()) continue;
       const auto& fk = context.model.foreign_keys[f];
       json item = {{"of", context.table(member)},
+                   {"of_literal", sql::literal(context.table(member))},
                    {"name", sql::identifier(fk.written->name.value)},
                    {"definition", foreign_key_definition(context.model, fk)}};
       if (!fk.written->comment.value.empty()) item["comment"] = sql::literal(fk.written->comment.value);
@@ -90,10 +91,11 @@ void make_anew(const OfflinePhase& context, TableId t, Step& step) {
   const auto definitions = context.definitions(t);
   data["rows"] = fmt::format("rekey.rows_{}", t + 1);
   data["row_columns"] = sql::columns(definitions.back()->row_columns);
-  data["members"] = data["drops"] = data["defaults"] = json::array();
+  data["members"] = data["partitioned"] = data["drops"] = data["defaults"] = json::array();
   for (TableId member : context.model.family(t)) {
     data["members"].push_back(context.table(member));
     if (!context.model.tables[member].partitioned()) continue;
+    data["partitioned"].push_back(sql::literal(context.table(member)));
     for (const auto& statement : defaults_that_rest(context, member)) data["defaults"].push_back(statement);
   }
   for (const auto* definition : definitions) {

@@ -13,6 +13,9 @@ FROM {{table}};
 DROP TRIGGER rekey_fence ON {{.}};
 {{/members}}
 TRUNCATE TABLE {{table}};
+{{#partitioned}}
+CALL rekey.keep_foreign_key_parts({{.}});
+{{/partitioned}}
 {{#foreign_keys}}
 ALTER TABLE {{of}} DROP CONSTRAINT {{name}};
 {{/foreign_keys}}
@@ -29,8 +32,12 @@ ALTER TABLE {{partition}}
 {{#definitions}}
 {{.}}
 {{/definitions}}
+{{#partitioned}}
+CALL rekey.restore_foreign_key_parts({{.}});
+{{/partitioned}}
 {{#foreign_keys}}
 ALTER TABLE {{of}} ADD CONSTRAINT {{name}} {{definition}};
+CALL rekey.restore_foreign_key_parts({{of_literal}});
 {{#comment}}
 COMMENT ON CONSTRAINT {{name}} ON {{of}} IS {{comment}};
 {{/comment}}

@@ -143,6 +143,8 @@ TEST(LintEffects, ProceduresOfRekey) {
        "public.users ACCESS SHARE; public.orders ACCESS SHARE; public.loose ACCESS SHARE; scans public.users "
        "public.orders public.loose"},
       {"CALL rekey.settle_indexes('public.users')", "public.users SHARE"},
+      {"CALL rekey.keep_foreign_key_parts('public.users')", ""},
+      {"CALL rekey.restore_foreign_key_parts('public.users')", "public.users ACCESS EXCLUSIVE"},
   });
 }
 

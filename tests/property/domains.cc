@@ -80,7 +80,11 @@ void choose_generators(Schema& schema, const Recipe& recipe) {
   std::map<int, int> ends;                // by domain
   for (const Table& t : schema.tables) {
     for (int c : ends_of(t)) ++ends[t.columns[c].domain];
-    for (int c : loose_in_heir(schema, t)) ++ends[t.columns[c].domain];
+  }
+  for (const Table& t : schema.tables) {
+    for (int c : loose_in_heir(schema, t)) {
+      if (auto found = ends.find(t.columns[c].domain); found != ends.end()) ++found->second;  // else it is but a cycle
+    }
   }
   std::set<int> listed;  // domains with ids in the bounds of partitions: v7 computes no key from an id
   for (const Table& t : schema.tables) {

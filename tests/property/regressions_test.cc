@@ -94,6 +94,33 @@ TEST(Regressions, ViewsOfNearlyOneName) {
   EXPECT_EQ(trip(build(r, "ordered"), {}), "back");
 }
 
+// The server gives the parts of two tables' foreign keys one name and a number, by which is made first: on the way
+// back that was the other table's.
+TEST(Regressions, PartsOfForeignKeysToPartitions) {
+  ForeignKeyRecipe to_partitions;
+  to_partitions.target = 1;
+  Recipe r;
+  r.tables = {table({0, 1}, {to_partitions}), table({0, 1}, {to_partitions})};
+  r.tables[1].by_key = 1;
+  r.tables[1].family = 1;
+  for (TableRecipe& t : r.tables) t.name = 11;
+  EXPECT_EQ(trip(build(r, "v4"), {{0, 0, 0, 0}}), "back");
+}
+
+// Generator v7 was chosen for a domain that is but a cycle, because an heir below it has no foreign key of its own.
+TEST(Regressions, HeirBelowACycleOfKeys) {
+  ForeignKeyRecipe both_ways, to_code;
+  both_ways.second = 1;
+  to_code.target = to_code.to_code = 1;
+  Recipe r;
+  r.tables = {table({0, 1}, {to_code}), table({0, 1}, {both_ways}), table({0, 1}, {ForeignKeyRecipe{}})};
+  r.tables[1].kind = 1;
+  r.tables[1].code = 1;
+  r.tables[2].kind = 1;
+  r.tables[2].family = 1;
+  EXPECT_EQ(trip(build(r, "v7"), {{0, 0, 0, 0}}), "back");
+}
+
 // v7 has room for 48 bits of an id.
 TEST(Regressions, LargestIdOfV7) {
   Recipe r;

@@ -72,6 +72,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.events.attach');
+CALL rekey.keep_foreign_key_parts('public.events');
 ALTER TABLE public.events
   DROP CONSTRAINT events_tenant_id_fkey;
 CALL rekey.end_undo('020.events.attach');
@@ -126,6 +127,8 @@ DROP TRIGGER rekey_fence ON public.events_1;
 DROP TRIGGER rekey_fence ON public.events_rest;
 DROP TRIGGER rekey_fence ON public.events_rest_0;
 TRUNCATE TABLE public.events;
+CALL rekey.keep_foreign_key_parts('public.events');
+CALL rekey.keep_foreign_key_parts('public.events_rest');
 ALTER TABLE ONLY public.events DETACH PARTITION public.events_1;
 ALTER TABLE ONLY public.events DETACH PARTITION public.events_rest;
 DROP TABLE public.events;
@@ -158,6 +161,8 @@ ALTER TABLE public.events
   ADD CONSTRAINT events_region_fkey FOREIGN KEY (region) REFERENCES public.regions(code);
 ALTER TABLE ONLY public.events ATTACH PARTITION public.events_1 FOR VALUES IN ('1', '-2');
 ALTER TABLE ONLY public.events ATTACH PARTITION public.events_rest DEFAULT;
+CALL rekey.restore_foreign_key_parts('public.events');
+CALL rekey.restore_foreign_key_parts('public.events_rest');
 INSERT INTO public.events (tenant_id, no, region) OVERRIDING SYSTEM VALUE
 SELECT tenant_id, no, region FROM rekey.rows_2;
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -180,14 +185,15 @@ COMMIT;
 
 -- step 020.events.detach · offline · plan.yaml:12
 -- way back: puts 1 foreign key of public.events back, not yet validated
--- SHARE ROW EXCLUSIVE on public.events, public.tenants, public.events_1, public.events_rest,
---   public.events_rest_0; reads all of public.events, public.events_1, public.events_rest,
---   public.events_rest_0
+-- ACCESS EXCLUSIVE on public.events, public.events_1, public.events_rest, public.events_rest_0;
+--   SHARE ROW EXCLUSIVE on public.tenants; reads all of public.events, public.events_1,
+--   public.events_rest, public.events_rest_0
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.events.detach');
 ALTER TABLE public.events
   ADD CONSTRAINT events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+CALL rekey.restore_foreign_key_parts('public.events');
 CALL rekey.end_undo('020.events.detach');
 COMMIT;
 

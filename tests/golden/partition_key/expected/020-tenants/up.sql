@@ -27,14 +27,14 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'tenants', 'sha256:effe6ca29a9d761568a0c64cf2c234acfd827b6960d0b7d5acb14e46ae8ba05e', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.events.detach","020.events_by_region_4.set_aside","020.regional_3.set_aside","020.tenants.keys","020.tenants.rewrite","020.events.repartition","020.events.attach","020.regional_3.put_back","020.events_by_region_4.put_back","020.tenants.vacuum","020.events.vacuum","020.close"],"52485fcf932d893227958d14416c5843f1ee3c127e4eecc20d9e919d420c5dce","3b7d4e641e501687579d5fba70321e07e6bc768e5362d050e7f2dcec41beadf1"],
-["020.events.detach",true,false,["020.open"],["020.events.repartition","020.tenants.rewrite"],"7d97076444c16f53925eaca1eaa01f5dde4163a061299d78977b2708c8fadc2d","0e69eb3fc65fd906d97507bd90fbef9996472f66312e57d847631ebf7a5d2f96"],
+["020.open",true,false,[],["020.events.detach","020.events_by_region_4.set_aside","020.regional_3.set_aside","020.tenants.keys","020.tenants.rewrite","020.events.repartition","020.events.attach","020.regional_3.put_back","020.events_by_region_4.put_back","020.tenants.vacuum","020.events.vacuum","020.close"],"80352d2324bb93fd80c644dba3caabb125ccf5e2a4b0f3d0317cfb6e132ce09b","3b7d4e641e501687579d5fba70321e07e6bc768e5362d050e7f2dcec41beadf1"],
+["020.events.detach",true,false,["020.open"],["020.events.repartition","020.tenants.rewrite"],"86c6312f1480164c2e840fb8dd8159e931c6b833eba0e8e1497a84f93c64634e","f5c0f8135643fdaa098ae7fddda27df19de059675693a20514fbd87c6ee423c2"],
 ["020.events_by_region_4.set_aside",true,false,["020.open"],["020.events.repartition"],"f4f81c873c5a389e059d113cce062179c53e93368ccd9d45c367bed3317b5b7a","a32b9750ed53bf41ed4eb123a3d2e197b3eda3f9af1b5378aabaa91be225076a"],
 ["020.regional_3.set_aside",true,false,["020.open"],["020.events.repartition"],"6dd470b804d2ef2dda6893efe5a384d9d9a0fd290d6617c9ee9a5e85cf4e485e","929414ba042d4214a84dac3252fe610192d54d4f5c610e2c720b154b1fa10a27"],
 ["020.tenants.keys",true,false,["020.open"],["020.close"],"2f6e092e12432d1b6c5d5aa27c3fb6c0095d336df769d9fb3016c3a9a68b28bd","31e74ad78c19ecac93d1ea99c666e8a6972fa63fc1e00b3c5c42470d93070b19"],
 ["020.tenants.rewrite",true,false,["020.events.detach","020.tenants.keys"],["020.events.attach","020.tenants.keys"],"53e03951c81c1cf90feb1025bbdf0f430e5cfc3e5aa073a2f49a1369101d4633","8b9ada23685fc4da99cf04b33db1c6725072d686bbbcfc1ff91a943c12ddfd5c"],
-["020.events.repartition",true,false,["020.events.detach","020.tenants.keys","020.events_by_region_4.set_aside","020.regional_3.set_aside"],["020.events.attach","020.tenants.keys","020.events_by_region_4.put_back","020.regional_3.put_back"],"19041d5afa3c5e949867f9bb2eb8c4843f5bd2cfa75741bbeb9fa997dd15f562","7f847d642cf241ef73b92c5655dbc987f992b643b348a457f2d6357aa5621a87"],
-["020.events.attach",true,false,["020.events.repartition","020.tenants.rewrite"],["020.close"],"11215f4019a424aee685572e70494ab32ab7f20eda9da65619458bdb9d6d7d19","5e4b8c74782f790219b5644fbe1121875d724316c7785cc95e452b23c7541ee0"],
+["020.events.repartition",true,false,["020.events.detach","020.tenants.keys","020.events_by_region_4.set_aside","020.regional_3.set_aside"],["020.events.attach","020.tenants.keys","020.events_by_region_4.put_back","020.regional_3.put_back"],"bad3bacdf979361f73587057f0e492804dd93243c2e2f58d5c0fa4e6ed595e43","4bbeefbf013d7c6f7ac5c83fd44c2a470cfd226160a8626413a76a392517389f"],
+["020.events.attach",true,false,["020.events.repartition","020.tenants.rewrite"],["020.close"],"fd3c09f2c630717200c3c20274fd496f8aa981c209062a6d8d10bb79d375fd88","96c305468ab5b9c9fdfd556f26baa9e1321e76ae63eab428d03af2647894d357"],
 ["020.regional_3.put_back",true,false,["020.events.repartition"],["020.close"],"db97cbdcd1a329304f6f6469a34c3635a0a85b189f794d97e44e22e94c66b933","4d11b70f0b3482901d5406231c85ff11acda7ddc08dd18a7892899afc28b6556"],
 ["020.events_by_region_4.put_back",true,false,["020.events.repartition"],["020.close"],"8760ee5fbe5928467a7ba1f251cf84c4095d29690d145f4e0e93cee9a8129e96","698a30e8afe4e4235265fa17441abe725c0b100c2dbb3f5fc4af1707952ccac7"],
 ["020.tenants.vacuum",false,true,["020.tenants.rewrite"],["020.tenants.rewrite"],"98e2f59eb768ec5ee296c9ee55913238a830e26d2d67fbbbd41b225e2e04f84d","2c84790e610ec628cfbebf10ed4ecef46a301f804edaa817702dc266a9905204"],
@@ -79,6 +79,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.events.detach');
+CALL rekey.keep_foreign_key_parts('public.events');
 ALTER TABLE public.events
   DROP CONSTRAINT events_tenant_id_fkey;
 CALL rekey.end_step('020.events.detach');
@@ -158,6 +159,8 @@ DROP TRIGGER rekey_fence ON public.events_1;
 DROP TRIGGER rekey_fence ON public.events_rest;
 DROP TRIGGER rekey_fence ON public.events_rest_0;
 TRUNCATE TABLE public.events;
+CALL rekey.keep_foreign_key_parts('public.events');
+CALL rekey.keep_foreign_key_parts('public.events_rest');
 ALTER TABLE ONLY public.events DETACH PARTITION public.events_1;
 ALTER TABLE ONLY public.events DETACH PARTITION public.events_rest;
 DROP TABLE public.events;
@@ -190,6 +193,8 @@ ALTER TABLE public.events
   ADD CONSTRAINT events_region_fkey FOREIGN KEY (region) REFERENCES public.regions(code);
 CALL rekey.run_with_keys($query$ALTER TABLE ONLY public.events ATTACH PARTITION public.events_1 FOR VALUES IN (rekey.key('public.tenants.id', 1), rekey.key('public.tenants.id', -2));$query$);
 ALTER TABLE ONLY public.events ATTACH PARTITION public.events_rest DEFAULT;
+CALL rekey.restore_foreign_key_parts('public.events');
+CALL rekey.restore_foreign_key_parts('public.events_rest');
 INSERT INTO public.events (tenant_id, no, region) OVERRIDING SYSTEM VALUE
 SELECT tenant_id, no, region FROM rekey.rows_2;
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -212,15 +217,16 @@ COMMIT;
 
 -- step 020.events.attach · offline · plan.yaml:12
 -- puts 1 foreign key of public.events back, not yet validated
--- SHARE ROW EXCLUSIVE on public.events, public.tenants, public.events_1, public.events_rest,
---   public.events_rest_0; reads all of public.events, public.events_1, public.events_rest,
---   public.events_rest_0
+-- ACCESS EXCLUSIVE on public.events, public.events_1, public.events_rest, public.events_rest_0;
+--   SHARE ROW EXCLUSIVE on public.tenants; reads all of public.events, public.events_1,
+--   public.events_rest, public.events_rest_0
 -- goes back with 020.events.attach in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.events.attach');
 ALTER TABLE public.events
   ADD CONSTRAINT events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+CALL rekey.restore_foreign_key_parts('public.events');
 CALL rekey.end_step('020.events.attach');
 COMMIT;
 

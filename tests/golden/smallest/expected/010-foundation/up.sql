@@ -1359,6 +1359,92 @@ BEGIN
 END
 $body$;
 
+-- A foreign key of a partitioned table, or to one, has a part for each partition. A part has the name that its
+-- partition gave it before it was attached, or one that the server chose by what there was at the time. A foreign key
+-- that is made again has parts of other names, perhaps of one that the next constraint needs. Here is meanwhile what
+-- they were.
+CREATE TABLE rekey.foreign_key_parts (
+  table_name  text NOT NULL,
+  foreign_key text NOT NULL,
+  part_of     text NOT NULL,  -- the table itself, or its partition
+  refers_to   text NOT NULL,
+  name        text NOT NULL,
+  comment     text,
+  PRIMARY KEY (table_name, foreign_key, part_of, refers_to)
+);
+
+CREATE FUNCTION rekey.foreign_key_parts_of(target regclass)
+RETURNS TABLE (foreign_key text, part_of text, refers_to text, id oid)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  WITH RECURSIVE parts AS (
+    SELECT conname::text AS foreign_key, NULL::text AS part_of, NULL::text AS refers_to, oid AS id
+    FROM pg_constraint WHERE conrelid = target AND contype = 'f' AND conparentid = 0
+    UNION ALL
+    SELECT parts.foreign_key, k.conrelid::regclass::text, k.confrelid::regclass::text, k.oid
+    FROM parts JOIN pg_constraint k ON k.conparentid = parts.id
+  )
+  SELECT * FROM parts WHERE part_of IS NOT NULL
+$body$;
+
+-- Of all foreign keys of the table, also of those that stay for now: the step that needs them asks again.
+CREATE PROCEDURE rekey.keep_foreign_key_parts(target regclass)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  INSERT INTO rekey.foreign_key_parts
+  SELECT target::text, p.foreign_key, p.part_of, p.refers_to, k.conname, obj_description(k.oid, 'pg_constraint')
+  FROM rekey.foreign_key_parts_of(target) p JOIN pg_constraint k ON k.oid = p.id
+  ON CONFLICT (table_name, foreign_key, part_of, refers_to) DO UPDATE SET name = excluded.name, comment = excluded.comment
+$body$;
+
+-- Who has the name by now gets the part's: another part, or an equal foreign key of the partition that became the part
+-- instead. A constraint that somebody made meanwhile keeps it.
+CREATE PROCEDURE rekey.rename_foreign_key_part(part pg_constraint, wanted text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  other     pg_constraint;
+  meanwhile text := format('rekey_%s', pg_backend_pid());
+BEGIN
+  SELECT * INTO other FROM pg_constraint WHERE conrelid = part.conrelid AND conname = wanted;
+  IF other.oid IS NULL THEN
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', part.conrelid::regclass, part.conname, wanted);
+  ELSIF other.contype = 'f' AND (other.conparentid <> 0 OR
+                                 (other.confrelid, other.conkey) = (part.confrelid, part.conkey)) THEN
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', part.conrelid::regclass, wanted, meanwhile);
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', part.conrelid::regclass, part.conname, wanted);
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', part.conrelid::regclass, meanwhile, part.conname);
+  END IF;
+END
+$body$;
+
+-- Of the foreign keys that are there again.
+CREATE PROCEDURE rekey.restore_foreign_key_parts(target regclass)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  kept record;
+  part pg_constraint;
+BEGIN
+  FOR kept IN
+    SELECT p.id, w.name, w.comment
+    FROM rekey.foreign_key_parts w JOIN rekey.foreign_key_parts_of(target) p USING (foreign_key, part_of, refers_to)
+    WHERE w.table_name = target::text
+  LOOP
+    SELECT * INTO part FROM pg_constraint WHERE oid = kept.id;
+    IF kept.comment IS NOT NULL THEN
+      EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', part.conname, part.conrelid::regclass, kept.comment);
+    END IF;
+    IF part.conname <> kept.name THEN
+      CALL rekey.rename_foreign_key_part(part, kept.name);
+    END IF;
+  END LOOP;
+  DELETE FROM rekey.foreign_key_parts
+  WHERE table_name = target::text AND foreign_key IN (
+    SELECT conname FROM pg_constraint WHERE conrelid = target AND contype = 'f' AND conparentid = 0);
+END
+$body$;
+
 -- What a partitioned table is that a phase has made anew, a line a fact: the way back makes it from the plan, and what
 -- somebody has changed of it since would be gone.
 CREATE TABLE rekey.shapes (
@@ -2576,7 +2662,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'd001f2d94c79804b0551d17e3b5a68e3ee8434270c48eb9a833f2885ccf76870', 'db39e717bf3a68be04dfed9ab55c0a2b57a7a8240a4400236823e5e2573273f6', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '91611839ed147fed7e292bd2952a0041752c460d27c122097b35089f41ae8336', 'ba836413b7b2dd1807591931947762e25ef92c5d08d0cae288a0d765b8e9db7b', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
