@@ -170,6 +170,8 @@ Diagnostic& Diagnostics::add(Severity severity, std::string code, Span span, std
       at, Diagnostic{severity, std::move(code), span, std::move(message), std::move(fix), {}});
 }
 
+void Diagnostic::see(Span place, std::string what) { related.push_back({place, std::move(what)}); }
+
 Diagnostic& Diagnostics::error(std::string code, Span span, std::string message, std::string fix) {
   return add(Severity::error, std::move(code), span, std::move(message), std::move(fix));
 }

@@ -29,6 +29,8 @@ struct Diagnostic {
   std::string message;  // what is wrong, one sentence, no full stop
   std::string fix;      // what to write instead; may be empty
   std::vector<Related> related;
+
+  void see(Span place, std::string what);
 };
 
 class Diagnostics {

@@ -142,8 +142,10 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
              name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
     out.lock(text_argument(call, 0), LockMode::access_exclusive);
   } else if (name == "lock_out") {
-    const ParsedSql lock("LOCK TABLE " + text_argument(call, 0));
-    return read(*lock.statements().front(), knowledge, fallback, out);
+    for (std::size_t i = 0; i < call.n_args; ++i) {
+      const ParsedSql lock("LOCK TABLE " + text_argument(call, i));
+      if (!read(*lock.statements().front(), knowledge, fallback, out)) return false;
+    }
   } else if (name == "restore_foreign_key_parts") {
     lock_all(text_argument(call, 0), LockMode::access_exclusive, knowledge, out);
   } else if (name == "make_bridge") {

@@ -207,7 +207,8 @@ void lock_out(const OnlinePhase& context, int from, const std::vector<std::strin
   }
   data["views"] = all.empty() ? "" : "\n-- Locking a view locks what it reads, for as long.";
   all.insert(all.end(), tables.begin(), tables.end());
-  data["locked_literal"] = sql::literal(fmt::format("{}", fmt::join(all, ", ")));
+  for (auto& name : all) name = sql::literal(name);
+  data["locked_literals"] = fmt::format("{}", fmt::join(all, ", "));
 }
 
 Step swap_step(const OnlinePhase& context) {

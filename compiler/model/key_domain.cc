@@ -90,7 +90,7 @@ void choose_generator(Model& model, Domain& domain, Diagnostics& diagnostics) {
                  fmt::format("{} and {} share one key domain and name different generators",
                              to_text(chosen->name.value), to_text(table.name.value)),
                  "give both the same generator")
-          .related.push_back({chosen->generator.span, "the other generator"});
+          .see(chosen->generator.span, "the other generator");
     }
     chosen = &table;
     domain.generator = *table.generator.value;

@@ -90,7 +90,7 @@ void check_shape(const Model& model, Diagnostics& diagnostics) {
     if (!fresh) {
       diagnostics.error("phase-twice", written.name.span,
                         fmt::format("two phases are named {}", written.name.value), "rename one")
-          .related.push_back({seen->second, "the first"});
+          .see(seen->second, "the first");
     }
     if (written.kind.value == plan::PhaseKind::foundation && &phase != &model.phases.front()) {
       diagnostics.error("foundation-late", written.name.span,
@@ -106,7 +106,7 @@ void check_shape(const Model& model, Diagnostics& diagnostics) {
       diagnostics.error("cleanup-early", cleanup->name.span,
                         fmt::format("cleanup stands before phase {}, which it cleans up", written.name.value),
                         "make cleanup the last phase")
-          .related.push_back({written.name.span, "comes after it"});
+          .see(written.name.span, "comes after it");
     }
     if (written.kind.value == plan::PhaseKind::cleanup) cleanup = &written;
   }
@@ -140,7 +140,7 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
         diagnostics.error("table-twice", listed.span,
                           fmt::format("the key of {} would change in two phases", to_text(listed.value)),
                           "list it once")
-            .related.push_back({seen->second, "listed here too"});
+            .see(seen->second, "listed here too");
       }
       model.tables[found->second].phase = p;
     }
@@ -191,7 +191,7 @@ void place_domains(Model& model, Diagnostics& diagnostics) {
                  fmt::format("{} and {} share their ids and cannot change in two phases", model.path(c),
                              domain.name),
                  "list both tables in one phase")
-          .related.push_back({listed_at(model, home), "the other table"});
+          .see(listed_at(model, home), "the other table");
     }
   }
 }
@@ -234,7 +234,7 @@ void check_keys_change_once(const Model& model, Diagnostics& diagnostics) {
                                to_text(model.tables[here].name())),
                    fmt::format("list {} and {} in one phase", to_text(model.tables[there].name()),
                                to_text(model.tables[here].name())))
-            .related.push_back({listed_at(model, there), "the other phase"});
+            .see(listed_at(model, there), "the other phase");
       }
     }
   }

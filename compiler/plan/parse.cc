@@ -120,7 +120,7 @@ class Reader {
                                        "leave out one of them");
     for (std::size_t i = 0; i + 1 < items.size(items.items); i++) {
       const Located<TableName>& other = static_cast<Table*>(items.at(items.items, i))->name;
-      if (other.value == name) d.related.push_back({other.span, "first defined here"});
+      if (other.value == name) d.see(other.span, "first defined here");
     }
   }
 

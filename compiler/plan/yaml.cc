@@ -163,7 +163,7 @@ class Builder : public YAML::EventHandler {
         diagnostics_
             .error("duplicate-key", key.span, fmt::format("\"{}\" is given twice", key.text),
                    "leave out one of them")
-            .related.push_back({earlier->second, "first defined here"});
+            .see(earlier->second, "first defined here");
         continue;
       }
       // A copy: `first` looks at the key's own text.

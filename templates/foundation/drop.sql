@@ -9,7 +9,7 @@ DROP PROCEDURE rekey.purge(), rekey.open_phase(text, text, text, text), rekey.re
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes),
   rekey.keep_foreign_key_parts(regclass), rekey.restore_foreign_key_parts(regclass),
   rekey.rename_foreign_key_part(pg_constraint, text);
-DROP PROCEDURE rekey.lock_out(text), rekey.expect_room_for_locks(integer), rekey.make_bridge(text, text, text[], text[], text[], text[]), rekey.expect_bridge(text);
+DROP PROCEDURE rekey.lock_out(text[]), rekey.take_turn(text[], interval), rekey.expect_room_for_locks(integer), rekey.make_bridge(text, text, text[], text[], text[], text[]), rekey.expect_bridge(text);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
   rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
   rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.fill_blocks(text, text, text, bigint, bigint, bigint), rekey.require(text, text[], text[]),

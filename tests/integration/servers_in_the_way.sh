@@ -1,25 +1,12 @@
 #!/usr/bin/env bash
 # Behind pgbouncer, and on a hot standby, nothing is begun.
 . "$(dirname "$0")/lib.sh"
-
-as_server() { if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi; }
-
-major=$(server_major)
-for bin in "/usr/lib/postgresql/$major/bin" "${REKEY_POSTGRES-}/$major/bin"; do
-  [[ ! -x $bin/initdb ]] || break
-done
-chmod 755 "$work"
-folder=$work/servers
-mkdir "$folder"
-if ((EUID == 0)); then chown postgres "$folder"; fi
-children=()
-trap 'code=$?; set +e; for child in "${children[@]}"; do kill "$child"; wait "$child"; done 2>/dev/null; (exit "$code"); finish' EXIT
+. "$(dirname "$0")/own_servers.sh"
 
 begin 'a hot standby is named, and nothing is changed'
-as_server "$bin/initdb" -A trust -U postgres -N -E UTF8 --locale=C -D "$folder/data" >"$work/output"
-as_server touch "$folder/data/standby.signal"
-as_server "$bin/postgres" -D "$folder/data" -k "$folder" -p 6544 -c listen_addresses= >"$work/standby" 2>&1 &
-children+=($!)
+new_server standby
+as_server touch "$folder/standby/standby.signal"
+serve standby 6544
 database users
 sql -c 'CREATE TABLE users (id serial PRIMARY KEY)'
 exits 0 "$REKEYC" inspect -o "$work/plan.yaml"

@@ -67,9 +67,9 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for less than a tenth of a second.
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
 -- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('rekey_new.users, rekey_new.notes, public.users, public.notes');
+CALL rekey.lock_out('rekey_new.users', 'rekey_new.notes', 'public.users', 'public.notes');
 DROP VIEW rekey_new.users;
 DROP VIEW rekey_new.notes;
 ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;

@@ -67,9 +67,9 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait.
 LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for less than a tenth of a second.
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
 -- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('public.buyers, public.users, public.orders');
+CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
 DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 DROP FUNCTION rekey.old_key_1(uuid);

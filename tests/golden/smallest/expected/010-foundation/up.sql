@@ -2531,23 +2531,48 @@ AS $body$
   WHERE tgenabled IS DISTINCT FROM 'A'
 $body$;
 
--- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
--- them again and again, and keeps none where one is taken. Every fifth try takes its turn instead, for a short
--- time each: without that it would never come where there is never a moment without a reader.
-CREATE PROCEDURE rekey.lock_out(relations text)
+-- Takes relations for itself, one after the other, but gives up after `at_most`. Whoever comes meanwhile waits behind it.
+CREATE PROCEDURE rekey.take_turn(relations text[], at_most interval)
 LANGUAGE plpgsql
 AS $body$
+DECLARE
+  until timestamptz := clock_timestamp() + at_most;
+  item  text;
+BEGIN
+  FOREACH item IN ARRAY relations LOOP
+    PERFORM set_config('lock_timeout', format('%sms', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))), true);
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item);
+  END LOOP;
+END
+$body$;
+
+-- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
+-- them again and again, and keeps none where one is taken. Where there is never a moment without a reader that would
+-- never come, so every fifth try takes its turn: for 80 ms, the next one for longer, up to lock_timeout, and for less
+-- than deadlock_timeout, so that nobody who waits for it is taken for part of a deadlock.
+CREATE PROCEDURE rekey.lock_out(VARIADIC relations text[])
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  given text := current_setting('lock_timeout');
+  most  interval := least(nullif(given::interval, '0'), 0.8 * current_setting('deadlock_timeout')::interval);
+  turn  interval := '80ms';
 BEGIN
   FOR try IN 1..30 LOOP
     BEGIN
-      PERFORM set_config('lock_timeout', '80ms', true);
-      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE%s', relations, CASE WHEN try % 5 > 0 THEN ' NOWAIT' END);
       PERFORM set_config('rekey.locked_at', clock_timestamp()::text, true);
+      IF try % 5 > 0 THEN
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', array_to_string(relations, ', '));
+      ELSE
+        CALL rekey.take_turn(relations, least(turn, most));
+      END IF;
+      PERFORM set_config('lock_timeout', given, true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF try = 30 THEN
         RAISE;
       END IF;
+      turn := CASE WHEN try % 5 > 0 THEN turn ELSE 2 * turn END;
       PERFORM pg_sleep(0.01 + 0.04 * random());
     END;
   END LOOP;
@@ -2662,7 +2687,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '91611839ed147fed7e292bd2952a0041752c460d27c122097b35089f41ae8336', 'ba836413b7b2dd1807591931947762e25ef92c5d08d0cae288a0d765b8e9db7b', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '30f463aaa012dcaa8bb58a991caa86c10e4d1e47263243cc4fac0773cb411ac7', 'af8a9be054160243df55d38ec94ff843861fffeb0cd06d2677ba6b98c629b772', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
