@@ -6,8 +6,13 @@
 
 namespace rekey {
 
+bool has_backfills(db::Connection& session) {
+  return session.exec("SELECT FROM pg_tables WHERE (schemaname, tablename) = ('rekey', 'backfills')").rows.size() == 1;
+}
+
 std::vector<Backfill> running_backfills(db::Connection& session) {
   std::vector<Backfill> out;
+  if (!has_backfills(session)) return out;
   for (const db::Row& row : session.exec(R"(
 SELECT f.step, coalesce(waits_for, ''), swept + coalesce(sum(b.rows), 0),
        coalesce(sum(high - low) FILTER (WHERE b.rows IS NOT NULL), 0)::float / greatest(end_block, 1)

@@ -16,7 +16,9 @@ struct Backfill {
   double share = 1;  // of the blocks that the table had when it began
 };
 
-// Where the journal is installed. In the order of their steps.
+// Where the journal is installed: whether there are online phases in its plan.
+bool has_backfills(db::Connection& session);
+// None where there are no online phases. In the order of their steps.
 std::vector<Backfill> running_backfills(db::Connection& session);
 // "12,000 rows filled, 40 % of the table; waits for …"
 std::string to_text(const Backfill& b);

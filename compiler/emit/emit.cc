@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "compiler/emit/foundation.h"
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lint/function_drop.h"
@@ -94,21 +95,6 @@ void put(std::string& text, const std::string& placeholder, const std::string& v
   const auto at = text.find(placeholder);
   assert(at != std::string::npos);
   text.replace(at, placeholder.size(), value);
-}
-
-json foundation_sql(const Templates& templates, const json& data) {
-  std::string text;
-  for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
-                           "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks",
-                           "dependents", "online_expectations", "throttle", "backfill", "online", "bridge"}) {
-    text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
-  }
-  if (data.contains("new_key_function")) {
-    text += templates.render("foundation/new_keys.sql", "", data);
-  }
-  return {{"format", std::to_string(bundle::kFormat)},
-          {"foundation", text},
-          {"drop", templates.render("foundation/drop.sql", "", data)}};
 }
 
 class PhaseEmitter {

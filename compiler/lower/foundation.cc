@@ -45,7 +45,6 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   if (const auto schema = new_keys_schema(plan); !schema.empty()) {
     step.data["new_key_function"] = sql::table({schema, "uuidv7"});
   }
-  if (const auto set = throttle(plan.backfill); !set.empty()) step.data["throttle"] = set;
   step.data["online"] = nlohmann::json::array();  // what cannot be done with a table online is said before all else
   std::size_t most = 0;
   for (const auto& other : model.phases) {
@@ -53,7 +52,10 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
     add_tables(model, other, step.data["online"]);
     most = std::max(most, other.changed.size());
   }
-  if (most > 0) step.data["most_tables"] = std::to_string(most);
+  if (most > 0) {
+    step.data["most_tables"] = std::to_string(most);
+    if (const auto set = throttle(plan.backfill); !set.empty()) step.data["throttle"] = set;
+  }
   if (plan.bridge.value) step.data["bridge"] = bridge_schemas();
   lowered.undo_order = {step.id};
   lowered.steps.push_back(std::move(step));

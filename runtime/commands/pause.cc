@@ -1,6 +1,7 @@
 // pause, resume: backfills wait between two batches, whoever runs them. The plan's lock is not taken: apply has it.
 #include <fmt/format.h>
 
+#include "runtime/backfills.h"
 #include "runtime/commands/commands.h"
 #include "runtime/journal.h"
 #include "runtime/outcome.h"
@@ -18,6 +19,7 @@ void throttle(const Options& options, const char* paused) {
   const Journal journal = read_journal(*session);
   if (!journal.installed) throw Refused(fmt::format("nothing of plan {} is applied: there is nothing to pause", b.plan));
   refuse_other(journal, b);
+  if (!has_backfills(*session)) throw Refused(fmt::format("plan {} has no online phases: only their backfills can be paused", b.plan));
   session->exec(fmt::format("UPDATE rekey.throttle SET paused = {}", paused));
 }
 

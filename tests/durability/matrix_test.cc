@@ -1,6 +1,6 @@
-// Three bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
-// directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The others, a larger one and
-// one of online phases, with two jobs: at random; with REKEY_EXHAUSTIVE everywhere. REKEY_TEST_DISTURBANCES says
+// Bundles, disturbed. One has a step of every kind: in every way before, in and after each step, in both
+// directions; with REKEY_EXHAUSTIVE at every statement, those between the steps too. The others, a larger one and ones
+// of online phases, with two jobs: at random; with REKEY_EXHAUSTIVE everywhere. REKEY_TEST_DISTURBANCES says
 // how many there are in each test: of those around the steps, evenly spread ones.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace rekey::test {
 namespace {
 
-constexpr Fault kFaults[] = {Fault::kill, Fault::terminate, Fault::stop, Fault::cut};
+const std::vector<Fault> kFaults{Fault::kill, Fault::terminate, Fault::stop, Fault::cut};
 
 const Scene& every_step() {
   static const Scene scene("every_step");
@@ -86,8 +86,7 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   fmt::print("{} disturbances\n", all.size());
 }
 
-// Those of online phases, which have a scene of their own, and of a bridge: with it the old version's sequences go on,
-// and a server that is stopped at once skips ids of them.
+// Those of online phases, which have scenes of their own.
 bool is_online(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
@@ -124,10 +123,10 @@ TEST(Matrix, KillApplyAndGoBack) {
 }
 
 // Every third with one job: there the journal is held against what is in effect, too.
-std::vector<Disturbance> sample(const Scene& scene, unsigned seed, std::size_t most) {
+std::vector<Disturbance> sample(const Scene& scene, unsigned seed, std::size_t most, const std::vector<Fault>& faults) {
   std::vector<Disturbance> all;
   const auto add = [&](const std::vector<Disturbance>& more) { all.insert(all.end(), more.begin(), more.end()); };
-  for (Fault fault : kFaults) {
+  for (Fault fault : faults) {
     add(everywhere(scene, Direction::up, fault));
     add(everywhere(scene, Direction::down, fault));
   }
@@ -146,21 +145,22 @@ unsigned drawn_seed() {
   return seed;
 }
 
-TEST(Sample, LargerBundle) {
+void hold_sample(const Scene& scene, const std::vector<Fault>& faults = kFaults) {
   const char* number = how_many();
-  const unsigned seed = drawn_seed();
+  hold(scene, sample(scene, drawn_seed(), number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20, faults));
+}
+
+TEST(Sample, LargerBundle) {
   const Scene scene("shop");
   EXPECT_EQ(scene.down.end.schema, scene.original.schema);
-  hold(scene, sample(scene, seed, number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20));
+  hold_sample(scene);
 }
 
 // Online phases there and back, the cleanup too.
-TEST(Sample, OnlineBundle) {
-  const char* number = how_many();
-  const unsigned seed = drawn_seed();
-  const Scene scene("online");
-  hold(scene, sample(scene, seed, number ? std::stoul(number) : exhaustive() ? SIZE_MAX : 20));
-}
+TEST(Sample, OnlineBundle) { hold_sample(Scene("online")); }
+
+// With a bridge the old version's sequences go on, and a server that is stopped at once skips ids of them.
+TEST(Sample, Bridge) { hold_sample(Scene("online", "bridge"), {Fault::kill, Fault::terminate, Fault::cut}); }
 
 }  // namespace
 }  // namespace rekey::test

@@ -159,13 +159,13 @@ std::string difference(const Rest& wanted, const Rest& found) {
   return first_difference(wanted.journal, found.journal);
 }
 
-Scene::Scene(const std::string& name) : bundle((folder.path() / "bundle").string()) {
+Scene::Scene(const std::string& name, const std::string& decisions) : bundle((folder.path() / "bundle").string()) {
   setenv("PGOPTIONS", "-c rekey.secret=pinned", 1);
-  const std::string files = REKEY_SOURCE "/tests/durability/" + name;
+  const std::string here = REKEY_SOURCE "/tests/durability/", files = here + name;
   only_steps_vacuum();
   before.run(read_text(files + ".sql"));
   before.run("VACUUM ANALYZE");
-  compile(files + ".decisions.yaml");
+  compile(here + (decisions.empty() ? name : decisions) + ".decisions.yaml");
   original = rest_of(before);
   up = record(Direction::up);
   after.emplace(before.name());

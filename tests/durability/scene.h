@@ -49,7 +49,8 @@ struct Course {
 struct Scene {
   // NAME.sql is the database, NAME.decisions.yaml what its plan has besides, NAME.since.sql writes rows
   // after the change.
-  explicit Scene(const std::string& name);
+  // Of NAME.sql and NAME.since.sql, by DECISIONS.decisions.yaml: NAME's unless given.
+  explicit Scene(const std::string& name, const std::string& decisions = "");
 
   Folder folder;
   std::string bundle;

@@ -218,6 +218,17 @@ apply_all
 verify "$work/bundle"
 ok
 
+begin 'offline there is nothing to pause'
+draft "$keys"
+exits 0 "$REKEYC" inspect -o "$work/offline.yaml"
+compile "$work/offline.yaml" "$work/offline"
+exits 0 "$REKEY" apply "$work/offline" --yes --to foundation
+exits 3 "$REKEY" pause "$work/offline"
+says 'has no online phases: only their backfills can be paused'
+exits 0 "$REKEY" status "$work/offline"
+exits 0 "$REKEY" rollback "$work/offline" --yes
+ok
+
 begin 'purged: no way back'
 draft "$keys"
 apply_all

@@ -24,51 +24,26 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('010.foundation');
 DROP FUNCTION public.uuidv7();
 DROP VIEW rekey.mapping;
-DROP PROCEDURE rekey.purge(), rekey.open_phase(text, text, text, text), rekey.register_steps(text, jsonb),
-  rekey.begin_step(text), rekey.end_step(text, regclass, text), rekey.expect_proof(text, regclass, text),
-  rekey.end_undo(text, regclass, text), rekey.close_phase(text), rekey.withdraw_phase(text),
-  rekey.expect_legacy(text), rekey.expect_way_back(text), rekey.refuse_orphans(text), rekey.refuse_untimed(text),
-  rekey.save_sequences(text), rekey.save_ids(text), rekey.assign_legacy_ids(text), rekey.advance_sequences(text),
-  rekey.restore_sequence(text, text), rekey.measure(text, text, text, text[]), rekey.settle_indexes(regclass),
-  rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
-  rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes),
-  rekey.keep_foreign_key_parts(regclass), rekey.restore_foreign_key_parts(regclass),
-  rekey.rename_foreign_key_part(pg_constraint, text);
-DROP PROCEDURE rekey.lock_out(text[]), rekey.take_turn(text[], interval), rekey.expect_room_for_locks(integer), rekey.make_bridge(text, text, text[], text[], text[], text[]), rekey.expect_bridge(text);
-DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
-  rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
-  rekey.expect_online(text, text[]), rekey.backfill(text, text, text, text), rekey.fill_blocks(text, text, text, bigint, bigint, bigint), rekey.require(text, text[], text[]),
-  rekey.require_no_more(text), rekey.validate_required(text), rekey.set_required(text, text[], text[]),
-  rekey.swap_index(text, text, text, text), rekey.copy_column_settings(text, text, text),
-  rekey.catch_up_ids(text, text), rekey.begin_ids(text, text, text, text), rekey.end_ids(text, text), rekey.settle_old_keys(text, text, text, text, text), rekey.reopen_phase(text, text[]),
-  rekey.wait_while_held_back(text), rekey.take_batch(text, bigint, bigint),
-  rekey.fill_batch(text, text, text, text, boolean), rekey.sweep(text, text, text, text, bigint),
-  rekey.keep_columns(text, text[]), rekey.restore_columns(text), rekey.name_not_nulls(text), rekey.expect_agreement(text, text);
-DROP FUNCTION rekey.check_dependent(text, text, text, text, boolean), rekey.stands(text, text, text),
-  rekey.key(text, bigint), rekey.claim_step(text), rekey.is_analyzed(regclass), rekey.lock_class(), rekey.mapped_key(text, bigint),
-  rekey.listed_key(bigint, text), rekey.listed_ids(text), rekey.listed_keys(text), rekey.timed_back(uuid, text),
-  rekey.is_timed_legacy(uuid, text), rekey.content_query(text, text[], boolean),
-  rekey.mapped_id(text, uuid), rekey.ordered_back(uuid, text), rekey.keyed_back(uuid, text),
-  rekey.random_back(uuid, text), rekey.assigned_id(uuid, uuid[], bigint[]), rekey.assigned_keys(text),
-  rekey.assigned_ids(text), rekey.is_legacy(bigint, text), rekey.legacy_ids(text), rekey.rows_under(regclass), rekey.highest(text), rekey.expression(text, text, text), rekey.source_keys(text, boolean), rekey.held_keys(text, text),
-  rekey.fresh_keys(text), rekey.id_sequence(text), rekey.last_id(rekey.key_columns),
-  rekey.last_given(bigint, boolean, bigint), rekey.further(bigint, bigint, bigint), rekey.sequence_position(text),
-  rekey.fresh_ids(text), rekey.narrow_columns(text), rekey.mapping_of(text), rekey.fence(),
-  rekey.record_check(text, text, text, boolean, text), rekey.is_checked(text, text, text), rekey.check_content(text, text, text),
-  rekey.check_key(text, text, text), rekey.check_foreign_key(text, text, text, boolean),
-  rekey.check_indexes(text, text), rekey.check_probe(text, text, boolean);
-DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), rekey.ordered(bigint, bytea),
-  rekey.ordered_id(uuid), rekey.is_ordered(uuid, bytea), rekey.keyed_tag(bigint, bytea),
-  rekey.random_tag(bigint, bytea), rekey.tag_mask(bytea, bytea), rekey.keyed(bigint, bytea),
-  rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
-  rekey.is_random(uuid, bytea), rekey.timed_tag(bytea, bigint, bytea),
-  rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
-DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.foreign_key_parts_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
-  rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
-  rekey.disagreeing(text, text), rekey.unguarded(text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]),
-  rekey.held_back(), rekey.held(), rekey.helps(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);
-DROP TABLE rekey.batches, rekey.backfills, rekey.throttle, rekey.kept_columns, rekey.partition_indexes, rekey.foreign_key_parts, rekey.shapes, rekey.keys, rekey.lists, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history,
-  rekey.steps, rekey.phases, rekey.runs, rekey.plan;
+DROP PROCEDURE rekey.renew_function, rekey.run_with_keys, rekey.settle_indexes, rekey.measure, rekey.expect_shape,
+  rekey.note_shape, rekey.restore_foreign_key_parts, rekey.rename_foreign_key_part, rekey.keep_foreign_key_parts,
+  rekey.restore_partition_indexes, rekey.restore_partition_index, rekey.keep_partition_indexes, rekey.restore_sequence,
+  rekey.advance_sequences, rekey.assign_legacy_ids, rekey.save_ids, rekey.save_sequences, rekey.expect_legacy,
+  rekey.expect_way_back, rekey.refuse_untimed, rekey.refuse_orphans, rekey.map_arrays, rekey.list_keys,
+  rekey.keep_secret, rekey.withdraw_phase, rekey.reopen_phase, rekey.purge, rekey.close_phase, rekey.end_undo,
+  rekey.begin_undo, rekey.end_step, rekey.expect_proof, rekey.begin_step, rekey.register_steps, rekey.open_phase;
+DROP FUNCTION rekey.check_dependent, rekey.stands, rekey.key, rekey.check_probe, rekey.check_indexes,
+  rekey.check_foreign_key, rekey.check_key, rekey.is_checked, rekey.check_content, rekey.record_check,
+  rekey.content_query, rekey.fence, rekey.mapping_of, rekey.shape_of, rekey.foreign_key_parts_of,
+  rekey.partition_indexes_of, rekey.narrow_columns, rekey.fresh_ids, rekey.highest, rekey.id_sequence, rekey.last_id,
+  rekey.further, rekey.sequence_position, rekey.last_given, rekey.rows_under, rekey.fresh_keys, rekey.source_keys,
+  rekey.held_keys, rekey.expression, rekey.timed_back, rekey.is_timed_legacy, rekey.is_legacy, rekey.legacy_ids,
+  rekey.random_back, rekey.keyed_back, rekey.ordered_back, rekey.assigned_id, rekey.assigned_ids, rekey.assigned_keys,
+  rekey.mapped_id, rekey.listed_key, rekey.mapped_key, rekey.listed_keys, rekey.listed_ids, rekey.is_timed,
+  rekey.timed_id, rekey.timed, rekey.timed_tag, rekey.is_random, rekey.is_keyed, rekey.keyed_id, rekey.random,
+  rekey.keyed, rekey.tag_mask, rekey.random_tag, rekey.keyed_tag, rekey.is_ordered, rekey.ordered_id, rekey.ordered,
+  rekey.ordered_hash, rekey.domain_secret, rekey.held, rekey.is_analyzed, rekey.claim_step, rekey.lock_class;
+DROP TABLE rekey.shapes, rekey.foreign_key_parts, rekey.partition_indexes, rekey.lists, rekey.keys, rekey.key_columns,
+  rekey.domains, rekey.secret, rekey.checks, rekey.history, rekey.steps, rekey.phases, rekey.runs, rekey.plan;
 DROP SCHEMA rekey;
 
 COMMIT;

@@ -1,0 +1,67 @@
+#include "compiler/emit/foundation.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "runtime/bundle/bundle.h"
+
+namespace rekey::emit {
+namespace {
+
+using nlohmann::json;
+
+// Files of templates/foundation, each after those that it needs.
+std::vector<std::string> parts(const json& data) {
+  std::vector<std::string> out{"journal", "steps", "generators", "domains", "expectations", "legacy_ids", "partition_indexes",
+                               "foreign_key_parts", "shapes", "mapping", "fence", "checks", "dependents"};
+  if (!data["online"].empty()) out.insert(out.end(), {"online_expectations", "throttle", "backfill", "online"});
+  if (data.contains("bridge")) out.push_back("bridge");
+  return out;
+}
+
+// "DROP FUNCTION rekey.a, rekey.b;" in lines of 120 columns. No two functions share a name.
+std::string drop(const char* kind, const std::vector<std::string>& names) {
+  std::string out, line = fmt::format("DROP {} ", kind);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto next = names[i] + (i + 1 < names.size() ? "," : ";");
+    if (line.size() + next.size() > 120) {
+      out += line.substr(0, line.size() - 1) + "\n";
+      line = "  ";
+    }
+    line += next + " ";
+  }
+  return out + line.substr(0, line.size() - 1) + "\n";
+}
+
+// Of all that a text makes in schema rekey: first what may use the others.
+std::string drops(const std::string& text) {
+  std::map<std::string, std::vector<std::string>> made;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string create, kind, name;
+    words >> create >> kind >> name;
+    if (create == "CREATE" && name.starts_with("rekey.")) made[kind].push_back(name.substr(0, name.find('(')));
+  }
+  std::string out;
+  for (const char* kind : {"VIEW", "PROCEDURE", "FUNCTION", "TABLE"}) {
+    if (auto& names = made[kind]; !names.empty()) out += drop(kind, {names.rbegin(), names.rend()});
+  }
+  return out + "DROP SCHEMA rekey;\n";
+}
+
+}  // namespace
+
+json foundation_sql(const Templates& templates, const json& data) {
+  std::string text;
+  for (const auto& part : parts(data)) text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
+  const auto dropped = drops(text);
+  if (data.contains("new_key_function")) text += templates.render("foundation/new_keys.sql", "", data);
+  return {{"format", std::to_string(bundle::kFormat)}, {"foundation", text}, {"drop", dropped}};
+}
+
+}  // namespace rekey::emit
