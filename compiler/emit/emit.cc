@@ -100,7 +100,8 @@ json foundation_sql(const Templates& templates, const json& data) {
   std::string text;
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
                            "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks",
-                           "dependents", "online_expectations", "throttle", "backfill", "online", "bridge"}) {
+                           "dependents", "online_expectations", "throttle", "backfill", "online", "online_partitions",
+                           "bridge"}) {
     text += templates.render(fmt::format("foundation/{}.sql", part), "", data) + "\n";
   }
   if (data.contains("new_key_function")) {

@@ -113,6 +113,12 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
       out.scan(table);
     }
   };
+  auto lock_argument = [&](std::size_t index, LockMode mode) { lock_all(text_argument(call, index), mode, knowledge, out); };
+  auto scan_argument = [&](std::size_t index, LockMode mode) {
+    lock_argument(index, mode);
+    out.scan(text_argument(call, index));
+    for (const auto& partition : knowledge.partitions(text_argument(call, index))) out.scan(partition);
+  };
   if (name == "measure") {
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys") {
@@ -131,16 +137,28 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.lock(text_argument(call, 1), LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
     out.shared = true;
+  } else if (name == "settle_new_partitions") {
+    lock_argument(1, LockMode::row_exclusive);
+    out.scan(text_argument(call, 1));
   } else if (name == "expect_agreement") {
-    read_tables({text_argument(call, 0)});
+    scan_argument(0, LockMode::access_share);
     const ParsedSql condition("SELECT FROM " + text_argument(call, 0) + " t WHERE " + text_argument(call, 1));
     read_query(condition.statements().front()->base, out);
   } else if (name == "validate_required") {
-    out.lock(text_argument(call, 0), LockMode::share_update_exclusive);
-    out.scan(text_argument(call, 0));
+    scan_argument(0, LockMode::share_update_exclusive);
+  } else if (name == "validate_foreign_key_part") {
+    scan_argument(0, LockMode::share_update_exclusive);
+    lock_argument(3, LockMode::row_share);
+  } else if (name == "drop_foreign_key" || name == "join_foreign_key") {
+    for (std::size_t table : {0, 2}) lock_argument(table, LockMode::access_exclusive);
+  } else if (name == "add_foreign_key_parts") {
+    for (std::size_t table : {0, 2}) lock_argument(table, LockMode::share_row_exclusive);
+  } else if (name == "join_twins") {
+    lock_argument(0, LockMode::share);
   } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
-             name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
-    out.lock(text_argument(call, 0), LockMode::access_exclusive);
+             name == "restore_columns" || name == "swap_index" || name == "swap_key" ||
+             name == "copy_column_settings") {
+    lock_argument(0, LockMode::access_exclusive);
   } else if (name == "lock_out") {
     const ParsedSql lock("LOCK TABLE " + text_argument(call, 0));
     return read(*lock.statements().front(), knowledge, fallback, out);
@@ -156,7 +174,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_bridge", "expect_room_for_locks", "save_sequences",
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_partitions", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
         "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }

@@ -8,7 +8,11 @@ DROP PROCEDURE rekey.purge(), rekey.open_phase(text, text, text, text), rekey.re
   rekey.keep_partition_indexes(regclass), rekey.restore_partition_indexes(regclass),
   rekey.restore_partition_index(text, rekey.partition_indexes, rekey.partition_indexes),
   rekey.keep_foreign_key_parts(regclass), rekey.restore_foreign_key_parts(regclass),
-  rekey.rename_foreign_key_part(pg_constraint, text);
+  rekey.rename_foreign_key_part(pg_constraint, text), rekey.drop_foreign_key(text, text, text),
+  rekey.add_foreign_key_parts(text, text, text, text), rekey.validate_foreign_key_part(text, text, text, text),
+  rekey.join_foreign_key(text, text, text, text), rekey.expect_partitions(text, text[]), rekey.expect_twins(text, text[], boolean),
+  rekey.join_twins(text, text, text, text, text[], text[]), rekey.settle_new_partitions(text, text, text, text, text, text[]), rekey.swap_key(text, text, text[]), rekey.rename_index(regclass, regclass, text),
+  rekey.finish_index(regclass, text, text, boolean, boolean);
 DROP PROCEDURE rekey.lock_out(text), rekey.expect_room_for_locks(integer), rekey.make_bridge(text, text, text[], text[], text[], text[]), rekey.expect_bridge(text);
 DROP PROCEDURE rekey.begin_undo(text), rekey.keep_secret(), rekey.list_keys(text, text), rekey.run_with_keys(text),
   rekey.map_arrays(text), rekey.renew_function(text), rekey.note_shape(text, text), rekey.expect_shape(text, text),
@@ -38,7 +42,8 @@ DROP FUNCTION rekey.domain_secret(text), rekey.ordered_hash(bigint, bytea), reke
   rekey.random(bigint, bytea), rekey.keyed_id(uuid, bytea), rekey.is_keyed(uuid, bytea),
   rekey.is_random(uuid, bytea), rekey.timed_tag(bytea, bigint, bytea),
   rekey.timed(bigint, timestamptz, bytea), rekey.timed_id(uuid, bytea), rekey.is_timed(uuid, bytea);
-DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.foreign_key_parts_of(regclass), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
+DROP FUNCTION rekey.partition_indexes_of(regclass), rekey.foreign_key_parts_of(regclass), rekey.loose_parts(regclass, text, regclass), rekey.tree(regclass),
+  rekey.index_tree(regclass), rekey.is_large(regclass), rekey.columns_of(regclass), rekey.free_index(regclass, text[], boolean), rekey.shape_of(regclass), rekey.fires_on_update(regclass),
   rekey.may_silence_triggers(), rekey.required(text, text[], text[]), rekey.check_agreement(text, text, text),
   rekey.disagreeing(text, text), rekey.unguarded(text), rekey.unruly_triggers(regclass), rekey.narrow_references(regclass, text[]),
   rekey.held_back(), rekey.held(), rekey.helps(), rekey.whole_rows(regclass), rekey.spent_sequences(regclass, text[]), rekey.published_without_identity(regclass);

@@ -57,6 +57,93 @@ BEGIN
 END
 $body$;
 
+-- Online phases add a foreign key of a partitioned table to each partition by itself, not yet valid, and make them one
+-- when they are. As what it stands there meanwhile: as the part, or, of a partition that has come since, as the whole.
+CREATE FUNCTION rekey.loose_parts(of_table regclass, named text, refers_to regclass)
+RETURNS TABLE (partition regclass, name text, is_there boolean, is_valid boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT t.relid, n.name, k.oid IS NOT NULL, coalesce(k.convalidated, false)
+  FROM rekey.tree(of_table) t
+  LEFT JOIN rekey.foreign_key_parts w ON w.table_name = of_table::text AND w.foreign_key = named
+                                     AND w.part_of = t.relid::text AND w.refers_to = loose_parts.refers_to::text
+  CROSS JOIN LATERAL (SELECT coalesce(w.name, named) AS name) n
+  LEFT JOIN pg_constraint k ON k.conrelid = t.relid AND k.conname = n.name AND k.contype = 'f' AND k.conparentid = 0
+                           AND k.confrelid = loose_parts.refers_to
+  WHERE t.has_rows
+$body$;
+
+-- Whole, or in parts where those have not been made one.
+CREATE PROCEDURE rekey.drop_foreign_key(of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    CALL rekey.keep_foreign_key_parts(of_table);
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', of_table, named);
+    RETURN;
+  END IF;
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE is_there LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.add_foreign_key_parts(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) LOOP
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', part.partition, part.name, definition);
+  END LOOP;
+END
+$body$;
+
+-- Of one partition, where it is still one.
+CREATE PROCEDURE rekey.validate_foreign_key_part(of_partition text, of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to)
+              WHERE partition = to_regclass(of_partition) AND is_there AND NOT is_valid LOOP
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+-- The server takes valid foreign keys of the partitions for those that the table's needs there, without a look at rows.
+CREATE PROCEDURE rekey.join_foreign_key(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    RETURN;
+  END IF;
+  CALL rekey.lock_out(format('%s, %s', refers_to, of_table));  -- the parts' triggers go
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE NOT is_valid LOOP
+    IF rekey.is_large(part.partition) THEN
+      RAISE EXCEPTION 'partition % has come since, and is too large to be read within this step', part.partition
+        USING ERRCODE = 'RK003', HINT = format('Let its rows be checked, then go on: %sALTER TABLE %s VALIDATE CONSTRAINT %I;',
+          CASE WHEN NOT part.is_there THEN format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID; ', part.partition, part.name, definition) END,
+          part.partition, part.name);
+    END IF;
+    IF part.is_there THEN
+      EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+    END IF;
+  END LOOP;
+  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', of_table, named, definition);
+  CALL rekey.restore_foreign_key_parts(of_table);
+END
+$body$;
+
 -- Of the foreign keys that are there again.
 CREATE PROCEDURE rekey.restore_foreign_key_parts(target regclass)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -867,6 +867,15 @@ CREATE FUNCTION rekey.rows_under(of_table regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$ SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || of_table FROM pg_class WHERE oid = of_table $body$;
 
+-- A table and what it is parted into, on every level.
+CREATE FUNCTION rekey.tree(target regclass) RETURNS TABLE (relid regclass, has_rows boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT target, relkind <> 'p' FROM pg_class WHERE oid = target
+  UNION
+  SELECT t.relid, t.isleaf FROM pg_partition_tree(target) t
+$body$;
+
 -- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
 -- would stop the phase in its middle.
 CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
@@ -1418,6 +1427,93 @@ BEGIN
 END
 $body$;
 
+-- Online phases add a foreign key of a partitioned table to each partition by itself, not yet valid, and make them one
+-- when they are. As what it stands there meanwhile: as the part, or, of a partition that has come since, as the whole.
+CREATE FUNCTION rekey.loose_parts(of_table regclass, named text, refers_to regclass)
+RETURNS TABLE (partition regclass, name text, is_there boolean, is_valid boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT t.relid, n.name, k.oid IS NOT NULL, coalesce(k.convalidated, false)
+  FROM rekey.tree(of_table) t
+  LEFT JOIN rekey.foreign_key_parts w ON w.table_name = of_table::text AND w.foreign_key = named
+                                     AND w.part_of = t.relid::text AND w.refers_to = loose_parts.refers_to::text
+  CROSS JOIN LATERAL (SELECT coalesce(w.name, named) AS name) n
+  LEFT JOIN pg_constraint k ON k.conrelid = t.relid AND k.conname = n.name AND k.contype = 'f' AND k.conparentid = 0
+                           AND k.confrelid = loose_parts.refers_to
+  WHERE t.has_rows
+$body$;
+
+-- Whole, or in parts where those have not been made one.
+CREATE PROCEDURE rekey.drop_foreign_key(of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    CALL rekey.keep_foreign_key_parts(of_table);
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', of_table, named);
+    RETURN;
+  END IF;
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE is_there LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.add_foreign_key_parts(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) LOOP
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', part.partition, part.name, definition);
+  END LOOP;
+END
+$body$;
+
+-- Of one partition, where it is still one.
+CREATE PROCEDURE rekey.validate_foreign_key_part(of_partition text, of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to)
+              WHERE partition = to_regclass(of_partition) AND is_there AND NOT is_valid LOOP
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+-- The server takes valid foreign keys of the partitions for those that the table's needs there, without a look at rows.
+CREATE PROCEDURE rekey.join_foreign_key(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    RETURN;
+  END IF;
+  CALL rekey.lock_out(format('%s, %s', refers_to, of_table));  -- the parts' triggers go
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE NOT is_valid LOOP
+    IF rekey.is_large(part.partition) THEN
+      RAISE EXCEPTION 'partition % has come since, and is too large to be read within this step', part.partition
+        USING ERRCODE = 'RK003', HINT = format('Let its rows be checked, then go on: %sALTER TABLE %s VALIDATE CONSTRAINT %I;',
+          CASE WHEN NOT part.is_there THEN format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID; ', part.partition, part.name, definition) END,
+          part.partition, part.name);
+    END IF;
+    IF part.is_there THEN
+      EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+    END IF;
+  END LOOP;
+  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', of_table, named, definition);
+  CALL rekey.restore_foreign_key_parts(of_table);
+END
+$body$;
+
 -- Of the foreign keys that are there again.
 CREATE PROCEDURE rekey.restore_foreign_key_parts(target regclass)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1851,7 +1947,7 @@ CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = tgfoid
-                 WHERE tgrelid = target AND NOT tgisinternal AND tgtype & 16 <> 0 AND tgenabled <> 'D'
+                 WHERE tgrelid = target AND (NOT tgisinternal OR tgparentid <> 0 AND tgconstraint = 0) AND tgtype & 16 <> 0 AND tgenabled <> 'D'
                    AND pronamespace <> 'rekey'::regnamespace)
 $body$;
 
@@ -2358,8 +2454,64 @@ BEGIN
 END
 $body$;
 
+CREATE FUNCTION rekey.columns_of(index regclass) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT array_agg(attname::text ORDER BY place)
+  FROM pg_index CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY k (number, place)
+  LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = number AND number <> 0
+  WHERE indexrelid = index
+$body$;
+
+-- What an index has beside its definition, and how it calls its columns, which is as the table did when it was built.
+CREATE PROCEDURE rekey.finish_index(index regclass, comment text, key_comment text, is_clustered boolean, is_identity boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := (SELECT indrelid FROM pg_index WHERE indexrelid = index);
+  named  text := (SELECT relname FROM pg_class WHERE oid = index);
+  item   record;
+BEGIN
+  FOR item IN
+    SELECT here.attname AS name, there.wanted
+    FROM unnest(rekey.columns_of(index)) WITH ORDINALITY there (wanted, place)
+    JOIN pg_attribute here ON here.attrelid = index AND here.attnum = there.place
+    WHERE NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = index AND o.attname = there.wanted)
+  LOOP
+    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', index, item.name, item.wanted);
+  END LOOP;
+  IF comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON INDEX %s IS %L', index, comment);
+  END IF;
+  IF key_comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', named, target, key_comment);
+  END IF;
+  IF is_clustered THEN
+    EXECUTE format('ALTER TABLE %s CLUSTER ON %I', target, named);
+  END IF;
+  IF is_identity THEN
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', target, named);
+  END IF;
+END
+$body$;
+
+-- An index of no constraint takes the name of another, which is called `aside`.
+CREATE PROCEDURE rekey.rename_index(was regclass, twin regclass, aside text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  old record;
+BEGIN
+  SELECT relname, indisclustered, indisreplident INTO STRICT old FROM pg_index JOIN pg_class ON oid = indexrelid WHERE oid = was;
+  EXECUTE format('ALTER INDEX %s RENAME TO %I', was, aside);
+  EXECUTE format('ALTER INDEX %s RENAME TO %I', twin, old.relname);
+  CALL rekey.finish_index(twin, obj_description(was, 'pg_class'), NULL, old.indisclustered, old.indisreplident);
+END
+$body$;
+
 -- The index takes the place of the one that has the name now (of the primary key: NULL), with its constraint,
 -- comments and marks, and names its columns as the table does. That one goes with its constraint, or is called `aside`.
+-- One that is a part of another is swapped with that.
 CREATE PROCEDURE rekey.swap_index(of_table text, named text, twin text, aside text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -2369,49 +2521,35 @@ DECLARE
   key     pg_constraint;
   was     record;
   put     text;
-  item    record;
+  part    record;
 BEGIN
   SELECT * INTO key FROM pg_constraint
   WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
   put := coalesce(key.conname, named);
-  SELECT indisclustered, indisreplident, obj_description(indexrelid, 'pg_class') AS comment,
+  SELECT x.*, relispartition, obj_description(indexrelid, 'pg_class') AS comment,
          obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
-  FROM pg_index WHERE indexrelid = format('%s.%I', space, put)::regclass;
-  IF key.oid IS NOT NULL THEN
+  FROM pg_index x JOIN pg_class ON oid = indexrelid WHERE indexrelid = format('%s.%I', space, put)::regclass;
+  IF was.relispartition THEN
+    RETURN;
+  ELSIF key.oid IS NOT NULL THEN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, put);
     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', target, put,
                    CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, twin);
-  ELSE
-    EXECUTE format('DROP INDEX IF EXISTS %s.%I', space, aside);
-    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, put, aside);
-    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, twin, put);
+    CALL rekey.finish_index(format('%s.%I', space, put), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
+    RETURN;
   END IF;
-  FOR item IN
-    SELECT here.attname AS name, there.attname AS wanted
-    FROM pg_index x CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY k (number, place)
-    JOIN pg_attribute here ON here.attrelid = indexrelid AND here.attnum = k.place
-    JOIN pg_attribute there ON there.attrelid = indrelid AND there.attnum = k.number
-    WHERE indexrelid = format('%s.%I', space, put)::regclass AND k.number <> 0
-      AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = indexrelid AND o.attname = there.attname)
+  EXECUTE format('DROP INDEX IF EXISTS %s.%I', space, aside);
+  FOR part IN
+    SELECT o.relid AS old, n.relid AS new, CASE o.level WHEN 0 THEN aside ELSE 'rekey_aside_' || o.relid::oid END AS aside
+    FROM rekey.index_tree(was.indexrelid) o JOIN rekey.index_tree(format('%s.%I', space, twin)) n USING (target)
+    ORDER BY o.level
   LOOP
-    EXECUTE format('ALTER TABLE %s.%I RENAME COLUMN %I TO %I', space, put, item.name, item.wanted);
+    CALL rekey.rename_index(part.old, part.new, part.aside);
   END LOOP;
-  IF was.comment IS NOT NULL THEN
-    EXECUTE format('COMMENT ON INDEX %s.%I IS %L', space, put, was.comment);
-  END IF;
-  IF was.key_comment IS NOT NULL THEN
-    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', put, target, was.key_comment);
-  END IF;
-  IF was.indisclustered THEN
-    EXECUTE format('ALTER TABLE %s CLUSTER ON %I', target, put);
-  END IF;
-  IF was.indisreplident THEN
-    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', target, put);
-  END IF;
 END
 $body$;
 
--- What stays with a column when another takes its name.
+-- What stays with a column when another takes its name, of the table alone.
 CREATE PROCEDURE rekey.copy_column_settings(of_table text, from_column text, to_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -2422,10 +2560,10 @@ BEGIN
   SELECT * INTO STRICT was FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = from_column;
   EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', of_table, to_column, col_description(was.attrelid, was.attnum));
   IF coalesce(was.attstattarget, -1) >= 0 THEN
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', of_table, to_column, was.attstattarget);
+    EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STATISTICS %s', of_table, to_column, was.attstattarget);
   END IF;
   FOR item IN SELECT o FROM unnest(was.attoptions) o WHERE o ~ '^n_distinct' LOOP
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', of_table, to_column, item.o);
+    EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN %I SET (%s)', of_table, to_column, item.o);
   END LOOP;
   FOR item IN SELECT * FROM aclexplode(was.attacl) LOOP
     EXECUTE format('GRANT %s (%I) ON %s TO %s%s', item.privilege_type, to_column, of_table,
@@ -2452,7 +2590,8 @@ BEGIN
   SELECT coalesce(increment, 1) AS increment, coalesce(min_value, 1) AS low, least(max_value, rekey.highest(type)) AS high, last_id
   INTO seq FROM rekey.id_sequence(of_domain);
   last := coalesce(seq.last_id, 0);
-  SELECT seq.increment::numeric * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  SELECT seq.increment::numeric * greatest(1000, 2 * sum(reltuples)::bigint) INTO ahead
+  FROM rekey.tree(of_table) JOIN pg_class ON oid = relid WHERE has_rows;
   EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
                  of_column, of_table)
     INTO utmost
@@ -2525,9 +2664,10 @@ CREATE FUNCTION rekey.unguarded(of_table text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT string_agg(format('trigger %I is %s', name, CASE WHEN tgname IS NULL THEN 'missing' ELSE
-           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', of_table, name) END), '; ' ORDER BY name)
-  FROM (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
-  LEFT JOIN pg_trigger ON tgrelid = of_table::regclass AND tgname = name
+           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relid, name) END)
+           || CASE WHEN relid <> of_table::regclass AND tgname IS NULL THEN ' on ' || relid ELSE '' END, '; ' ORDER BY name, relid::text)
+  FROM rekey.tree(of_table) CROSS JOIN (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
+  LEFT JOIN pg_trigger ON tgrelid = relid AND tgname = name
   WHERE tgenabled IS DISTINCT FROM 'A'
 $body$;
 
@@ -2593,6 +2733,151 @@ AS $body$
   CROSS JOIN LATERAL (SELECT rekey.unguarded(of_table) WHERE wrong IS NOT NULL UNION ALL SELECT NULL LIMIT 1) t (amiss)
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table, coalesce(wrong = 0 AND amiss IS NULL, true),
     coalesce(concat_ws('; ', wrong || ' rows in which they do not agree', amiss), 'swapped since')) r
+$body$;
+
+-- Partitioned tables online: what PostgreSQL does to all of them at once only under lock, partition by partition.
+
+-- As rekey.tree; with the table of each index.
+CREATE FUNCTION rekey.index_tree(of_index regclass) RETURNS TABLE (relid regclass, target regclass, level integer)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT indexrelid, indrelid, max(level)
+  FROM (SELECT of_index AS relid, 0 AS level UNION ALL SELECT t.relid, t.level FROM pg_partition_tree(of_index) t) i
+  JOIN pg_index ON indexrelid = i.relid
+  GROUP BY indexrelid, indrelid
+$body$;
+
+-- To be read while others wait.
+CREATE FUNCTION rekey.is_large(target regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT pg_relation_size(target) > 8 * 1024 * 1024 $body$;
+
+-- Each partition is filled and gets its twins in steps of the plan.
+CREATE PROCEDURE rekey.expect_partitions(of_table text, members text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+BEGIN
+  SELECT string_agg(CASE WHEN name IS NULL THEN format('partition %s is not in the plan', relid)
+                         WHEN t.relid IS NULL THEN format('%s is no partition of it', name)
+                         ELSE format('partition %s is a foreign table', relid) END, '; ' ORDER BY coalesce(relid::text, name)) INTO wrong
+  FROM rekey.tree(of_table) t FULL JOIN unnest(members) name ON to_regclass(name) = t.relid
+  LEFT JOIN pg_class ON oid = t.relid
+  WHERE name IS NULL OR t.relid IS NULL OR relkind = 'f';
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '% cannot change online: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Draft the plan anew with rekeyc inspect, or give the phase strategy: offline.';
+  END IF;
+END
+$body$;
+
+-- Partitions that have come since the plan was made, one after the other: sessions that help have none to share.
+CREATE PROCEDURE rekey.settle_new_partitions(of_step text, of_table text, of_column text, assigned text, differing text, members text[])
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  late text;
+BEGIN
+  FOREACH late IN ARRAY ARRAY(SELECT relid::text FROM rekey.tree(of_table) WHERE has_rows AND NOT rekey.helps() AND relid NOT IN (
+                                SELECT pg_catalog.to_regclass(m) FROM pg_catalog.unnest(members) m WHERE pg_catalog.to_regclass(m) IS NOT NULL))
+  LOOP
+    CALL rekey.settle_old_keys(of_step, late, of_column, assigned, differing);
+  END LOOP;
+END
+$body$;
+
+-- An index that stands for itself: of no constraint, no part of another.
+CREATE FUNCTION rekey.free_index(target regclass, columns text[], is_unique boolean) RETURNS regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT indexrelid FROM pg_index JOIN pg_class i ON i.oid = indexrelid
+  WHERE indrelid = target AND indisvalid AND indisunique = is_unique AND NOT relispartition
+    AND rekey.columns_of(indexrelid) = columns AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = target)
+  ORDER BY relname ~ '^rekey_' DESC, relname LIMIT 1
+$body$;
+
+-- Partitions that have come since the plan was made have no twin of the plan's. The server builds it where the table's
+-- is made: for a small one that is no time to speak of.
+CREATE PROCEDURE rekey.expect_twins(of_table text, columns text[], is_unique boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  late regclass := (SELECT relid FROM rekey.tree(of_table) WHERE has_rows AND rekey.is_large(relid)
+                      AND rekey.free_index(relid, columns, is_unique) IS NULL ORDER BY relid::text LIMIT 1);
+BEGIN
+  IF late IS NOT NULL THEN
+    RAISE EXCEPTION 'partition % has come since, and is too large for its index to be built within this step', late
+      USING ERRCODE = 'RK003', HINT = format('Build it beside its writers, then go on: CREATE %sINDEX CONCURRENTLY ON %s (%s);',
+        CASE WHEN is_unique THEN 'UNIQUE ' ELSE '' END, late, (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n)));
+  END IF;
+END
+$body$;
+
+-- The index of a partitioned table from those of its partitions. One that is a part of another has come with that.
+-- `names` are called `others` in it.
+CREATE PROCEDURE rekey.join_twins(of_table text, named text, twin text, definition text, names text[], others text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  was regclass := (SELECT indexrelid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = of_table::regclass AND relname = named);
+  columns text[] := ARRAY(SELECT coalesce(others[array_position(names, c)], c)
+                          FROM unnest(rekey.columns_of(was)) WITH ORDINALITY u (c, place) ORDER BY place);
+BEGIN
+  IF (SELECT relispartition FROM pg_class WHERE oid = was) THEN
+    RETURN;
+  END IF;
+  CALL rekey.expect_twins(of_table, columns, false);
+  EXECUTE format('CREATE INDEX %I ON %s USING %s', twin, of_table, definition);
+END
+$body$;
+
+-- The twins of the partitions take the place of a partitioned table's key (the primary one: NULL), whose columns have
+-- changed their names. That key goes, and with it those of its partitions; the names and marks of theirs come back.
+CREATE PROCEDURE rekey.swap_key(of_table text, named text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := of_table;
+  space  text := (SELECT quote_ident(nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = target);
+  list   text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
+  key    pg_constraint;
+  kind   text;
+  was    record;
+  part   record;
+BEGIN
+  SELECT * INTO key FROM pg_constraint
+  WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
+  kind := CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END;
+  SELECT x.*, relname, relispartition, obj_description(indexrelid, 'pg_class') AS comment,
+         obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
+  FROM pg_index x JOIN pg_class ON oid = indexrelid WHERE indexrelid = format('%s.%I', space, coalesce(key.conname, named))::regclass;
+  IF was.relispartition THEN
+    RETURN;
+  END IF;
+  CALL rekey.keep_partition_indexes(target);
+  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root <> was.indexrelid::regclass::text;
+  IF kind IS NULL THEN
+    EXECUTE format('DROP INDEX %s', was.indexrelid::regclass);
+  ELSE
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, was.relname);
+  END IF;
+  FOR part IN
+    SELECT partition, name, twin FROM rekey.partition_indexes
+    CROSS JOIN LATERAL rekey.free_index(partition::regclass, columns, true) twin
+    WHERE table_name = target::text AND twin IS NOT NULL
+  LOOP
+    IF kind IS NOT NULL THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', part.partition, part.name, kind,
+                     (SELECT relname FROM pg_class WHERE oid = part.twin));
+    END IF;
+    CALL rekey.finish_index(part.twin, NULL, NULL, false, false);
+  END LOOP;
+  EXECUTE CASE WHEN kind IS NULL THEN format('CREATE UNIQUE INDEX %I ON %s (%s)', was.relname, target, list)
+               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s (%s)', target, was.relname, kind, list) END;
+  CALL rekey.restore_partition_indexes(target);
+  CALL rekey.finish_index(format('%s.%I', space, was.relname), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
+END
 $body$;
 
 -- For both versions of an application at once, while the new one is deployed: views of every changed table in its old
@@ -2662,7 +2947,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '91611839ed147fed7e292bd2952a0041752c460d27c122097b35089f41ae8336', 'ba836413b7b2dd1807591931947762e25ef92c5d08d0cae288a0d765b8e9db7b', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '7c74186985626517e57892342961c3cce96d6d06a20468120cb654c365d3b95b', 'bb4a1ad1868b70706571c33ee577781214d0c0249667ecc19fa24ad60381433c', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
