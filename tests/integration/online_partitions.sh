@@ -15,6 +15,22 @@ rollback "$work/bundle"
 exactly_as before
 ok
 
+begin 'the swap, either way, builds no index'
+files_of() {
+  sql -c "SELECT pg_relation_filenode(indexrelid) FROM pg_index JOIN pg_partition_tree('events') ON relid = indrelid WHERE isleaf" | sort
+}
+draft "$events"
+apply "$work/bundle"
+until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
+files_of >"$work/prepared"
+apply_all
+files_of >"$work/swapped"
+[[ -z $(comm -13 "$work/prepared" "$work/swapped") ]] || fail "$(cat "$work/swapped")"
+rollback "$work/bundle" --to 'users: prepare'
+files_of >"$work/back"
+[[ -z $(comm -13 "$work/swapped" "$work/back") ]] || fail "$(cat "$work/back")"
+ok
+
 new_partition() { sql -c "CREATE TABLE may PARTITION OF events FOR VALUES FROM ('2024-05-01') TO ('2024-06-01')"; }
 
 # Rows as both versions of the application write them: keys by default, one of them moved from elsewhere.
