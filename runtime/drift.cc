@@ -104,6 +104,12 @@ Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const 
   return problems;
 }
 
+std::string valid(std::string definition) {
+  constexpr std::string_view kNot = " NOT VALID";
+  if (definition.ends_with(kNot)) definition.resize(definition.size() - kNot.size());
+  return definition;
+}
+
 Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
                             const bundle::Bundle& b, const std::set<std::string>& unsettled) {
   Problems problems;
@@ -130,8 +136,12 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
       return changed.contains({table, c});
     });
   };
+  std::set<std::string> in_parts;  // a swap adds them to partitions first
+  for (const bundle::ForeignKey& key : b.foreign_keys) {
+    if (unsettled.contains(key.table)) in_parts.insert(key.definition);
+  }
   for (const auto& key : present) {
-    if (known.contains({key.table, key.name})) continue;
+    if (known.contains({key.table, key.name}) || in_parts.contains(valid(key.definition))) continue;
     if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns)) continue;
     problems.push_back(fmt::format("foreign key {} of {} is unknown to the plan",
                                    db::quote_identifier(key.name), key.table));
@@ -238,15 +248,22 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
   return problems;
 }
 
+// Whether it has been prepared to change online: a new partition has all that its others have.
+bool is_prepared(const std::string& table, const bundle::Bundle& b, const Journal& journal) {
+  return std::ranges::any_of(b.phases, [&](const bundle::Phase& p) {
+    return p.strategy == "online" && journal.present(p.id) && std::ranges::find(p.tables, table) != p.tables.end();
+  });
+}
+
 // A table that joined a family since would be left out by the fence and come along with the rewrite.
-Problems check_families(db::Connection& session, const bundle::Bundle& b) {
+Problems check_families(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   std::set<std::string> known;
   for (const bundle::Column& c : b.columns) known.insert(c.table);
   Problems problems;
   for (const db::catalog::Table& t : db::catalog::tables(session)) {
     if (known.contains(t.table)) continue;
     for (const std::string& parent : t.parents) {
-      if (!known.contains(parent)) continue;
+      if (!known.contains(parent) || (t.kind == "partition" && is_prepared(parent, b, journal))) continue;
       problems.push_back(fmt::format("table {} is a {} {} and is unknown to the plan", t.table,
                                      t.kind == "partition" ? "partition of" : "child of", parent));
     }
@@ -284,7 +301,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   add(check_time_columns(session, b, journal));
   add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
-  add(check_families(session, b));
+  add(check_families(session, b, journal));
   add(check_dependents(session, b, journal, unsettled));
   return problems;
 }

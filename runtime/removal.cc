@@ -35,7 +35,8 @@ WHERE d.deptype IN ('n', 'a')
   AND coalesce(t.tgname, '') NOT IN ('rekey_fence', '~rekey_insert', '~rekey_update', '~rekey_late')
   AND coalesce(a.attname, '') !~ '^rekey_old_'
   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) k (of_table, named)
-                  WHERE to_regclass(k.of_table) = a.attrelid AND k.named = a.attname)
+                  WHERE k.named = a.attname AND (to_regclass(k.of_table) = a.attrelid OR to_regclass(k.of_table) IN (
+                    SELECT relid FROM pg_partition_ancestors(a.attrelid))))
   AND NOT EXISTS (SELECT FROM unnest($4::text[]) k (named)
                   WHERE to_regclass(k.named) = r.ev_class
                      OR k.named = p.pronamespace::regnamespace || '.' || quote_ident(p.proname))

@@ -113,6 +113,12 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
       out.scan(table);
     }
   };
+  auto lock_argument = [&](std::size_t index, LockMode mode) { lock_all(text_argument(call, index), mode, knowledge, out); };
+  auto scan_argument = [&](std::size_t index, LockMode mode) {
+    lock_argument(index, mode);
+    out.scan(text_argument(call, index));
+    for (const auto& partition : knowledge.partitions(text_argument(call, index))) out.scan(partition);
+  };
   if (name == "measure") {
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys") {
@@ -131,16 +137,28 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.lock(text_argument(call, 1), LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
     out.shared = true;
+  } else if (name == "settle_new_partitions") {
+    lock_argument(1, LockMode::row_exclusive);
+    out.scan(text_argument(call, 1));
   } else if (name == "expect_agreement") {
-    read_tables({text_argument(call, 0)});
+    scan_argument(0, LockMode::access_share);
     const ParsedSql condition("SELECT FROM " + text_argument(call, 0) + " t WHERE " + text_argument(call, 1));
     read_query(condition.statements().front()->base, out);
   } else if (name == "validate_required") {
-    out.lock(text_argument(call, 0), LockMode::share_update_exclusive);
-    out.scan(text_argument(call, 0));
+    scan_argument(0, LockMode::share_update_exclusive);
+  } else if (name == "validate_foreign_key_part") {
+    scan_argument(0, LockMode::share_update_exclusive);
+    lock_argument(3, LockMode::row_share);
+  } else if (name == "drop_foreign_key" || name == "join_foreign_key") {
+    for (std::size_t table : {0, 2}) lock_argument(table, LockMode::access_exclusive);
+  } else if (name == "add_foreign_key_parts") {
+    for (std::size_t table : {0, 2}) lock_argument(table, LockMode::share_row_exclusive);
+  } else if (name == "join_twins") {
+    lock_argument(0, LockMode::share);
   } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
-             name == "restore_columns" || name == "swap_index" || name == "copy_column_settings") {
-    out.lock(text_argument(call, 0), LockMode::access_exclusive);
+             name == "restore_columns" || name == "swap_index" || name == "swap_key" ||
+             name == "copy_column_settings") {
+    lock_argument(0, LockMode::access_exclusive);
   } else if (name == "lock_out") {
     for (std::size_t i = 0; i < call.n_args; ++i) {
       const ParsedSql lock("LOCK TABLE " + text_argument(call, i));
@@ -158,7 +176,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_bridge", "expect_room_for_locks", "save_sequences",
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_partitions", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
         "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
@@ -223,6 +241,15 @@ bool read_comment(const PgQuery__CommentStmt& statement, Effects& out) {
   return true;
 }
 
+// A block of nothing but statements, which is how they are run at once.
+bool read_block(const PgQuery__DoStmt& block, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out) {
+  const std::string body = block.args[0]->def_elem->arg->string->sval, begin = "\nBEGIN\n", end = "\nEND\n";
+  if (block.n_args != 1 || !body.starts_with(begin) || !body.ends_with(end)) return false;
+  const ParsedSql parsed(body.substr(begin.size(), body.size() - begin.size() - end.size()));
+  return std::all_of(parsed.statements().begin(), parsed.statements().end(),
+                     [&](const auto* statement) { return read(*statement, knowledge, fallback, out); });
+}
+
 // False when the statement's kind is not known.
 bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback,
           Effects& out) {
@@ -233,6 +260,7 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vect
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
+    case PG_QUERY__NODE__NODE_DO_STMT: return read_block(*node.do_stmt, knowledge, fallback, out);
     case PG_QUERY__NODE__NODE_DELETE_STMT: return is_ours(table_name(*node.delete_stmt->relation));
     case PG_QUERY__NODE__NODE_UPDATE_STMT: return is_ours(table_name(*node.update_stmt->relation));
     case PG_QUERY__NODE__NODE_VIEW_STMT:

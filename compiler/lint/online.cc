@@ -72,9 +72,7 @@ class Check {
   void table(TableId t, PhaseId phase) {
     const auto& table = model_.tables[t];
     const auto name = to_text(table.name());
-    if (table.partitioned() || !table.parents.empty() || !table.children.empty()) {
-      refuse(table.written->name.span, fmt::format("{} is partitioned or inherits: the online strategy does not carry that yet", name));
-    }
+    family(table, name);
     for (ColumnId c : table.columns) {
       const PhaseId other = model_.phase_of(c);
       const bool said_there = is_online(model_, other) && other < phase;
@@ -93,6 +91,21 @@ class Check {
       if (has_simple_twin(table, index.definition.value)) continue;
       refuse(index.name.span, fmt::format("index {} is more than a list of columns: the online strategy has no twin for it yet",
                                           index.name.value));
+    }
+  }
+
+  void family(const model::Table& table, const std::string& name) {
+    if (!table.written->inherits.empty()) {
+      refuse(table.written->name.span, fmt::format("{} inherits from {}: the online strategy does not carry that yet", name,
+                                                    to_text(table.written->inherits.front().value)));
+    }
+    if (!table.partitioned()) return;
+    for (ColumnId c : table.columns) {
+      const auto& parts = table.written->partition_columns;
+      const auto& column = model_.columns[c].name();
+      if (!model_.changes(c) || std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.value == column; })) continue;
+      refuse(table.written->name.span, fmt::format("{} is partitioned by the key {}: its rows cannot go to other partitions "
+                                                    "beside the application", name, column));
     }
   }
 

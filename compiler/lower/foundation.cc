@@ -49,7 +49,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   std::size_t most = 0;
   for (const auto& other : model.phases) {
     if (other.stage != model::Stage::swap) continue;
-    add_tables(model, other, step.data["online"]);
+    add_tables(OnlinePhase(model, other), step.data["online"]);
     most = std::max(most, other.changed.size());
   }
   if (most > 0) {

@@ -48,8 +48,8 @@ std::string literal(const model::Model& model, const model::Column& column) {
   return column.array() ? fmt::format("ARRAY[{}]::uuid[]", fmt::join(keys, ", ")) : keys.front();
 }
 
-std::string set_default(const std::string& table, const model::Column& column, const std::string& value) {
-  return fmt::format("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", table, sql::identifier(column.name()), value);
+std::string set_default(const std::string& table, const model::Column& column, const std::string& value, const char* only = "ONLY ") {
+  return fmt::format("ALTER TABLE {}{} ALTER COLUMN {} SET DEFAULT {}", only, table, sql::identifier(column.name()), value);
 }
 
 // With its semicolon; keys in it become constants.
@@ -79,13 +79,13 @@ std::string identity(const plan::Column& written) {
                      options);
 }
 
-std::string set_new_default(const OfflinePhase& context, ColumnId c) {
+std::string set_new_default(const OfflinePhase& context, ColumnId c, const char* only) {
   const auto& model = context.model;
   const auto& column = model.columns[c];
   const auto table = context.table(column.table);
-  if (literal_default(model, c)) return run(set_default(table, column, literal(model, column)), any_id(column));
+  if (literal_default(model, c)) return run(set_default(table, column, literal(model, column), only), any_id(column));
   const auto fresh = default_for_new_rows(model, c);
-  return fresh.empty() ? "" : run(set_default(table, column, fresh), false);
+  return fresh.empty() ? "" : run(set_default(table, column, fresh, only), false);
 }
 
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId t) {

@@ -18,7 +18,7 @@ std::string old_default(const plan::Column& written);
 std::string identity(const plan::Column& written);
 
 // The statement that gives a column what new rows get after the change; empty for nothing.
-std::string set_new_default(const OfflinePhase& context, model::ColumnId c);
+std::string set_new_default(const OfflinePhase& context, model::ColumnId c, const char* only = "ONLY ");
 
 class Surroundings {
  public:

@@ -1,7 +1,7 @@
 // The end of online phases, in the cleanup: the old keys go, with the triggers that fill them. The way back adds them
 // again, beside the application, and fills them from the new keys: from there on it is that of the swap.
 //
-//   keep ─▶ contract       contract ─▶ hook_back ─▶ keep ─▶ indexes ─▶ require_back ─▶ required_back ─▶ not_null_back
+//   keep ─▶ contract       contract ─▶ hook_back ─▶ keep ─▶ indexes ─▶ join_back ─▶ require_back ─▶ required_back ─▶ not_null_back
 //
 // A table's rows have their old keys before triggers look for those in tables that refer to it.
 #include <fmt/format.h>
@@ -28,8 +28,12 @@ class Contract {
   std::vector<Step> steps() const {
     std::vector<Step> out;  // but for the last in the order of the way back
     out.push_back(hook());
-    out.push_back(keep());
-    for (const auto& index : context_.indexes.at(t_)) out.push_back(old_index(index));
+    const auto stored = context_.stored(t_);
+    for (TableId t : context_.settled(t_)) out.push_back(keep(t));
+    for (TableId t : stored) {
+      for (const auto& index : context_.indexes.at(t)) out.push_back(old_index(t, index));
+    }
+    if (joins(context_, t_)) out.push_back(join_back());
     out.push_back(way_back("require_back", "old keys of {} may not be NULL where the new ones may not: not yet validated"));
     out.push_back(way_back("required_back", "checks that no old key of {} is NULL that may not be"));
     out.push_back(way_back("not_null_back", "the old keys of {} are NOT NULL again"));
@@ -38,16 +42,19 @@ class Contract {
     return out;
   }
 
- private:
-  std::string id(const std::string& kind) const { return fmt::format("{}.{}.{}", cleanup_.id, slug(context_.model, t_), kind); }
+  // The last step after which all rows have their old keys again.
+  std::string kept() const { return id(context_.settled(t_).back(), "keep"); }
 
-  Step step(const std::string& kind, const char* text) const { return table_step(context_, t_, id(kind), text); }
+ private:
+  std::string id(TableId t, const std::string& kind) const { return fmt::format("{}.{}.{}", cleanup_.id, slug(context_.model, t), kind); }
+
+  Step step(TableId t, const std::string& kind, const char* text) const { return table_step(context_, t, id(t, kind), text); }
 
   // Both ways the same: what was written past the triggers has its old key before that is let go, or needed.
-  Step keep() const { return settling_step(context_, t_, id("keep"), "keep_keys"); }
+  Step keep(TableId t) const { return settling_step(context_, t, id(t, "keep"), "keep_keys"); }
 
   Step contract() const {
-    Step out = step("contract", "contract");
+    Step out = step(t_, "contract", "contract");
     out.up_title = fmt::format("drops the old keys of {} and the triggers that fill them; they are computed from the new ones, or "
                                "stand in rekey.keys", out.table);
     out.down_title = fmt::format("old keys of {} again, as its last columns", out.table);
@@ -55,10 +62,14 @@ class Contract {
     out.data["legacy_names"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
     out.data["columns"] = json::array();
     for (const auto& pair : context_.pairs.at(t_)) {
-      out.data["columns"].push_back({{"legacy", pair.legacy},
-                                     {"legacy_literal", sql::literal(pair.legacy_text)},
-                                     {"name_literal", sql::literal(pair.name_text)},
-                                     {"type", declared_type(*context_.model.columns[pair.column].written)}});
+      out.data["columns"].push_back({{"legacy", pair.legacy}, {"type", declared_type(*context_.model.columns[pair.column].written)}});
+    }
+    out.data["settings"] = json::array();
+    for (TableId t : context_.model.family(t_)) {
+      for (const auto& pair : context_.pairs.at(t)) {
+        out.data["settings"].push_back(fmt::format("{}, {}, {}", sql::literal(context_.table(t)), sql::literal(pair.name_text),
+                                                   sql::literal(pair.legacy_text)));
+      }
     }
     return out;
   }
@@ -70,12 +81,12 @@ class Contract {
     return out;
   }
 
-  Step old_index(const TwinIndex& index) const {
-    Step out = step(index.legacy_twin, "old_index");
+  Step old_index(TableId t, const TwinIndex& index) const {
+    Step out = step(t, index.legacy_twin, "old_index");
     out.up_title = "nothing to do on the way forward";
     out.down_title = fmt::format("builds {} beside the writes to {}", index.legacy_twin, out.table);
     out.transactional = false;
-    const auto name = sql::identifier(context_.model.tables[t_].name().schema) + "." + index.legacy_twin;
+    const auto name = sql::identifier(context_.model.tables[t].name().schema) + "." + index.legacy_twin;
     out.data["index"] = name;
     out.data["index_literal"] = sql::literal(name);
     out.data["name"] = index.legacy_twin;
@@ -84,8 +95,15 @@ class Contract {
     return out;
   }
 
+  Step join_back() const {
+    Step out = join_step(context_, t_, id(t_, "join_back"), true);
+    out.up_title = "nothing to do on the way forward";
+    out.down_title = fmt::format("old indexes of {} from those of its partitions, which builds none of these", out.table);
+    return out;
+  }
+
   Step way_back(const char* kind, const char* title) const {
-    Step out = step(kind, kind);
+    Step out = step(t_, kind, kind);
     out.up_title = "nothing to do on the way forward";
     out.down_title = fmt::format(fmt::runtime(title), out.table);
     out.data["names"] = sql::text_array(context_.names(t_, &Pair::name_text));
@@ -122,7 +140,7 @@ Step end_of_bridge(const model::Model& model, const model::Phase& cleanup, std::
   for (const auto& phase : model.phases) {
     if (phase.stage != model::Stage::swap) continue;
     const OnlinePhase context(model, phase);
-    for (TableId t : phase.changed) {
+    for (TableId t : context.heads) {
       step.data["tables"].push_back({{"table", sql::literal(context.table(t))},
                                      {"name", sql::identifier(model.tables[t].name().name)},
                                      {"names", sql::text_array(context.names(t, &Pair::name_text))},
@@ -147,7 +165,9 @@ std::vector<std::vector<Step>> contract_steps(const model::Model& model, const m
     });
     if (phase == model.phases.end()) continue;
     const OnlinePhase context(model, *phase);
-    out.push_back(Contract(context, cleanup, t).steps());
+    if (!context.columns.contains(t)) continue;  // a partition
+    const Contract contract(context, cleanup, t);
+    out.push_back(contract.steps());
     Step& hook = out.back()[0];
     std::set<std::string> before;
     for (const auto& pair : context.pairs.at(t)) {
@@ -155,7 +175,7 @@ std::vector<std::vector<Step>> contract_steps(const model::Model& model, const m
       if (root != kept.end()) before.insert(root->second);
     }
     hook.undo_needs.insert(hook.undo_needs.end(), before.begin(), before.end());
-    kept[t] = out.back()[1].id;
+    kept[t] = contract.kept();
   }
   if (model.plan->bridge.value) out.insert(out.begin(), {end_of_bridge(model, cleanup, out)});
   return out;

@@ -57,24 +57,27 @@ std::string plain(const std::vector<std::string>& columns) { return fmt::format(
 OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
     : OfflinePhase(m, swap), prepare(m.other_half(swap)) {
   for (TableId t : swap.changed) {
+    if (columns.contains(t)) heads.push_back(t);
     auto& own = pairs[t];
-    for (ColumnId c : columns[t]) {
+    for (ColumnId c : m.tables[t].columns) {
+      if (!changes_here(c)) continue;
       const auto& name = m.columns[c].name();
-      const auto shadow = beside("rekey_new_", name, c), legacy = beside("rekey_old_", name, c);
+      const auto shadow = beside("rekey_new_", name, m.top(c)), legacy = beside("rekey_old_", name, m.top(c));
       own.push_back({c, sql::identifier(name), name, sql::identifier(shadow), shadow, sql::identifier(legacy), legacy});
     }
     auto& list = indexes[t];
-    auto add = [&](const std::string& name, const std::string& definition, bool unique) {
+    auto add = [&](const std::string& name, const std::string& definition, const plan::Texts& key) {
+      const bool unique = !key.empty();
       const auto twin = renamed(definition, own, &Pair::shadow);
       if (twin == definition) return;  // it has no key that changes
       const auto number = fmt::format("{}_{}", t + 1, list.size() + 1);
       list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number,
-                      renamed(definition, own, &Pair::legacy)});
+                      renamed(definition, own, &Pair::legacy), sql::texts(key)});
     };
     const auto& written = *m.tables[t].written;
-    if (!written.primary_key.empty()) add("", plain(sql::texts(written.primary_key)), true);
-    for (const auto& key : written.unique) add(key.name.value, plain(sql::texts(key.columns)), true);
-    for (const auto& index : written.indexes) add(index.name.value, index.definition.value, false);
+    if (!written.primary_key.empty()) add("", plain(sql::texts(written.primary_key)), written.primary_key);
+    for (const auto& key : written.unique) add(key.name.value, plain(sql::texts(key.columns)), key.columns);
+    for (const auto& index : written.indexes) add(index.name.value, index.definition.value, {});
   }
 }
 
@@ -87,14 +90,72 @@ std::string bridge_schemas() {
   return out;
 }
 
-void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out) {
-  for (TableId t : phase.changed) {
+void add_tables(const OnlinePhase& context, nlohmann::json& out) {
+  const auto& model = context.model;
+  for (TableId t : context.phase.changed) {
     std::vector<std::string> names;
     for (ColumnId c : model.tables[t].columns) {
       if (model.changes(c)) names.push_back(model.columns[c].name());
     }
-    out.push_back({{"table", sql::literal(sql::table(model.tables[t].name()))}, {"names", sql::text_array(names)}});
+    out.push_back({{"table", sql::literal(context.table(t))}, {"names", sql::text_array(names)}});
+    if (model.tables[t].partitioned()) out.back()["parts"] = {{"members", context.members(t)}};
   }
+}
+
+std::vector<TableId> OnlinePhase::stored(TableId head) const {
+  auto out = model.family(head);
+  std::erase_if(out, [&](TableId t) { return model.tables[t].partitioned(); });
+  return out;
+}
+
+std::vector<TableId> OnlinePhase::settled(TableId head) const {
+  auto out = stored(head);
+  if (model.tables[head].partitioned()) out.push_back(head);
+  return out;
+}
+
+std::vector<TableId> OnlinePhase::partitioned(TableId head) const {
+  auto out = model.family(head);
+  std::erase_if(out, [&](TableId t) { return !model.tables[t].partitioned(); });
+  return out;
+}
+
+std::string OnlinePhase::members(TableId t) const {
+  std::vector<std::string> out;
+  for (TableId member : model.family(t)) out.push_back(table(member));
+  return sql::text_array(out);
+}
+
+bool OnlinePhase::is_joined(const model::ForeignKey& fk) const {
+  return model.tables[fk.child].partitioned() && fk.written->holds();
+}
+
+// The keys' are joined by the swap: a constraint takes but an index that stands for itself.
+bool joins(const OnlinePhase& context, TableId head) {
+  const auto tables = context.partitioned(head);
+  return std::any_of(tables.begin(), tables.end(), [&](TableId t) {
+    const auto& list = context.indexes.at(t);
+    return std::any_of(list.begin(), list.end(), [](const TwinIndex& index) { return !index.key(); });
+  });
+}
+
+Step join_step(const OnlinePhase& context, TableId head, std::string id, bool after_swap) {
+  Step step = table_step(context, head, std::move(id), after_swap ? "join_back" : "join");
+  step.data["indexes"] = nlohmann::json::array();
+  for (TableId t : context.partitioned(head)) {
+    for (const auto& index : context.indexes.at(t)) {
+      if (index.key()) continue;
+      const auto& name = after_swap ? index.legacy_twin : index.twin;
+      step.data["indexes"].push_back({{"table", sql::literal(context.table(t))},
+                                      {"named", sql::literal(index.name)},
+                                      {"twin_literal", sql::literal(name)},
+                                      {"twin", sql::identifier(context.model.tables[t].name().schema) + "." + name},
+                                      {"definition", sql::dollar_quoted(after_swap ? index.old_definition : index.definition)},
+                                      {"names", sql::text_array(context.names(t, &Pair::name_text))},
+                                      {"others", sql::text_array(context.names(t, after_swap ? &Pair::legacy_text : &Pair::shadow_text))}});
+    }
+  }
+  return step;
 }
 
 std::vector<std::string> OnlinePhase::names(TableId t, std::string Pair::*which) const {
@@ -129,7 +190,12 @@ std::vector<TableId> OnlinePhase::locked() const {
     all.insert(model.foreign_keys[f].child);
     all.insert(model.foreign_keys[f].parent);
   }
-  return {all.begin(), all.end()};
+  std::vector<TableId> out;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](TableId t) {  // partitions with their tables
+    const auto& parents = model.tables[t].parents;
+    return std::none_of(parents.begin(), parents.end(), [&](TableId parent) { return all.contains(parent); });
+  });
+  return out;
 }
 
 const Pair& OnlinePhase::pair_of(ColumnId c) const {

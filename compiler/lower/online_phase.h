@@ -26,6 +26,8 @@ struct TwinIndex {
   bool unique = false;
   std::string twin, legacy_twin;  // their names in the table's schema, unquoted
   std::string old_definition;     // after the swap: of the one on the old keys, which is called legacy_twin
+  std::vector<std::string> columns;  // of a key: as they are called now
+  bool key() const { return !legacy.empty(); }
 };
 
 struct OnlinePhase : OfflinePhase {
@@ -33,8 +35,19 @@ struct OnlinePhase : OfflinePhase {
   OnlinePhase(const model::Model& model, const model::Phase& swap);
 
   const model::Phase& prepare;
-  std::map<model::TableId, std::vector<Pair>> pairs;
+  std::vector<model::TableId> heads;  // of `changed`, those that an ALTER TABLE begins at: no partitions
+  std::map<model::TableId, std::vector<Pair>> pairs;  // of partitions too: they have the names of their head's
   std::map<model::TableId, std::vector<TwinIndex>> indexes;
+
+  // Of the head's family: what has rows, and what is partitioned.
+  std::vector<model::TableId> stored(model::TableId head) const;
+  std::vector<model::TableId> partitioned(model::TableId head) const;
+  // What has a step that settles its rows: the first, and at last a partitioned head itself, for partitions of later.
+  std::vector<model::TableId> settled(model::TableId head) const;
+  // Whether the foreign key is a partition's, one by one, until all of them are valid: before PostgreSQL 18 that of the
+  // whole table cannot be added without a scan.
+  bool is_joined(const model::ForeignKey& fk) const;
+  std::string members(model::TableId t) const;  // the family, as an array of literals
 
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3
@@ -53,7 +66,12 @@ struct OnlinePhase : OfflinePhase {
 // Statements that make the schemas of a bridge.
 std::string bridge_schemas();
 
-// The tables of an online phase and their keys that change, as rekey.expect_online takes them.
-void add_tables(const model::Model& model, const model::Phase& phase, nlohmann::json& out);
+// The tables of an online phase and their keys that change, as rekey.expect_online takes them; with the members of
+// partitioned ones, as rekey.expect_partitions does.
+void add_tables(const OnlinePhase& context, nlohmann::json& out);
+
+// Makes the indexes of partitions those of their table, or, `drop`, lets go of them.
+Step join_step(const OnlinePhase& context, model::TableId head, std::string id, bool after_swap);
+bool joins(const OnlinePhase& context, model::TableId head);
 
 }  // namespace rekey::lower

@@ -1,7 +1,9 @@
 // The first half of an online phase, beside the application: new columns, triggers that fill them, the backfill, and
 // the twins of all indexes. Nothing that the application sees changes; the way back drops what was added.
 //
-//   open ─▶ expand ─▶ backfill ─▶ require ─▶ required ─▶ twin ─▶ analyze ─▶ close
+//   open ─▶ expand ─▶ backfill ─▶ require ─▶ required ─▶ twin ─▶ join ─▶ analyze ─▶ close
+//
+// Of a partitioned table each partition has backfill and twins of its own; `join` makes its plain indexes from theirs.
 #include <fmt/format.h>
 
 #include <map>
@@ -31,7 +33,7 @@ Step open_step(const OnlinePhase& context) {
   step.data = key_data(context);
   step.data["phase"] = sql::literal(context.prepare.id);
   step.data["tables"] = json::array();
-  add_tables(context.model, context.phase, step.data["tables"]);
+  add_tables(context, step.data["tables"]);
   return step;
 }
 
@@ -44,15 +46,16 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.data["sync"] = sync(context, t, Follows::new_key);
   step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");
+  if (context.model.tables[t].partitioned()) step.data["parts"] = {{"members", context.members(t)}};
   return step;
 }
 
-Step backfill_step(const OnlinePhase& context, TableId t) {
+Step backfill_step(const OnlinePhase& context, TableId head, TableId t) {
   Step step = table_step(context, t, context.prepare_id(t, "backfill"), "backfill");
   step.up_title = fmt::format("fills the new columns of {}, one UPDATE a row, in batches", step.table);
   step.down_title = "nothing to take back";
   step.transactional = false;
-  step.needs = {context.prepare_id(t, "expand")};
+  step.needs = {context.prepare_id(head, "expand")};
   step.data["assigned"] = sql::dollar_quoted(filled(context, t));
   step.data["missing"] = sql::dollar_quoted(lacking(context, t));
   return step;
@@ -62,7 +65,7 @@ Step require_step(const OnlinePhase& context, TableId t) {
   Step step = table_step(context, t, context.prepare_id(t, "require"), "require");
   step.up_title = fmt::format("new keys of {} may not be NULL where the old ones may not: not yet validated", step.table);
   step.down_title = "they may again";
-  step.needs = {context.prepare_id(t, "backfill")};
+  for (TableId member : context.stored(t)) step.needs.push_back(context.prepare_id(member, "backfill"));
   std::vector<std::string> names, others;
   for (const auto& pair : context.pairs.at(t)) {
     names.push_back(context.model.columns[pair.column].name());
@@ -81,13 +84,13 @@ Step required_step(const OnlinePhase& context, TableId t) {
   return step;
 }
 
-Step twin_step(const OnlinePhase& context, TableId t, const std::string& kind, const std::string& name,
-               const std::string& definition, bool unique) {
-  Step step = table_step(context, t, context.prepare_id(t, kind), "twin");
+Step twin_step(const OnlinePhase& context, TableId head, TableId t, const std::string& name, const std::string& definition,
+               bool unique) {
+  Step step = table_step(context, t, context.prepare_id(t, name), "twin");
   step.up_title = fmt::format("builds {} beside the writes to {}", name, step.table);
   step.down_title = fmt::format("drops {}", name);
   step.transactional = false;
-  step.needs = {context.prepare_id(t, "required")};
+  step.needs = {context.prepare_id(head, "required")};
   const auto twin = sql::identifier(context.model.tables[t].name().schema) + "." + name;
   step.data["twin"] = twin;
   step.data["twin_literal"] = sql::literal(twin);
@@ -95,6 +98,24 @@ Step twin_step(const OnlinePhase& context, TableId t, const std::string& kind, c
   step.data["unique"] = unique ? "UNIQUE " : "";
   step.data["definition"] = definition;
   return step;
+}
+
+std::vector<Step> twin_steps(const OnlinePhase& context, TableId head) {
+  std::vector<Step> out;
+  for (TableId t : context.stored(head)) {
+    for (const auto& index : context.indexes.at(t)) {
+      out.push_back(twin_step(context, head, t, index.twin, index.definition, index.unique));
+      if (index.key()) out.push_back(twin_step(context, head, t, index.legacy_twin, index.legacy, true));
+    }
+  }
+  if (!joins(context, head)) return out;
+  Step join = join_step(context, head, context.prepare_id(head, "join"), false);
+  join.up_title = fmt::format("indexes of {} from those of its partitions, which builds none of these", join.table);
+  join.down_title = fmt::format("drops them, those of partitions with them");
+  for (const auto& twin : out) join.needs.push_back(twin.id);
+  if (out.empty()) join.needs = {context.prepare_id(head, "required")};
+  out.push_back(std::move(join));
+  return out;
 }
 
 Step analyze_step(const OnlinePhase& context, TableId t) {
@@ -110,7 +131,7 @@ Step bridge_step(const OnlinePhase& context) {
   Step step{context.prepare.id + ".bridge", "bridge", "", "views of the old shape in schema rekey_old", "drops them",
             context.phase.written->name.span};
   step.data["tables"] = json::array();
-  for (TableId t : context.phase.changed) {
+  for (TableId t : context.heads) {
     const auto names = sql::text_array(context.names(t, &Pair::name_text));
     step.needs.push_back(context.prepare_id(t, "expand"));
     step.data["tables"].push_back({{"table", sql::literal(context.table(t))},
@@ -144,16 +165,15 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   Step close{phase.id + ".close", "close_cleanup", "", "the new keys are ready: the swap is the next phase",
              "opens the way back", phase.written->name.span};
   close.data["phase"] = sql::literal(phase.id);
-  for (TableId t : context.phase.changed) {
-    for (auto* make : {expand_step, backfill_step, require_step, required_step}) steps.push_back(make(context, t));
+  for (TableId t : context.heads) {
+    steps.push_back(expand_step(context, t));
+    for (TableId member : context.stored(t)) steps.push_back(backfill_step(context, t, member));
+    for (auto* make : {require_step, required_step}) steps.push_back(make(context, t));
     Step analyze = analyze_step(context, t);
     analyze.needs = {context.prepare_id(t, "required")};
-    for (const auto& index : context.indexes.at(t)) {
-      steps.push_back(twin_step(context, t, index.twin, index.twin, index.definition, index.unique));
-      analyze.needs.push_back(steps.back().id);
-      if (index.legacy.empty()) continue;
-      steps.push_back(twin_step(context, t, index.legacy_twin, index.legacy_twin, index.legacy, true));
-      analyze.needs.push_back(steps.back().id);
+    for (auto& twin : twin_steps(context, t)) {
+      analyze.needs.push_back(twin.id);
+      steps.push_back(std::move(twin));
     }
     close.needs.push_back(analyze.id);
     steps.push_back(std::move(analyze));
@@ -167,7 +187,7 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) lowered.undo_order.push_back(step->id);
   lowered.steps = std::move(steps);
   lowered.verify["agreeing"] = json::array();
-  for (TableId t : context.phase.changed) {
+  for (TableId t : context.heads) {
     lowered.verify["agreeing"].push_back({{"table", sql::literal(context.table(t))},
                                           {"condition", sql::dollar_quoted(disagreement(context, t, Follows::new_key))}});
   }

@@ -200,12 +200,16 @@ std::string lacking(const OnlinePhase& context, TableId t) {
 
 Step settling_step(const OnlinePhase& context, TableId t, std::string id, const char* kind) {
   Step step = table_step(context, t, std::move(id), kind);
-  step.up_title = step.down_title = fmt::format("old keys for the rows of {} that lack one or have another", step.table);
+  step.up_title = step.down_title = fmt::format("old keys for the rows of {}{} that lack one or have another",
+                                                context.model.tables[t].partitioned() ? "new partitions of " : "", step.table);
   step.transactional = false;
   std::vector<std::string> parts;
   for (const auto& pair : context.pairs.at(t)) {
     parts.push_back(fmt::format("{} = {}({})", pair.legacy, context.old_key(pair), pair.name));
   }
+  const bool partitioned = context.model.tables[t].partitioned();
+  step.data["settle"] = partitioned ? "settle_new_partitions" : "settle_old_keys";
+  step.data["members"] = partitioned ? ", " + context.members(t) : "";
   step.data["column"] = sql::literal(context.pairs.at(t).front().legacy_text);
   step.data["assigned"] = sql::dollar_quoted(joined(parts, ", "));
   step.data["condition"] = sql::dollar_quoted(disagreement(context, t, Follows::old_key));

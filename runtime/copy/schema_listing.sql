@@ -54,6 +54,9 @@ UNION ALL
          || jsonb_build_object('definition', pg_get_constraintdef(k.oid), 'of_partition', conparentid <> 0)
          -- of keys it means nothing, and depends on how a partition came to have its own
          || CASE WHEN contype = 'c' THEN '{}'::jsonb ELSE '{"connoinherit": null}' END
+         -- a partition counts as its own what it got with a key of its own; a dump knows nothing of it
+         || CASE WHEN contype = 'n' AND (SELECT relispartition FROM pg_class WHERE oid = conrelid) THEN '{"conislocal": null}'::jsonb
+                 ELSE '{}' END
          -- a server before 18 validates what it checks for a partition, and does not write it down
          || CASE WHEN conparentid = 0 THEN '{}'::jsonb ELSE jsonb_build_object(
               'convalidated', true, 'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')) END

@@ -3,6 +3,15 @@ CREATE FUNCTION rekey.rows_under(of_table regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$ SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || of_table FROM pg_class WHERE oid = of_table $body$;
 
+-- A table and what it is parted into, on every level.
+CREATE FUNCTION rekey.tree(target regclass) RETURNS TABLE (relid regclass, has_rows boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT target, relkind <> 'p' FROM pg_class WHERE oid = target
+  UNION
+  SELECT t.relid, t.isleaf FROM pg_partition_tree(target) t
+$body$;
+
 -- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
 -- would stop the phase in its middle.
 CREATE PROCEDURE rekey.refuse_orphans(of_phase text)

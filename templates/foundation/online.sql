@@ -115,8 +115,64 @@ BEGIN
 END
 $body$;
 
+CREATE FUNCTION rekey.columns_of(index regclass) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT array_agg(attname::text ORDER BY place)
+  FROM pg_index CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY k (number, place)
+  LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = number AND number <> 0
+  WHERE indexrelid = index
+$body$;
+
+-- What an index has beside its definition, and how it calls its columns, which is as the table did when it was built.
+CREATE PROCEDURE rekey.finish_index(index regclass, comment text, key_comment text, is_clustered boolean, is_identity boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := (SELECT indrelid FROM pg_index WHERE indexrelid = index);
+  named  text := (SELECT relname FROM pg_class WHERE oid = index);
+  item   record;
+BEGIN
+  FOR item IN
+    SELECT here.attname AS name, there.wanted
+    FROM unnest(rekey.columns_of(index)) WITH ORDINALITY there (wanted, place)
+    JOIN pg_attribute here ON here.attrelid = index AND here.attnum = there.place
+    WHERE NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = index AND o.attname = there.wanted)
+  LOOP
+    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', index, item.name, item.wanted);
+  END LOOP;
+  IF comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON INDEX %s IS %L', index, comment);
+  END IF;
+  IF key_comment IS NOT NULL THEN
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', named, target, key_comment);
+  END IF;
+  IF is_clustered THEN
+    EXECUTE format('ALTER TABLE %s CLUSTER ON %I', target, named);
+  END IF;
+  IF is_identity THEN
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', target, named);
+  END IF;
+END
+$body$;
+
+-- An index of no constraint takes the name of another, which is called `aside`.
+CREATE PROCEDURE rekey.rename_index(was regclass, twin regclass, aside text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  old record;
+BEGIN
+  SELECT relname, indisclustered, indisreplident INTO STRICT old FROM pg_index JOIN pg_class ON oid = indexrelid WHERE oid = was;
+  EXECUTE format('ALTER INDEX %s RENAME TO %I', was, aside);
+  EXECUTE format('ALTER INDEX %s RENAME TO %I', twin, old.relname);
+  CALL rekey.finish_index(twin, obj_description(was, 'pg_class'), NULL, old.indisclustered, old.indisreplident);
+END
+$body$;
+
 -- The index takes the place of the one that has the name now (of the primary key: NULL), with its constraint,
 -- comments and marks, and names its columns as the table does. That one goes with its constraint, or is called `aside`.
+-- One that is a part of another is swapped with that.
 CREATE PROCEDURE rekey.swap_index(of_table text, named text, twin text, aside text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -126,49 +182,35 @@ DECLARE
   key     pg_constraint;
   was     record;
   put     text;
-  item    record;
+  part    record;
 BEGIN
   SELECT * INTO key FROM pg_constraint
   WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
   put := coalesce(key.conname, named);
-  SELECT indisclustered, indisreplident, obj_description(indexrelid, 'pg_class') AS comment,
+  SELECT x.*, relispartition, obj_description(indexrelid, 'pg_class') AS comment,
          obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
-  FROM pg_index WHERE indexrelid = format('%s.%I', space, put)::regclass;
-  IF key.oid IS NOT NULL THEN
+  FROM pg_index x JOIN pg_class ON oid = indexrelid WHERE indexrelid = format('%s.%I', space, put)::regclass;
+  IF was.relispartition THEN
+    RETURN;
+  ELSIF key.oid IS NOT NULL THEN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, put);
     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', target, put,
                    CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, twin);
-  ELSE
-    EXECUTE format('DROP INDEX IF EXISTS %s.%I', space, aside);
-    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, put, aside);
-    EXECUTE format('ALTER INDEX %s.%I RENAME TO %I', space, twin, put);
+    CALL rekey.finish_index(format('%s.%I', space, put), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
+    RETURN;
   END IF;
-  FOR item IN
-    SELECT here.attname AS name, there.attname AS wanted
-    FROM pg_index x CROSS JOIN LATERAL unnest(indkey) WITH ORDINALITY k (number, place)
-    JOIN pg_attribute here ON here.attrelid = indexrelid AND here.attnum = k.place
-    JOIN pg_attribute there ON there.attrelid = indrelid AND there.attnum = k.number
-    WHERE indexrelid = format('%s.%I', space, put)::regclass AND k.number <> 0
-      AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = indexrelid AND o.attname = there.attname)
+  EXECUTE format('DROP INDEX IF EXISTS %s.%I', space, aside);
+  FOR part IN
+    SELECT o.relid AS old, n.relid AS new, CASE o.level WHEN 0 THEN aside ELSE 'rekey_aside_' || o.relid::oid END AS aside
+    FROM rekey.index_tree(was.indexrelid) o JOIN rekey.index_tree(format('%s.%I', space, twin)) n USING (target)
+    ORDER BY o.level
   LOOP
-    EXECUTE format('ALTER TABLE %s.%I RENAME COLUMN %I TO %I', space, put, item.name, item.wanted);
+    CALL rekey.rename_index(part.old, part.new, part.aside);
   END LOOP;
-  IF was.comment IS NOT NULL THEN
-    EXECUTE format('COMMENT ON INDEX %s.%I IS %L', space, put, was.comment);
-  END IF;
-  IF was.key_comment IS NOT NULL THEN
-    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', put, target, was.key_comment);
-  END IF;
-  IF was.indisclustered THEN
-    EXECUTE format('ALTER TABLE %s CLUSTER ON %I', target, put);
-  END IF;
-  IF was.indisreplident THEN
-    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', target, put);
-  END IF;
 END
 $body$;
 
--- What stays with a column when another takes its name.
+-- What stays with a column when another takes its name, of the table alone.
 CREATE PROCEDURE rekey.copy_column_settings(of_table text, from_column text, to_column text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -179,10 +221,10 @@ BEGIN
   SELECT * INTO STRICT was FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = from_column;
   EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', of_table, to_column, col_description(was.attrelid, was.attnum));
   IF coalesce(was.attstattarget, -1) >= 0 THEN
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', of_table, to_column, was.attstattarget);
+    EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STATISTICS %s', of_table, to_column, was.attstattarget);
   END IF;
   FOR item IN SELECT o FROM unnest(was.attoptions) o WHERE o ~ '^n_distinct' LOOP
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', of_table, to_column, item.o);
+    EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN %I SET (%s)', of_table, to_column, item.o);
   END LOOP;
   FOR item IN SELECT * FROM aclexplode(was.attacl) LOOP
     EXECUTE format('GRANT %s (%I) ON %s TO %s%s', item.privilege_type, to_column, of_table,
@@ -209,7 +251,8 @@ BEGIN
   SELECT coalesce(increment, 1) AS increment, coalesce(min_value, 1) AS low, least(max_value, rekey.highest(type)) AS high, last_id
   INTO seq FROM rekey.id_sequence(of_domain);
   last := coalesce(seq.last_id, 0);
-  SELECT seq.increment::numeric * greatest(1000, 2 * reltuples::bigint) INTO ahead FROM pg_class WHERE oid = of_table::regclass;
+  SELECT seq.increment::numeric * greatest(1000, 2 * sum(reltuples)::bigint) INTO ahead
+  FROM rekey.tree(of_table) JOIN pg_class ON oid = relid WHERE has_rows;
   EXECUTE format('SELECT %s(%I) FROM %s WHERE %2$I BETWEEN $1 AND $2', CASE WHEN ahead > 0 THEN 'max' ELSE 'min' END,
                  of_column, of_table)
     INTO utmost
@@ -282,9 +325,10 @@ CREATE FUNCTION rekey.unguarded(of_table text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT string_agg(format('trigger %I is %s', name, CASE WHEN tgname IS NULL THEN 'missing' ELSE
-           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', of_table, name) END), '; ' ORDER BY name)
-  FROM (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
-  LEFT JOIN pg_trigger ON tgrelid = of_table::regclass AND tgname = name
+           format('not enabled ALWAYS: ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relid, name) END)
+           || CASE WHEN relid <> of_table::regclass AND tgname IS NULL THEN ' on ' || relid ELSE '' END, '; ' ORDER BY name, relid::text)
+  FROM rekey.tree(of_table) CROSS JOIN (VALUES ('~rekey_insert'), ('~rekey_update')) ours (name)
+  LEFT JOIN pg_trigger ON tgrelid = relid AND tgname = name
   WHERE tgenabled IS DISTINCT FROM 'A'
 $body$;
 

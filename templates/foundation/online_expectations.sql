@@ -5,7 +5,7 @@ CREATE FUNCTION rekey.fires_on_update(target regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = tgfoid
-                 WHERE tgrelid = target AND NOT tgisinternal AND tgtype & 16 <> 0 AND tgenabled <> 'D'
+                 WHERE tgrelid = target AND (NOT tgisinternal OR tgparentid <> 0 AND tgconstraint = 0) AND tgtype & 16 <> 0 AND tgenabled <> 'D'
                    AND pronamespace <> 'rekey'::regnamespace)
 $body$;
 

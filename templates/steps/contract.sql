@@ -10,7 +10,7 @@ ALTER TABLE {{table}}
 {{#columns}}
   ADD COLUMN {{legacy}} {{type}}{{separator}}
 {{/columns}}
-{{#columns}}
-CALL rekey.copy_column_settings({{table_literal}}, {{name_literal}}, {{legacy_literal}});
-{{/columns}}
+{{#settings}}
+CALL rekey.copy_column_settings({{.}});
+{{/settings}}
 CALL rekey.restore_columns({{table_literal}});

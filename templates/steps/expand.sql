@@ -3,6 +3,9 @@ ALTER TABLE {{table}}
 {{#columns}}
   ADD COLUMN {{shadow}} uuid{{separator}}
 {{/columns}}
+{{#parts}}
+CALL rekey.expect_partitions({{table_literal}}, {{members}});
+{{/parts}}
 {{sync}}
 %down
 {{unsync}}

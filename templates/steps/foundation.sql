@@ -16,6 +16,9 @@ UPDATE rekey.throttle SET {{throttle}};
 CALL rekey.expect_room_for_locks({{most_tables}});
 {{/most_tables}}
 {{#online}}
+{{#parts}}
+CALL rekey.expect_partitions({{table}}, {{members}});
+{{/parts}}
 CALL rekey.expect_online({{table}}, {{names}});
 {{#bridge}}
 CALL rekey.expect_bridge({{table}});

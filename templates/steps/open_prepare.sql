@@ -15,6 +15,9 @@ VALUES
 {{/columns}}
 CALL rekey.expect_legacy({{phase}});
 {{#tables}}
+{{#parts}}
+CALL rekey.expect_partitions({{table}}, {{members}});
+{{/parts}}
 CALL rekey.expect_online({{table}}, {{names}});
 {{/tables}}
 %down

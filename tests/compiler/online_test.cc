@@ -81,7 +81,11 @@ TEST(Online, WhatIsNotCarried) {
               HasSubstr("index i is more than a list of columns"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"
                       "  public.b: {inherits: public.a, primary_key: id, columns: {id: integer}}\n"),
-              HasSubstr("public.a is partitioned or inherits"));
+              HasSubstr("public.b inherits from public.a"));
+  EXPECT_THAT(refused("  public.a: {partitioning: LIST (id), partition_columns: [id], primary_key: id, columns: {id: integer}}\n"
+                      "dependents: [{kind: partitioned table, name: public.a, table: public.a, "
+                      "definition: CREATE TABLE public.a (id integer) PARTITION BY LIST (id);}]\n"),
+              HasSubstr("public.a is partitioned by the key id"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"
                       "dependents:\n  - kind: check\n    name: c\n    table: public.a\n"
                       "    definition: ALTER TABLE public.a ADD CONSTRAINT c CHECK ((id IS NOT NULL));\n"),

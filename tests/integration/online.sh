@@ -1,88 +1,15 @@
 #!/usr/bin/env bash
 # Online phases, from tests/fixtures/online: apply stops before the swap, the application goes on meanwhile; after the
 # swap it writes new keys; the way back keeps all rows, those written since with keys of their own, and the schema is
-# that of before, to the byte. A file has parts, parted by "-- written before the swap", "-- written after it" and
-# "-- true after rollback".
-. "$(dirname "$0")/lib.sh"
-
-part() {
-  awk -v want="$1" '/^-- written before the swap$/ {n = 1; next}
-                    /^-- written after it$/ {n = 2; next}
-                    /^-- true after rollback$/ {n = 3; next}
-                    n + 0 == want' "$2"
-}
-
-draft() {  # FILE
-  database online
-  part 0 "$1" | sql >"$work/output" 2>&1
-  remember before
-  rm -rf "$work/plan.yaml" "$work/bundle"
-  exits 0 "$REKEYC" inspect --strategy online -o "$work/plan.yaml"
-  compile "$work/plan.yaml" "$work/bundle"
-}
-
-# Over all stops but that before the cleanup, which lets the old keys go.
-apply_all() {
-  apply "$work/bundle"
-  while grep -q 'stopped before phase' "$work/output" && ! says_cleanup; do apply "$work/bundle"; done
-}
-says_cleanup() { grep -q 'stopped before phase [0-9]* cleanup' "$work/output"; }
-
-# All lines, but for the order of columns: places in the listing, and the commas after the columns of a table.
-without_order() { sed -E 's/"place": [0-9]+, //; s/,$//' "$1" | sort; }
-
-trip() {
-  draft "$1"
-  apply "$work/bundle"
-  says 'stopped before phase'
-  part 1 "$1" | sql >"$work/output" 2>&1
-  verify "$work/bundle"
-  apply_all
-  verify "$work/bundle"
-  part 2 "$1" | sql >"$work/output" 2>&1
-  verify "$work/bundle"
-  rollback "$work/bundle"
-  schema_as before
-  equal 'what is true after rollback' t "$(part 3 "$1" | sql 2>&1 | sort -u)"
-}
-
-schema_but_for_order() {
-  dump_schema >"$work/now.schema"
-  same_files 'schema but for the order of columns' <(without_order "$work/before.schema") <(without_order "$work/now.schema")
-}
+# that of before, to the byte.
+. "$(dirname "$0")/online_trip.sh"
 
 old_rows() {
   sql -c 'SELECT id, boss_id, name FROM users ORDER BY 1' -c 'SELECT id, user_id, total FROM orders ORDER BY 1' \
     -c 'SELECT order_id, line, user_id, note FROM items ORDER BY 1, 2'
 }
 
-# Through the cleanup too, the new application's rows written before it or after.
-long_trip() {  # FILE before|after
-  draft "$1"
-  apply "$work/bundle"
-  part 1 "$1" | sql >"$work/output" 2>&1
-  apply_all
-  [[ $2 == after ]] || part 2 "$1" | sql >"$work/output" 2>&1
-  apply "$work/bundle"
-  says 'after it the way back is exact but for the order of columns'
-  [[ $2 == before ]] || part 2 "$1" | sql >"$work/output" 2>&1
-  verify "$work/bundle"
-  proves "SELECT count(*) = 0 FROM information_schema.columns WHERE column_name LIKE 'rekey\\_%'"
-  rollback "$work/bundle"
-  schema_but_for_order
-  equal 'what is true after rollback' t "$(part 3 "$1" | sql 2>&1 | sort -u)"
-}
-
-for file in "$REKEY_SOURCE"/tests/fixtures/online/*.sql; do
-  begin "online ${file##*/}"
-  trip "$file"
-  ok
-  for when in before after; do
-    begin "online ${file##*/}, rows written $when the cleanup"
-    long_trip "$file" "$when"
-    ok
-  done
-done
+for file in "$REKEY_SOURCE"/tests/fixtures/online/*.sql; do all_trips "$file"; done
 
 keys=$REKEY_SOURCE/tests/fixtures/online/keys.sql
 

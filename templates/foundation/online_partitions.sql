@@ -1,0 +1,231 @@
+-- Partitioned tables online: what PostgreSQL does to all of them at once only under lock, partition by partition.
+
+-- As rekey.tree; with the table of each index.
+CREATE FUNCTION rekey.index_tree(of_index regclass) RETURNS TABLE (relid regclass, target regclass, level integer)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT indexrelid, indrelid, max(level)
+  FROM (SELECT of_index AS relid, 0 AS level UNION ALL SELECT t.relid, t.level FROM pg_partition_tree(of_index) t) i
+  JOIN pg_index ON indexrelid = i.relid
+  GROUP BY indexrelid, indrelid
+$body$;
+
+-- To be read while others wait.
+CREATE FUNCTION rekey.is_large(target regclass) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT pg_relation_size(target) > 8 * 1024 * 1024 $body$;
+
+-- Each partition is filled and gets its twins in steps of the plan.
+CREATE PROCEDURE rekey.expect_partitions(of_table text, members text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+BEGIN
+  SELECT string_agg(CASE WHEN name IS NULL THEN format('partition %s is not in the plan', relid)
+                         WHEN t.relid IS NULL THEN format('%s is no partition of it', name)
+                         ELSE format('partition %s is a foreign table', relid) END, '; ' ORDER BY coalesce(relid::text, name)) INTO wrong
+  FROM rekey.tree(of_table) t FULL JOIN unnest(members) name ON to_regclass(name) = t.relid
+  LEFT JOIN pg_class ON oid = t.relid
+  WHERE name IS NULL OR t.relid IS NULL OR relkind = 'f';
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '% cannot change online: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Draft the plan anew with rekeyc inspect, or give the phase strategy: offline.';
+  END IF;
+END
+$body$;
+
+-- Partitions that have come since the plan was made, one after the other: sessions that help have none to share.
+CREATE PROCEDURE rekey.settle_new_partitions(of_step text, of_table text, of_column text, assigned text, differing text, members text[])
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  late text;
+BEGIN
+  FOREACH late IN ARRAY ARRAY(SELECT relid::text FROM rekey.tree(of_table) WHERE has_rows AND NOT rekey.helps() AND relid NOT IN (
+                                SELECT pg_catalog.to_regclass(m) FROM pg_catalog.unnest(members) m WHERE pg_catalog.to_regclass(m) IS NOT NULL))
+  LOOP
+    CALL rekey.settle_old_keys(of_step, late, of_column, assigned, differing);
+  END LOOP;
+END
+$body$;
+
+-- An index that stands for itself: of no constraint, no part of another.
+CREATE FUNCTION rekey.free_index(target regclass, columns text[], is_unique boolean) RETURNS regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT indexrelid FROM pg_index JOIN pg_class i ON i.oid = indexrelid
+  WHERE indrelid = target AND indisvalid AND indisunique = is_unique AND NOT relispartition
+    AND rekey.columns_of(indexrelid) = columns AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = target)
+  ORDER BY relname ~ '^rekey_' DESC, relname LIMIT 1
+$body$;
+
+-- Partitions that have come since the plan was made have no twin of the plan's. The server builds it where the table's
+-- is made: for a small one that is no time to speak of.
+CREATE PROCEDURE rekey.expect_twins(of_table text, columns text[], is_unique boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  late regclass := (SELECT relid FROM rekey.tree(of_table) WHERE has_rows AND rekey.is_large(relid)
+                      AND rekey.free_index(relid, columns, is_unique) IS NULL ORDER BY relid::text LIMIT 1);
+BEGIN
+  IF late IS NOT NULL THEN
+    RAISE EXCEPTION 'partition % has come since, and is too large for its index to be built within this step', late
+      USING ERRCODE = 'RK003', HINT = format('Build it beside its writers, then go on: CREATE %sINDEX CONCURRENTLY ON %s (%s);',
+        CASE WHEN is_unique THEN 'UNIQUE ' ELSE '' END, late, (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n)));
+  END IF;
+END
+$body$;
+
+-- The index of a partitioned table from those of its partitions. One that is a part of another has come with that.
+-- `names` are called `others` in it.
+CREATE PROCEDURE rekey.join_twins(of_table text, named text, twin text, definition text, names text[], others text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  was regclass := (SELECT indexrelid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = of_table::regclass AND relname = named);
+  columns text[] := ARRAY(SELECT coalesce(others[array_position(names, c)], c)
+                          FROM unnest(rekey.columns_of(was)) WITH ORDINALITY u (c, place) ORDER BY place);
+BEGIN
+  IF (SELECT relispartition FROM pg_class WHERE oid = was) THEN
+    RETURN;
+  END IF;
+  CALL rekey.expect_twins(of_table, columns, false);
+  EXECUTE format('CREATE INDEX %I ON %s USING %s', twin, of_table, definition);
+END
+$body$;
+
+-- The twins of the partitions take the place of a partitioned table's key (the primary one: NULL), whose columns have
+-- changed their names. That key goes, and with it those of its partitions; the names and marks of theirs come back.
+CREATE PROCEDURE rekey.swap_key(of_table text, named text, columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  target regclass := of_table;
+  space  text := (SELECT quote_ident(nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = target);
+  list   text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
+  key    pg_constraint;
+  kind   text;
+  was    record;
+  part   record;
+BEGIN
+  SELECT * INTO key FROM pg_constraint
+  WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
+  kind := CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END;
+  SELECT x.*, relname, relispartition, obj_description(indexrelid, 'pg_class') AS comment,
+         obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
+  FROM pg_index x JOIN pg_class ON oid = indexrelid WHERE indexrelid = format('%s.%I', space, coalesce(key.conname, named))::regclass;
+  IF was.relispartition THEN
+    RETURN;
+  END IF;
+  CALL rekey.keep_partition_indexes(target);
+  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root <> was.indexrelid::regclass::text;
+  IF kind IS NULL THEN
+    EXECUTE format('DROP INDEX %s', was.indexrelid::regclass);
+  ELSE
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, was.relname);
+  END IF;
+  FOR part IN
+    SELECT partition, name, twin FROM rekey.partition_indexes
+    CROSS JOIN LATERAL rekey.free_index(partition::regclass, columns, true) twin
+    WHERE table_name = target::text AND twin IS NOT NULL
+  LOOP
+    IF kind IS NOT NULL THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', part.partition, part.name, kind,
+                     (SELECT relname FROM pg_class WHERE oid = part.twin));
+    END IF;
+    CALL rekey.finish_index(part.twin, NULL, NULL, false, false);
+  END LOOP;
+  EXECUTE CASE WHEN kind IS NULL THEN format('CREATE UNIQUE INDEX %I ON %s (%s)', was.relname, target, list)
+               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s (%s)', target, was.relname, kind, list) END;
+  CALL rekey.restore_partition_indexes(target);
+  CALL rekey.finish_index(format('%s.%I', space, was.relname), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
+END
+$body$;
+
+-- Online phases add a foreign key of a partitioned table to each partition by itself, not yet valid, and make them one
+-- when they are. As what it stands there meanwhile: as the part, or, of a partition that has come since, as the whole.
+CREATE FUNCTION rekey.loose_parts(of_table regclass, named text, refers_to regclass)
+RETURNS TABLE (partition regclass, name text, is_there boolean, is_valid boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT t.relid, n.name, k.oid IS NOT NULL, coalesce(k.convalidated, false)
+  FROM rekey.tree(of_table) t
+  LEFT JOIN rekey.foreign_key_parts w ON w.table_name = of_table::text AND w.foreign_key = named
+                                     AND w.part_of = t.relid::text AND w.refers_to = loose_parts.refers_to::text
+  CROSS JOIN LATERAL (SELECT coalesce(w.name, named) AS name) n
+  LEFT JOIN pg_constraint k ON k.conrelid = t.relid AND k.conname = n.name AND k.contype = 'f' AND k.conparentid = 0
+                           AND k.confrelid = loose_parts.refers_to
+  WHERE t.has_rows
+$body$;
+
+-- Whole, or in parts where those have not been made one.
+CREATE PROCEDURE rekey.drop_foreign_key(of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    CALL rekey.keep_foreign_key_parts(of_table);
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', of_table, named);
+    RETURN;
+  END IF;
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE is_there LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+CREATE PROCEDURE rekey.add_foreign_key_parts(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) LOOP
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', part.partition, part.name, definition);
+  END LOOP;
+END
+$body$;
+
+-- Of one partition, where it is still one.
+CREATE PROCEDURE rekey.validate_foreign_key_part(of_partition text, of_table text, named text, refers_to text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to)
+              WHERE partition = to_regclass(of_partition) AND is_there AND NOT is_valid LOOP
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+  END LOOP;
+END
+$body$;
+
+-- The server takes valid foreign keys of the partitions for those that the table's needs there, without a look at rows.
+CREATE PROCEDURE rekey.join_foreign_key(of_table text, named text, refers_to text, definition text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  part record;
+BEGIN
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
+    RETURN;
+  END IF;
+  CALL rekey.lock_out(refers_to, of_table);  -- the parts' triggers go
+  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE NOT is_valid LOOP
+    IF rekey.is_large(part.partition) THEN
+      RAISE EXCEPTION 'partition % has come since, and is too large to be read within this step', part.partition
+        USING ERRCODE = 'RK003', HINT = format('Let its rows be checked, then go on: %sALTER TABLE %s VALIDATE CONSTRAINT %I;',
+          CASE WHEN NOT part.is_there THEN format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID; ', part.partition, part.name, definition) END,
+          part.partition, part.name);
+    END IF;
+    IF part.is_there THEN
+      EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', part.partition, part.name);
+    END IF;
+  END LOOP;
+  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', of_table, named, definition);
+  CALL rekey.restore_foreign_key_parts(of_table);
+END
+$body$;

@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# Partitioned tables online, from tests/fixtures/online_partitions: what is filled, indexed and validated partition by
+# partition is one table's before and after; partitions that come meanwhile are carried along.
+. "$(dirname "$0")/online_trip.sh"
+
+fixtures=$REKEY_SOURCE/tests/fixtures/online_partitions
+events=$fixtures/events.sql
+
+for file in "$fixtures"/*.sql; do all_trips "$file"; done
+
+begin 'back from before the swap, as if nothing had been'
+draft "$events"
+apply "$work/bundle"
+rollback "$work/bundle"
+exactly_as before
+ok
+
+begin 'the swap, either way, builds no index'
+files_of() {
+  sql -c "SELECT pg_relation_filenode(indexrelid) FROM pg_index JOIN pg_partition_tree('events') ON relid = indrelid WHERE isleaf" | sort
+}
+draft "$events"
+apply "$work/bundle"
+until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
+files_of >"$work/prepared"
+apply_all
+files_of >"$work/swapped"
+[[ -z $(comm -13 "$work/prepared" "$work/swapped") ]] || fail "$(cat "$work/swapped")"
+rollback "$work/bundle" --to 'users: prepare'
+files_of >"$work/back"
+[[ -z $(comm -13 "$work/swapped" "$work/back") ]] || fail "$(cat "$work/back")"
+ok
+
+new_partition() { sql -c "CREATE TABLE may PARTITION OF events FOR VALUES FROM ('2024-05-01') TO ('2024-06-01')"; }
+
+# Rows as both versions of the application write them: keys by default, one of them moved from elsewhere.
+fill_partition() {
+  sql -c "INSERT INTO events (day, kind, user_id, note) SELECT '2024-05-02', 'a', id, 'may ' || name FROM users" \
+    -c "UPDATE events SET day = '2024-05-03' WHERE note = '5'"
+}
+
+# Nothing of it stands alone: it has the indexes and constraints of the others, valid, as parts of the table's.
+is_whole() {
+  proves "SELECT count(*) FILTER (WHERE indrelid = 'may'::regclass) = count(*) FILTER (WHERE indrelid <> 'may'::regclass)
+          AND bool_and(indisvalid) FROM pg_index JOIN pg_class ON oid = indexrelid
+          WHERE indrelid = 'may'::regclass OR indrelid = 'early'::regclass AND relispartition"
+  proves "SELECT array_agg(contype ORDER BY contype) = (SELECT array_agg(contype ORDER BY contype) FROM pg_constraint WHERE conrelid = 'early'::regclass)
+          AND bool_and(convalidated OR confrelid <> 'users'::regclass) AND bool_and(conparentid <> 0 OR contype NOT IN ('f', 'p', 'u'))
+          FROM pg_constraint WHERE conrelid = 'may'::regclass"
+}
+
+without_partition() { sql -c 'ALTER TABLE events DETACH PARTITION may' -c 'DROP TABLE may'; }
+
+nothing_left() {
+  is_whole
+  proves "SELECT count(*) = 0 FROM pg_class WHERE relname ~ 'rekey'"
+  proves "SELECT count(*) = 51 AND count(*) FILTER (WHERE note = '5' AND id = 5) = 1 AND max(id) = 2050 FROM may"
+  without_partition
+  schema_as before
+}
+
+for moment in prepared swapped; do
+  begin "a partition comes when it is $moment"
+  draft "$events"
+  apply "$work/bundle"
+  until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
+  [[ $moment == prepared ]] || apply_all
+  new_partition
+  fill_partition
+  verify "$work/bundle"
+  [[ $moment == swapped ]] || apply_all
+  verify "$work/bundle"
+  is_whole
+  rollback "$work/bundle"
+  nothing_left
+  ok
+done
+
+begin 'a partition comes in the middle of the backfill'
+draft "$events"
+apply "$work/bundle" --to foundation
+exits 0 "$REKEY" pause "$work/bundle"
+"$REKEY" apply "$work/bundle" --yes >"$work/applied" 2>&1 </dev/null &
+runtime=$!
+await holds "SELECT count(*) > 0 FROM rekey.backfills WHERE step LIKE '%.early.backfill' AND waits_for IS NOT NULL"
+new_partition
+fill_partition
+exits 0 "$REKEY" resume "$work/bundle"
+wait "$runtime"
+apply_all
+verify "$work/bundle"
+is_whole
+rollback "$work/bundle"
+nothing_left
+ok
+
+begin 'a partition comes after the cleanup'
+draft "$events"
+apply_all
+apply "$work/bundle"
+new_partition
+fill_partition
+verify "$work/bundle"
+rollback "$work/bundle"
+is_whole
+proves "SELECT count(*) = 0 FROM pg_class WHERE relname ~ 'rekey'"
+without_partition
+schema_but_for_order
+ok
+
+# Applies, and does what it is told to where it refuses.
+advised() {
+  local times
+  for ((times = 0; times < 9; times++)); do
+    "$@" --yes >"$work/output" 2>&1 </dev/null && return
+    says 'partition public.may has come since, and is too large'
+    grep -oE '(CREATE|ALTER) [^;]*;' "$work/output" | sed 's/;$//' >"$work/advice"
+    while read -r statement; do sql -c "$statement"; done <"$work/advice"
+  done
+  fail 'it wants ever more'
+}
+
+begin 'a large partition gets its indexes from who makes it, there and back'
+draft "$events"
+apply "$work/bundle"
+new_partition
+sql -c "INSERT INTO events (day, kind, user_id, note)
+        SELECT '2024-05-02', 'a', 1, repeat('x', 700) || i FROM generate_series(1, 14000) i"
+until says_cleanup; do advised "$REKEY" apply "$work/bundle"; done
+verify "$work/bundle"
+advised "$REKEY" rollback "$work/bundle"
+without_partition
+schema_as before
+ok
+
+begin 'one that the plan does not know is refused before anything changes'
+database online
+part 0 "$events" | sql >"$work/output" 2>&1
+new_partition
+remember before
+exits 3 "$REKEY" apply "$work/bundle" --yes
+says 'table public.may is a partition of public.events and is unknown to the plan'
+exits 3 psql -XqAt -v ON_ERROR_STOP=1 -f "$work"/bundle/010-foundation/up.sql
+says 'public.events cannot change online: partition public.may is not in the plan'
+exactly_as before
+ok
+
+begin 'a trigger that is disabled on one partition keeps the swap from happening'
+draft "$events"
+apply "$work/bundle"
+until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
+sql -c 'ALTER TABLE late DISABLE TRIGGER "~rekey_insert"'
+exits 1 "$REKEY" apply "$work/bundle" --yes
+says 'ALTER TABLE public.late ENABLE ALWAYS TRIGGER "~rekey_insert"'
+sql -c 'ALTER TABLE late ENABLE ALWAYS TRIGGER "~rekey_insert"'
+apply_all
+verify "$work/bundle"
+ok
+
+begin 'the swap alone is taken back, and done again'
+draft "$events"
+apply_all
+sql -c "INSERT INTO events (day, kind, user_id, note) SELECT '2024-02-05', 'a', id, 'since' FROM users LIMIT 1"
+given=$(sql -c "SELECT id FROM events WHERE note = 'since'")
+rollback "$work/bundle" --to 'users: prepare'
+apply_all
+verify "$work/bundle"
+equal 'the key of a row written after the first swap' "$given" "$(sql -c "SELECT id FROM events WHERE note = 'since'")"
+rollback "$work/bundle"
+schema_as before
+ok
+
+begin 'psql alone, there and back'
+draft "$events"
+for folder in "$work"/bundle/*/; do exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$folder/up.sql"; done
+verify "$work/bundle"
+for folder in $(cd "$work/bundle" && ls -d */ | sort -r); do
+  exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$work/bundle/$folder/down.sql"
+done
+schema_but_for_order
+ok
+
+begin 'a rehearsal'
+if can_dump; then
+  draft "$events"
+  exits 0 "$REKEY" rehearse "$work/bundle" --full
+  ok
+fi
+
+begin 'killed again and again, on both ways'
+draft "$events"
+interrupted() {  # COMMAND, until the query holds
+  local try
+  for ((try = 1; try <= 100; try++)); do
+    "$REKEY" "$1" "$work/bundle" --yes >"$work/output" 2>&1 </dev/null &
+    runtime=$!
+    if ((try < 15)); then
+      sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+      kill -9 "$runtime" 2>/dev/null || true
+    fi
+    wait "$runtime" 2>/dev/null || true
+    ! holds "$2" || return 0
+  done
+  fail "never came to: $2"
+}
+interrupted apply "SELECT to_regclass('rekey.phases') IS NOT NULL"
+interrupted apply "SELECT count(*) = 1 FROM rekey.phases WHERE name = 'cleanup' AND state = 'applied'"
+verify "$work/bundle"
+interrupted rollback "SELECT to_regclass('rekey.phases') IS NULL"
+schema_but_for_order
+ok
