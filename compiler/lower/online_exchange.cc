@@ -106,17 +106,18 @@ void give_again(const OnlinePhase& context, TableId t, const Pair& pair, Stateme
 // A default goes on to all partitions, also those that the plan does not know; here are the ones that have another.
 void give_partitions(const OnlinePhase& context, TableId head, bool up, Statements& out) {
   const auto family = context.model.family(head);
-  const auto text = [&](model::ColumnId c) {
-    const auto was = old_default(*context.model.columns[c].written);
-    return up ? set_new_default(context, c) : was.empty() ? was : "SET DEFAULT " + was;
+  const auto given = [&](model::ColumnId c, bool old) {
+    return old ? old_default(*context.model.columns[c].written) : set_new_default(context, c);
   };
   for (std::size_t i = 1; i < family.size(); ++i) {
     for (const auto& pair : context.pairs.at(family[i])) {
-      const auto own = text(pair.column), above = text(context.model.top(pair.column));
+      const auto top = context.model.top(pair.column);
       const auto alone = "ONLY " + context.table(family[i]);
-      if (own.empty() && !above.empty()) alter(alone, pair.name, "DROP DEFAULT", out);
+      if (!given(pair.column, up).empty() && given(top, up).empty()) alter(alone, up ? pair.legacy : pair.shadow, "DROP DEFAULT", out);
+      const auto own = given(pair.column, !up);
+      if (own.empty() && !given(top, !up).empty()) alter(alone, pair.name, "DROP DEFAULT", out);
       if (!own.empty() && up) out.push_back(own);
-      if (!own.empty() && !up) alter(alone, pair.name, own, out);
+      if (!own.empty() && !up) alter(alone, pair.name, "SET DEFAULT " + own, out);
     }
   }
 }

@@ -70,7 +70,7 @@ std::string bridge_schemas();
 // partitioned ones, as rekey.expect_partitions does.
 void add_tables(const OnlinePhase& context, nlohmann::json& out);
 
-// Makes the indexes of partitions those of their table, or, `drop`, lets go of them.
+// Makes the indexes of partitions those of their table: on the new keys, or, after the swap, on the old ones.
 Step join_step(const OnlinePhase& context, model::TableId head, std::string id, bool after_swap);
 bool joins(const OnlinePhase& context, model::TableId head);
 

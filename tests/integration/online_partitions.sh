@@ -170,6 +170,43 @@ rollback "$work/bundle"
 schema_as before
 ok
 
+# Whoever writes keys of one shape finds them again, in another partition too.
+application() {  # SHAPE NAME
+  PGOPTIONS="-c search_path=rekey_$1,public" sql -v name="$2" >"$work/output" <<'SQL'
+INSERT INTO users (name) VALUES (:'name') RETURNING id AS me \gset
+INSERT INTO events (day, kind, user_id, note) VALUES ('2024-02-03', 'a', :'me', :'name') RETURNING id AS event \gset
+UPDATE events SET day = '2024-01-03' WHERE id = :'event';
+INSERT INTO marks (event_id, day, kind, what) VALUES (:'event', '2024-01-03', 'a', :'name');
+SELECT e.user_id = :'me' AND m.event_id = :'event' FROM events e JOIN marks m ON m.event_id = e.id WHERE note = :'name';
+SQL
+  equal "what $2 wrote" t "$(cat "$work/output")"
+}
+
+begin 'a bridge over partitions'
+database online
+part 0 "$events" | sql >"$work/output" 2>&1
+remember before
+rm -rf "$work/plan.yaml" "$work/bundle"
+printf 'strategy: online\nbridge: true\n' >"$work/decisions.yaml"
+exits 0 "$REKEYC" inspect --decisions "$work/decisions.yaml" -o "$work/plan.yaml"
+compile "$work/plan.yaml" "$work/bundle"
+apply "$work/bundle"
+until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
+application old before
+apply_all
+application old after
+application new newer
+verify "$work/bundle"
+apply "$work/bundle"
+rollback "$work/bundle" --to 'users: swap'
+application old later
+application new latest
+verify "$work/bundle"
+rollback "$work/bundle"
+schema_but_for_order
+proves "SELECT count(*) = 5 AND count(DISTINCT user_id) = 5 FROM events WHERE tableoid = 'early'::regclass AND note !~ '[0-9]'"
+ok
+
 begin 'psql alone, there and back'
 draft "$events"
 for folder in "$work"/bundle/*/; do exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$folder/up.sql"; done
