@@ -124,7 +124,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "list_keys") {
     const ParsedSql query(text_argument(call, 1));
     read_query(query.statements().front()->base, out);
-  } else if (name == "run_with_keys") {
+  } else if (name == "run_with_keys" || name == "at_once") {
     const ParsedSql run(text_argument(call, 0));
     for (const auto* statement : run.statements()) {
       if (!read(*statement, knowledge, fallback, out)) return false;
@@ -241,15 +241,6 @@ bool read_comment(const PgQuery__CommentStmt& statement, Effects& out) {
   return true;
 }
 
-// A block of nothing but statements, which is how they are run at once.
-bool read_block(const PgQuery__DoStmt& block, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out) {
-  const std::string body = block.args[0]->def_elem->arg->string->sval, begin = "\nBEGIN\n", end = "\nEND\n";
-  if (block.n_args != 1 || !body.starts_with(begin) || !body.ends_with(end)) return false;
-  const ParsedSql parsed(body.substr(begin.size(), body.size() - begin.size() - end.size()));
-  return std::all_of(parsed.statements().begin(), parsed.statements().end(),
-                     [&](const auto* statement) { return read(*statement, knowledge, fallback, out); });
-}
-
 // False when the statement's kind is not known.
 bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback,
           Effects& out) {
@@ -260,7 +251,6 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vect
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
     case PG_QUERY__NODE__NODE_GRANT_STMT: return true;
-    case PG_QUERY__NODE__NODE_DO_STMT: return read_block(*node.do_stmt, knowledge, fallback, out);
     case PG_QUERY__NODE__NODE_DELETE_STMT: return is_ours(table_name(*node.delete_stmt->relation));
     case PG_QUERY__NODE__NODE_UPDATE_STMT: return is_ours(table_name(*node.update_stmt->relation));
     case PG_QUERY__NODE__NODE_VIEW_STMT:

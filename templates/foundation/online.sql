@@ -193,8 +193,7 @@ BEGIN
   IF was.relispartition THEN
     RETURN;
   ELSIF key.oid IS NOT NULL THEN
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, put);
-    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', target, put,
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %s USING INDEX %I', target, put,
                    CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, twin);
     CALL rekey.finish_index(format('%s.%I', space, put), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
     RETURN;
@@ -273,6 +272,10 @@ DECLARE
   seq  record;
   ours record;
 BEGIN
+  IF NOT EXISTS (SELECT FROM rekey.key_columns c CROSS JOIN LATERAL rekey.sequence_position(c.sequence) p
+                 WHERE c.domain = of_domain AND (p.last_value, p.is_called) IS DISTINCT FROM (c.last_value, c.is_called)) THEN
+    RETURN;
+  END IF;
   CALL rekey.save_sequences(of_domain);
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   SELECT * INTO ours FROM rekey.sequence_position(of_sequence);
@@ -376,6 +379,20 @@ BEGIN
       turn := CASE WHEN try % 5 > 0 THEN turn ELSE 2 * turn END;
       PERFORM pg_sleep(0.01 + 0.04 * random());
     END;
+  END LOOP;
+END
+$body$;
+
+-- Statements, each to the end of a line. Blocks of PL/pgSQL would keep a plan of each, all of which every change of a
+-- table has to look through.
+CREATE PROCEDURE rekey.at_once(statements text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  item text;
+BEGIN
+  FOREACH item IN ARRAY string_to_array(rtrim(statements, E';\n'), E';\n') LOOP
+    EXECUTE item;
   END LOOP;
 END
 $body$;

@@ -70,6 +70,7 @@ LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
 -- All of them at once or none, in many tries, some of which take their turn for a short time.
 -- Locking a view locks what it reads, for as long.
 CALL rekey.lock_out('rekey_new.users', 'rekey_new.notes', 'public.users', 'public.notes');
+CALL rekey.at_once($swap$
 DROP VIEW rekey_new.users;
 DROP VIEW rekey_new.notes;
 ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
@@ -113,6 +114,7 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.notes
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_update";
 ALTER TABLE public.notes ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
 CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.notes.rekey_twin_2_1', '015.notes.rekey_old_key_2_1', '015.notes.analyze', '015.close']);
+$swap$);
 CALL rekey.end_undo('020.swap');
 COMMIT;
 

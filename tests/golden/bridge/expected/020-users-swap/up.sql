@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"b445c9352ca3360f1c327f0184bbe577eb6e2f6f63e6e7266cdab50539983106","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"57219cb8ef019a95bbc908eeea74e43b24a3fc1568984e581af94d85a35e0e19","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.notes.compare",true,false,["020.open"],["020.swap"],"dd590eeddfb49d7708a9854904dae2011baae1f7910062a94f082584aa4970c6","c60aeae841f9497a6843676fb2b9678e0b6f4e2ef06ffa673ca655caed52c433"],
-["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"a08f4bc52c1538229ec5255ead60dc37b575e6d3bd848b603c239ff609b6bea6","8d28cdff04d4453b347a9e2acbbaa732147db3a4ca8c81599a8df5d85e363951"],
+["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"ba08ee962fbfd1a13bf3d60abf6399808fe1a6395a43186051f3aeac46900a07","e84307bbc822aa753f3599af8d1df136b49c0756601be538f532fb3a43820dc7"],
 ["020.notes.validate",true,true,["020.swap"],["020.swap"],"a5e07887d3f1f1d9627f7620388019d3a61e3466d44eb1a116b8c403ce3867b2","fdca753ce5b85eb3934b20aeca7d28838f657a33d76d25bad2d5fea9d77e81b9"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.notes.settle",false,true,["020.swap"],["020.close"],"7bf202efa7ecb1bf0cd93ac717ca5526208e43bf589c5ea25ea267dc772452e8","1a83a1842b3ce5e87aa391724718e2e325d81419955121eb3b44ca111e4acab9"],
@@ -161,6 +161,7 @@ $query$;
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
 -- All of them at once or none, in many tries, some of which take their turn for a short time.
 CALL rekey.lock_out('public.users', 'public.notes');
+CALL rekey.at_once($swap$
 CALL rekey.save_sequences('public.users.id');
 CALL rekey.catch_up_ids('rekey.ids_2', 'public.notes.id');
 ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
@@ -206,6 +207,7 @@ ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_update";
 ALTER TABLE public.notes ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
 CALL rekey.make_bridge('rekey_new', 'public.users', ARRAY['id'], ARRAY['rekey_old_id_1'], ARRAY['id'], ARRAY['id']);
 CALL rekey.make_bridge('rekey_new', 'public.notes', ARRAY['id', 'user_id'], ARRAY['rekey_old_id_2', 'rekey_old_user_id_3'], ARRAY['id', 'user_id'], ARRAY['id', 'user_id']);
+$swap$);
 CALL rekey.end_step('020.swap');
 COMMIT;
 

@@ -71,6 +71,7 @@ LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
 -- Locking a view locks what it reads, for as long.
 CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
 DROP VIEW public.buyers;
+CALL rekey.at_once($swap$
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 DROP FUNCTION rekey.old_key_1(uuid);
 CALL rekey.end_ids('rekey.ids_1', 'public.users.id');
@@ -109,10 +110,11 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
+CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.orders.rekey_twin_2_1', '015.orders.rekey_old_key_2_1', '015.orders.analyze', '015.close']);
+$swap$);
 CREATE VIEW public.buyers AS
  SELECT users.id
    FROM public.users;
-CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.orders.rekey_twin_2_1', '015.orders.rekey_old_key_2_1', '015.orders.analyze', '015.close']);
 CALL rekey.end_undo('020.swap');
 COMMIT;
 

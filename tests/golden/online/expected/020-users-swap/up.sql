@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"da483a1cb2ee9e3eeb4cf08122558f81b8309fe04486a22f468c71f1061bd744","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"47a58405ec982ae6d9a8b493c5ff558dc8a6351ee2b82f13e49f4b2c5c3bbf13","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"172eba8065307b5d6940c1196f7c72a3069ff34432cae0dd3b8ffed8e4e88770","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"856a50e44e30e57a8dd5ecd893435f130483e10954f399d9360b7d7a462be6bd","bc9ec6d2b28cbae042219f825bc26beb82a37f21460c13d8e30e5f96bbfcd28b"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"eee6dd2e8c0297e18d66536cea0cbaec0bc8826f1e1c85f494f8e607a0c5b1b4","270e65143524a892ed18967e6f26ffc96cf446aef2e3250735c296d3dc74883c"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","eb53ef09cfa5f65825aaffb0f46e9ffe58a21b43f88eadd30df2c99dd5045c9d"],
@@ -138,9 +138,10 @@ LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
 -- All of them at once or none, in many tries, some of which take their turn for a short time.
 -- Locking a view locks what it reads, for as long.
 CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
+DROP VIEW public.buyers;
+CALL rekey.at_once($swap$
 CALL rekey.catch_up_ids('rekey.ids_1', 'public.users.id');
 CALL rekey.catch_up_ids('rekey.ids_2', 'public.orders.id');
-DROP VIEW public.buyers;
 ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
 DROP TRIGGER "~rekey_insert" ON public.users;
 DROP TRIGGER "~rekey_update" ON public.users;
@@ -180,6 +181,7 @@ CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
+$swap$);
 CREATE VIEW public.buyers AS
  SELECT users.id
    FROM public.users;

@@ -867,6 +867,15 @@ CREATE FUNCTION rekey.rows_under(of_table regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$ SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || of_table FROM pg_class WHERE oid = of_table $body$;
 
+-- A table and what it is parted into, on every level.
+CREATE FUNCTION rekey.tree(target regclass) RETURNS TABLE (relid regclass, has_rows boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT target, relkind <> 'p' FROM pg_class WHERE oid = target
+  UNION
+  SELECT t.relid, t.isleaf FROM pg_partition_tree(target) t
+$body$;
+
 -- A row that breaks a validated foreign key (written while triggers were off) has no key to go with and
 -- would stop the phase in its middle.
 CREATE PROCEDURE rekey.refuse_orphans(of_phase text)
@@ -1860,7 +1869,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a1158b93f458c1adf120d6811fb2d86ea3218f4d24f395a009fa3aeb3b7e8795', 'd3a52e7bb7b3f7917f54e7ae0396310fd3389d10b9c4b8f00c1f5bb2f57955ec', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '9b170da4f073242df3eadd6b48268021c4d35ceebec502d81fd468c472d1eb36', '27ad87069192ccd7fb194a1adfb7089319ef66b5f56d7ec0130d4ddfa75ff526', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
