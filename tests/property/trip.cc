@@ -88,6 +88,10 @@ std::string last_lines(const Result& result) {
       result.err);
 }
 
+bool has_v7(const Schema& schema) {
+  return std::any_of(schema.tables.begin(), schema.tables.end(), [](const Table& t) { return t.generator == "v7"; });
+}
+
 // Why this schema's keys may be refused; empty when they may not.
 std::string right_to_refuse(const Schema& schema, const Result& result) {
   const auto says = [&](const char* text) { return result.err.find(text) != std::string::npos; };
@@ -95,9 +99,7 @@ std::string right_to_refuse(const Schema& schema, const Result& result) {
       says("forces row security on its owner")) {
     return "row security";
   }
-  bool timed = false;
-  for (const Table& t : schema.tables) timed = timed || t.generator == "v7";
-  if (timed && result.code == kRefused && says("v7 takes the time of a key from there"))
+  if (has_v7(schema) && result.code == kRefused && says("v7 takes the time of a key from there"))
     return "orphan of a v7 key";
   return "";
 }
@@ -111,7 +113,13 @@ class Trip {
     const std::string before_schema = journey_.database.schema();
     const Snapshot before = take(session_, schema_);
     const auto probed = probe(session_, schema_);
-    journey_.compile(decisions(schema_));
+    try {
+      journey_.compile(decisions(schema_));
+    } catch (const NotCarriedOver& refused) {
+      // Which domains have a root of their own cannot be told here as well as the compiler can.
+      if (has_v7(schema_) && std::string(refused.what()).find("[v7-root]") != std::string::npos) return "v7 without a root";
+      throw;
+    }
     const Result applied = journey_.rekey({"apply"}, schema_.jobs);
     if (applied.code != 0) {
       const std::string why = right_to_refuse(schema_, applied);
