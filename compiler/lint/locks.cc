@@ -176,7 +176,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_partitions", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
         "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }

@@ -16,6 +16,14 @@ using model::TableId;
 
 bool has_partitions(const OnlinePhase& context, TableId t) { return context.model.tables[t].partitioned(); }
 
+void expect_trees(const OnlinePhase& context, Statements& out) {
+  for (TableId t : context.heads) {
+    if (!has_partitions(context, t)) continue;
+    out.push_back(fmt::format("CALL rekey.expect_tree({}, {}, {});", sql::literal(context.table(t)), context.members(t),
+                              sql::text_array(context.names(t, &Pair::name_text))));
+  }
+}
+
 bool has_parts(const OnlinePhase& context, const model::ForeignKey& fk) {
   return has_partitions(context, fk.child) || has_partitions(context, fk.parent);
 }
@@ -122,6 +130,13 @@ void give_partitions(const OnlinePhase& context, TableId head, bool up, Statemen
   }
 }
 
+// A partition's own keys take their twins before the table's take what is left.
+std::vector<TableId> from_below(const OnlinePhase& context, TableId head) {
+  auto out = context.model.family(head);
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
 void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
   const auto table = context.table(t);
   expect_twins(context, t, &Pair::shadow_text, out);
@@ -132,7 +147,7 @@ void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
   }
   out.push_back(fmt::format("CALL rekey.set_required({}, {}, {});", sql::literal(table),
                             sql::text_array(context.names(t, &Pair::legacy_text)), sql::text_array(context.names(t, &Pair::name_text))));
-  for (TableId member : context.model.family(t)) {
+  for (TableId member : from_below(context, t)) {
     swap_indexes(context, member, true, out);
     for (const auto& pair : context.pairs.at(member)) {
       out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(context.table(member)),
@@ -157,7 +172,7 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
     give_again(context, t, pair, out);
   }
   give_partitions(context, t, false, out);
-  for (TableId member : context.model.family(t)) swap_indexes(context, member, false, out);
+  for (TableId member : from_below(context, t)) swap_indexes(context, member, false, out);
   out.push_back(sync_triggers(context, t, Follows::new_key_again));
 }
 
@@ -215,6 +230,7 @@ std::string foreign_key_arguments(const OnlinePhase& context, const model::Forei
 
 Statements exchange(const OnlinePhase& context) {
   Statements out;
+  expect_trees(context, out);
   catch_up(context, out);
   drop_foreign_keys(context, out);
   for (TableId t : context.heads) swap_table(context, t, out);
@@ -225,6 +241,7 @@ Statements exchange(const OnlinePhase& context) {
 
 Statements exchange_back(const OnlinePhase& context) {
   Statements out;
+  expect_trees(context, out);
   bridge(context, false, out);
   drop_foreign_keys(context, out);
   end_old_keys(context, out);

@@ -120,6 +120,10 @@ std::vector<TableId> OnlinePhase::partitioned(TableId head) const {
   return out;
 }
 
+nlohmann::json OnlinePhase::parts(TableId t) const {
+  return {{"members", members(t)}, {"names", sql::text_array(names(t, &Pair::name_text))}};
+}
+
 std::string OnlinePhase::members(TableId t) const {
   std::vector<std::string> out;
   for (TableId member : model.family(t)) out.push_back(table(member));

@@ -48,6 +48,7 @@ struct OnlinePhase : OfflinePhase {
   // whole table cannot be added without a scan.
   bool is_joined(const model::ForeignKey& fk) const;
   std::string members(model::TableId t) const;  // the family, as an array of literals
+  nlohmann::json parts(model::TableId t) const;  // that and the keys, as rekey.expect_tree takes them
 
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3

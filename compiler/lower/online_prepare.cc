@@ -46,7 +46,7 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.data["sync"] = sync(context, t, Follows::new_key);
   step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");
-  if (context.model.tables[t].partitioned()) step.data["parts"] = {{"members", context.members(t)}};
+  if (context.model.tables[t].partitioned()) step.data["parts"] = context.parts(t);
   return step;
 }
 

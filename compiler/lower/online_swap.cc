@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/key_data.h"
@@ -66,13 +67,21 @@ Statements lines(const Statements& statements) {
   return out;
 }
 
+// Whether an end of a statement in it may stand in a literal or a name.
+bool has_two_readings(const std::string& statement) {
+  bool in_name = false;
+  for (std::size_t at = 0; at + 1 < statement.size(); ++at) {
+    if (statement[at] == '"') in_name = !in_name;
+    if (statement.compare(at, 2, ";\n") == 0 && (in_name || statement.find_first_of("'$") != std::string::npos)) return true;
+  }
+  return false;
+}
+
 // One statement to the server: sent one by one, their way to and fro would be time under lock. It tells them apart by
 // the ends of lines; where a text of the user's could be taken for two they are sent one by one all the same.
 Statements at_once(const Statements& statements) {
   const std::string mark = "$swap$", text = fmt::format("\n{}\n", fmt::join(statements, "\n"));
-  const bool unclear = std::any_of(statements.begin(), statements.end(), [](const auto& statement) {
-    return statement.find(";\n") != std::string::npos && statement.find_first_of("'$") != std::string::npos;
-  });
+  const bool unclear = std::any_of(statements.begin(), statements.end(), has_two_readings);
   if (unclear || text.find(mark) != std::string::npos) return statements;
   return {fmt::format("CALL rekey.at_once({0}{1}{0});", mark, text)};
 }
@@ -163,9 +172,11 @@ std::vector<Step> join_steps(const OnlinePhase& context, TableId child) {
   join.undo_always = true;
   join.data["foreign_keys"] = json::array();
   std::vector<std::string> keys;
+  std::set<TableId> locked{child};
   for (ForeignKeyId f : context.foreign_keys.at(child)) {
     const auto& fk = context.model.foreign_keys[f];
     if (!context.is_joined(fk)) continue;
+    locked.insert(fk.parent);
     keys.push_back(foreign_key_arguments(context, fk));
     json item = {{"arguments", keys.back()}, {"definition", sql::literal(foreign_key_clause(context.model, fk))},
                  {"name", sql::identifier(fk.written->name.value)}};
@@ -173,6 +184,9 @@ std::vector<Step> join_steps(const OnlinePhase& context, TableId child) {
     join.data["foreign_keys"].push_back(item);
   }
   if (keys.empty()) return {};
+  std::vector<std::string> names;
+  for (TableId t : locked) names.push_back(sql::literal(context.table(t)));
+  join.data["locked"] = fmt::format("{}", fmt::join(names, ", "));
   std::vector<Step> out;
   for (TableId t : context.stored(child)) {
     const auto kind = fmt::format("validate.{}", child + 1);  // it may have keys of several tables, and of its own

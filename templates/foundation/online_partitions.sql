@@ -35,6 +35,44 @@ BEGIN
 END
 $body$;
 
+-- Between prepare and the end of the way back: a partition that has left would stay behind with half of its columns, and
+-- what a new one has of its own on keys would stay with the generation that it was made for. Indexes and foreign keys
+-- that a hint asked for are none of that.
+CREATE PROCEDURE rekey.expect_tree(of_table text, members text[], keys text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+BEGIN
+  SELECT string_agg(name, ', ') INTO wrong FROM unnest(members) name
+  WHERE NOT EXISTS (SELECT FROM rekey.tree(of_table) WHERE relid = to_regclass(name));
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'no partition of % any more: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'ATTACH it again, as it is, then go on, forward or back.';
+  END IF;
+  SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO wrong
+  FROM rekey.tree(of_table) t
+  JOIN pg_attribute a ON a.attrelid = t.relid AND a.attname = ANY (keys)
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.relid AND d.refobjsubid = a.attnum
+  LEFT JOIN pg_constraint c ON d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
+  LEFT JOIN pg_class i ON d.classid = 'pg_class'::regclass AND i.oid = d.objid
+  LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+  WHERE NOT EXISTS (SELECT FROM unnest(members) name WHERE to_regclass(name) = t.relid)
+    AND CASE d.classid
+          WHEN 'pg_attrdef'::regclass THEN false
+          WHEN 'pg_constraint'::regclass THEN
+            c.coninhcount = 0 AND c.conparentid = 0 AND NOT (c.contype = 'f' AND c.conrelid = t.relid)
+          WHEN 'pg_class'::regclass THEN i.relkind IN ('i', 'I') AND NOT i.relispartition
+          WHEN 'pg_trigger'::regclass THEN g.tgparentid = 0 AND NOT g.tgisinternal
+          ELSE true
+        END;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'a partition of % that has come since has something of its own on its keys: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Drop it, go on, and make it again on the keys that are there then.';
+  END IF;
+END
+$body$;
+
 -- Partitions that have come since the plan was made, one after the other: sessions that help have none to share.
 CREATE PROCEDURE rekey.settle_new_partitions(of_step text, of_table text, of_column text, assigned text, differing text, members text[])
 LANGUAGE plpgsql
@@ -203,7 +241,8 @@ BEGIN
 END
 $body$;
 
--- The server takes valid foreign keys of the partitions for those that the table's needs there, without a look at rows.
+-- The server takes valid foreign keys of the partitions for those that the table's needs there, without a look at their
+-- rows; those of small partitions that have come since are checked here.
 CREATE PROCEDURE rekey.join_foreign_key(of_table text, named text, refers_to text, definition text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -213,7 +252,6 @@ BEGIN
   IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
     RETURN;
   END IF;
-  CALL rekey.lock_out(refers_to, of_table);  -- the parts' triggers go
   FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE NOT is_valid LOOP
     IF rekey.is_large(part.partition) THEN
       RAISE EXCEPTION 'partition % has come since, and is too large to be read within this step', part.partition

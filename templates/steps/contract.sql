@@ -1,4 +1,7 @@
 %up
+{{#parts}}
+CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
+{{/parts}}
 {{unsync}}
 CALL rekey.keep_columns({{table_literal}}, {{legacy_names}});
 ALTER TABLE {{table}}
@@ -6,6 +9,9 @@ ALTER TABLE {{table}}
   DROP COLUMN {{legacy}}{{separator}}
 {{/columns}}
 %down
+{{#parts}}
+CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
+{{/parts}}
 ALTER TABLE {{table}}
 {{#columns}}
   ADD COLUMN {{legacy}} {{type}}{{separator}}

@@ -380,7 +380,7 @@ class Builder {
     if (columns.size() > 1 && r.half_null == 2) fk.definition += " MATCH FULL";
     if (*action(r.on_update)) fk.definition += fmt::format(" ON UPDATE {}", action(r.on_update));
     if (*action(r.on_delete)) fk.definition += fmt::format(" ON DELETE {}", action(r.on_delete));
-    if (columns.size() > 1 && r.on_delete == 2 && r.spread == 1) {
+    if (columns.size() > 1 && r.on_delete == 2 && r.spread == 1 && server_ >= 15) {
       fk.definition += fmt::format(" ({})", sql_name(table(t).columns[columns[1]].name));
     }
     if (r.deferral)
