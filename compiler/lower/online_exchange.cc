@@ -130,13 +130,6 @@ void give_partitions(const OnlinePhase& context, TableId head, bool up, Statemen
   }
 }
 
-// A partition's own keys take their twins before the table's take what is left.
-std::vector<TableId> from_below(const OnlinePhase& context, TableId head) {
-  auto out = context.model.family(head);
-  std::reverse(out.begin(), out.end());
-  return out;
-}
-
 void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
   const auto table = context.table(t);
   expect_twins(context, t, &Pair::shadow_text, out);
@@ -147,7 +140,7 @@ void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
   }
   out.push_back(fmt::format("CALL rekey.set_required({}, {}, {});", sql::literal(table),
                             sql::text_array(context.names(t, &Pair::legacy_text)), sql::text_array(context.names(t, &Pair::name_text))));
-  for (TableId member : from_below(context, t)) {
+  for (TableId member : context.model.family(t)) {
     swap_indexes(context, member, true, out);
     for (const auto& pair : context.pairs.at(member)) {
       out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(context.table(member)),
@@ -172,7 +165,7 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
     give_again(context, t, pair, out);
   }
   give_partitions(context, t, false, out);
-  for (TableId member : from_below(context, t)) swap_indexes(context, member, false, out);
+  for (TableId member : context.model.family(t)) swap_indexes(context, member, false, out);
   out.push_back(sync_triggers(context, t, Follows::new_key_again));
 }
 

@@ -133,19 +133,18 @@ without_partition
 schema_as before
 ok
 
-begin 'a partition that has left has to come back, whichever way it goes'
+begin 'without a partition that has left it goes neither way'
 draft "$events"
 apply_all
-sql -c 'ALTER TABLE events DETACH PARTITION late'
-sql -c "SELECT format('ALTER TABLE late DROP CONSTRAINT %I', conname) FROM pg_constraint
-        WHERE conrelid = 'late'::regclass AND contype = 'f'" | while read -r statement; do sql -c "$statement"; done
+sql -c 'DELETE FROM marks' -c 'UPDATE events SET cause_id = NULL' -c 'ALTER TABLE events DETACH PARTITION late'
+sql -c "SELECT format('ALTER TABLE late DROP CONSTRAINT IF EXISTS %I', conname) FROM pg_constraint
+        WHERE conrelid = 'late'::regclass AND contype = 'f'" | while read -r statement; do
+  sql -c 'SET client_min_messages = error' -c "$statement"
+done
 for command in apply rollback; do
-  exits 3 "$REKEY" "$command" "$work/bundle" --yes
+  exits 1 "$REKEY" "$command" "$work/bundle" --yes
   says 'no partition of public.events any more: public.late' 'ATTACH it again'
 done
-sql -c "ALTER TABLE events ATTACH PARTITION late FOR VALUES FROM ('2024-03-01') TO ('2024-05-01')"
-rollback "$work/bundle"
-nothing_left
 ok
 
 begin 'what a new partition has of its own on keys is named'
@@ -153,27 +152,13 @@ draft "$events"
 apply "$work/bundle"
 until grep -q 'stopped before phase [0-9]* users: swap' "$work/output"; do apply "$work/bundle"; done
 new_partition
-sql -c 'ALTER TABLE may ADD CONSTRAINT own UNIQUE (id, kind)' -c 'CREATE VIEW of_may AS SELECT id FROM may'
-exits 3 "$REKEY" apply "$work/bundle" --yes
-says 'has something of its own on its keys' 'constraint own on table' 'view' 'make it again'
-sql -c 'DROP VIEW of_may' -c 'ALTER TABLE may DROP CONSTRAINT own'
+sql -c 'ALTER TABLE may ADD CONSTRAINT may_own UNIQUE (id, kind)' -c 'CREATE VIEW of_may AS SELECT id FROM may'
+exits 1 "$REKEY" apply "$work/bundle" --yes
+says 'has something of its own on its keys' 'constraint may_own on table' 'view' 'make it again'
+sql -c 'DROP VIEW of_may' -c 'ALTER TABLE may DROP CONSTRAINT may_own'
 apply_all
 verify "$work/bundle"
 rollback "$work/bundle"
-ok
-
-begin 'a partition has a key of its own over the columns of its table'
-database online
-part 0 "$events" | sql >"$work/output" 2>&1
-sql -c 'ALTER TABLE early ADD CONSTRAINT aaa UNIQUE (user_id, day, kind, note)'
-remember before
-rm -rf "$work/plan.yaml" "$work/bundle"
-exits 0 "$REKEYC" inspect --strategy online -o "$work/plan.yaml"
-compile "$work/plan.yaml" "$work/bundle"
-apply_all
-verify "$work/bundle"
-rollback "$work/bundle"
-schema_as before
 ok
 
 begin 'one that the plan does not know is refused before anything changes'
