@@ -138,6 +138,9 @@ BEGIN
     FROM unnest(rekey.columns_of(index)) WITH ORDINALITY there (wanted, place)
     JOIN pg_attribute here ON here.attrelid = index AND here.attnum = there.place
     WHERE NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = index AND o.attname = there.wanted)
+      -- A part that was made by an ATTACH may name it otherwise; the renaming would go down to it, and fail.
+      AND NOT EXISTS (SELECT FROM pg_partition_tree(index) part WHERE NOT EXISTS (
+                        SELECT FROM pg_attribute o WHERE o.attrelid = part.relid AND o.attname = here.attname))
   LOOP
     EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', index, item.name, item.wanted);
   END LOOP;

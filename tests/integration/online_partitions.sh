@@ -133,7 +133,7 @@ without_partition
 schema_as before
 ok
 
-begin 'without a partition that has left it goes neither way'
+begin 'a partition that has left has to come back, whichever way it goes'
 draft "$events"
 apply_all
 sql -c 'DELETE FROM marks' -c 'UPDATE events SET cause_id = NULL' -c 'ALTER TABLE events DETACH PARTITION late'
@@ -145,6 +145,10 @@ for command in apply rollback; do
   exits 1 "$REKEY" "$command" "$work/bundle" --yes
   says 'no partition of public.events any more: public.late' 'ATTACH it again'
 done
+sql -c "ALTER TABLE events ATTACH PARTITION late FOR VALUES FROM ('2024-03-01') TO ('2024-05-01')"
+rollback "$work/bundle"
+proves "SELECT format_type(atttypid, NULL) = 'bigint' FROM pg_attribute WHERE attrelid = 'late'::regclass AND attname = 'id'"
+proves "SELECT count(*) = 0 FROM pg_attribute WHERE attname ~ '^rekey'"
 ok
 
 begin 'what a new partition has of its own on keys is named'
