@@ -30,7 +30,7 @@ BEGIN
   WHERE name IS NULL OR t.relid IS NULL OR relkind = 'f';
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION '% cannot change online: %', of_table, wrong
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Draft the plan anew with rekeyc inspect, or give the phase strategy: offline.';
+      USING ERRCODE = 'RK003', HINT = 'Roll back what is applied of the plan; then draft it anew with rekeyc inspect, or give the phase strategy: offline.';
   END IF;
 END
 $body$;

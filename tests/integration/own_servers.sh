@@ -2,8 +2,9 @@
 #
 #   new_server NAME                 makes $folder/NAME
 #   serve NAME PORT [OPTION…]       starts it; its socket is in $folder
-#   as_server COMMAND…              as whom servers run
-as_server() { if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi; }
+#   "${as_server[@]}" COMMAND…      as whom servers run; the process is the command's, so that its number ends it
+as_server=()
+if ((EUID == 0)); then as_server=(setpriv --reuid=postgres --regid=postgres --init-groups); fi
 
 major=$(server_major)
 for bin in "/usr/lib/postgresql/$major/bin" "${REKEY_POSTGRES-}/$major/bin"; do
@@ -16,9 +17,9 @@ if ((EUID == 0)); then chown postgres "$folder"; fi
 children=()
 trap 'code=$?; set +e; for child in "${children[@]}"; do kill "$child"; wait "$child"; done 2>/dev/null; (exit "$code"); finish' EXIT
 
-new_server() { as_server "$bin/initdb" -A trust -U postgres -N -E UTF8 --locale=C -D "$folder/$1" >"$work/output"; }
+new_server() { "${as_server[@]}" "$bin/initdb" -A trust -U postgres -N -E UTF8 --locale=C -D "$folder/$1" >"$work/output"; }
 
 serve() {
-  as_server "$bin/postgres" -D "$folder/$1" -k "$folder" -p "$2" -c listen_addresses= -c fsync=off "${@:3}" >"$work/$1.log" 2>&1 &
+  "${as_server[@]}" "$bin/postgres" -D "$folder/$1" -k "$folder" -p "$2" -c listen_addresses= -c fsync=off "${@:3}" >"$work/$1.log" 2>&1 &
   children+=($!)
 }

@@ -5,7 +5,7 @@
 
 begin 'a hot standby is named, and nothing is changed'
 new_server standby
-as_server touch "$folder/standby/standby.signal"
+"${as_server[@]}" touch "$folder/standby/standby.signal"
 serve standby 6544
 database users
 sql -c 'CREATE TABLE users (id serial PRIMARY KEY)'
@@ -37,7 +37,7 @@ pool_mode = transaction
 ignore_startup_parameters = extra_float_digits, options
 logfile = $folder/log
 INI
-as_server pgbouncer -q "$folder/pgbouncer.ini" >"$work/pooler" 2>&1 &
+"${as_server[@]}" pgbouncer -q "$folder/pgbouncer.ini" >"$work/pooler" 2>&1 &
 children+=($!)
 remember before
 await psql -XqAt -h "$folder" -p 6543 -c 'SELECT 1'

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/own_servers.sh"
 
 new_server primary
-as_server cp -r "$folder/primary" "$folder/standby"
-as_server touch "$folder/standby/standby.signal"
+"${as_server[@]}" cp -r "$folder/primary" "$folder/standby"
+"${as_server[@]}" touch "$folder/standby/standby.signal"
 serve primary 6544
 serve standby 6545 -c "primary_conninfo=host='$folder' port=6544 user=postgres application_name=replica"
 export PGHOST=$folder PGPORT=6544
