@@ -62,8 +62,6 @@ UNION ALL
               'convalidated', true, 'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')) END
   FROM pg_constraint k
   WHERE conrelid IN (SELECT oid FROM relations)
-        -- those that a foreign key has for each partition of what it refers to are made with it, and numbered
-        AND NOT EXISTS (SELECT FROM pg_constraint whole WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
      OR conrelid = 0 AND contypid IN (SELECT oid FROM pg_type WHERE typnamespace IN (SELECT oid FROM schemas))
 UNION ALL
   SELECT 'index', c.name,
