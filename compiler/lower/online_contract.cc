@@ -59,7 +59,7 @@ class Contract {
                                "stand in rekey.keys", out.table);
     out.down_title = fmt::format("old keys of {} again, as its last columns", out.table);
     out.data["unsync"] = unsync(context_, t_);
-    if (context_.model.tables[t_].partitioned()) out.data["parts"] = context_.parts(t_);
+    add_parts(context_, t_, out.data);
     out.data["legacy_names"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
     out.data["columns"] = json::array();
     for (const auto& pair : context_.pairs.at(t_)) {
@@ -109,6 +109,7 @@ class Contract {
     out.down_title = fmt::format(fmt::runtime(title), out.table);
     out.data["names"] = sql::text_array(context_.names(t_, &Pair::name_text));
     out.data["others"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
+    add_parts(context_, t_, out.data);
     return out;
   }
 

@@ -120,8 +120,9 @@ std::vector<TableId> OnlinePhase::partitioned(TableId head) const {
   return out;
 }
 
-nlohmann::json OnlinePhase::parts(TableId t) const {
-  return {{"members", members(t)}, {"names", sql::text_array(names(t, &Pair::name_text))}};
+void add_parts(const OnlinePhase& context, TableId t, nlohmann::json& data) {
+  if (!context.model.tables[t].partitioned()) return;
+  data["parts"] = {{"members", context.members(t)}, {"names", sql::text_array(context.names(t, &Pair::name_text))}};
 }
 
 std::string OnlinePhase::members(TableId t) const {
@@ -145,6 +146,7 @@ bool joins(const OnlinePhase& context, TableId head) {
 
 Step join_step(const OnlinePhase& context, TableId head, std::string id, bool after_swap) {
   Step step = table_step(context, head, std::move(id), after_swap ? "join_back" : "join");
+  add_parts(context, head, step.data);
   step.data["indexes"] = nlohmann::json::array();
   for (TableId t : context.partitioned(head)) {
     for (const auto& index : context.indexes.at(t)) {

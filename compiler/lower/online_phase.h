@@ -48,7 +48,6 @@ struct OnlinePhase : OfflinePhase {
   // whole table cannot be added without a scan.
   bool is_joined(const model::ForeignKey& fk) const;
   std::string members(model::TableId t) const;  // the family, as an array of literals
-  nlohmann::json parts(model::TableId t) const;  // that and the keys, as rekey.expect_tree takes them
 
   std::string prepare_id(model::TableId t, const std::string& kind) const;
   std::string function(model::TableId t, const char* what) const;  // rekey.sync_3
@@ -70,6 +69,9 @@ std::string bridge_schemas();
 // The tables of an online phase and their keys that change, as rekey.expect_online takes them; with the members of
 // partitioned ones, as rekey.expect_partitions does.
 void add_tables(const OnlinePhase& context, nlohmann::json& out);
+
+// Of a partitioned table: its name, members and keys, as rekey.lock_out and rekey.expect_tree take them; else nothing.
+void add_parts(const OnlinePhase& context, model::TableId t, nlohmann::json& data);
 
 // Makes the indexes of partitions those of their table: on the new keys, or, after the swap, on the old ones.
 Step join_step(const OnlinePhase& context, model::TableId head, std::string id, bool after_swap);

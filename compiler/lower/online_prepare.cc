@@ -46,7 +46,7 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.data["sync"] = sync(context, t, Follows::new_key);
   step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");
-  if (context.model.tables[t].partitioned()) step.data["parts"] = context.parts(t);
+  add_parts(context, t, step.data);
   return step;
 }
 
@@ -73,6 +73,7 @@ Step require_step(const OnlinePhase& context, TableId t) {
   }
   step.data["names"] = sql::text_array(names);
   step.data["others"] = sql::text_array(others);
+  add_parts(context, t, step.data);
   return step;
 }
 

@@ -1,5 +1,7 @@
 %up
 {{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
 CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
 {{/parts}}
 {{unsync}}
@@ -10,6 +12,8 @@ ALTER TABLE {{table}}
 {{/columns}}
 %down
 {{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
 CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
 {{/parts}}
 ALTER TABLE {{table}}

@@ -1,4 +1,8 @@
 %up
+{{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
+{{/parts}}
 ALTER TABLE {{table}}
 {{#columns}}
   ADD COLUMN {{shadow}} uuid{{separator}}
@@ -9,6 +13,8 @@ CALL rekey.expect_partitions({{table_literal}}, {{members}});
 {{sync}}
 %down
 {{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
 CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
 {{/parts}}
 {{unsync}}

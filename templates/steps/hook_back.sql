@@ -1,3 +1,7 @@
 %up
 %down
+{{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
+{{/parts}}
 {{unsync}}{{sync}}

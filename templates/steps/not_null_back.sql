@@ -1,4 +1,8 @@
 %up
 %down
+{{#parts}}
+-- All of it at once: who has locked a partition already may come for the table next.
+CALL rekey.lock_out({{table_literal}});
+{{/parts}}
 CALL rekey.set_required({{table_literal}}, {{names}}, {{others}});
 CALL rekey.name_not_nulls({{table_literal}});

@@ -205,7 +205,10 @@ bool Session::has_other_shape(const Statement& statement) {
   });
 }
 
+// What was prepared for the other shape gives no result any more.
 void Session::follow() {
+  if (!prepared_.empty()) connection_->exec("DEALLOCATE ALL");
+  prepared_.clear();
   for (const Pool& pool : spec_.pools) {
     for (const KeyColumn& column : pool.key) types_[pool.name + "." + column.name] = type_now(pool, column.name);
   }
