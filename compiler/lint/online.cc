@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compiler/lint/tokens.h"
 #include "compiler/lower/dependents.h"
@@ -99,6 +100,7 @@ class Check {
       refuse(table.written->name.span, fmt::format("{} inherits from {}: the online strategy does not carry that yet", name,
                                                     to_text(table.written->inherits.front().value)));
     }
+    if (!table.written->partition_of.value.name.empty()) keys_of_partition(*table.written, name);
     if (!table.partitioned()) return;
     for (ColumnId c : table.columns) {
       const auto& parts = table.written->partition_columns;
@@ -106,6 +108,16 @@ class Check {
       if (!model_.changes(c) || std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.value == column; })) continue;
       refuse(table.written->name.span, fmt::format("{} is partitioned by the key {}: its rows cannot go to other partitions "
                                                     "beside the application", name, column));
+    }
+  }
+
+  // The table's key takes the index on its columns for its own, whichever that is.
+  void keys_of_partition(const plan::Table& partition, const std::string& name) {
+    std::set<std::vector<std::string>> seen{sql::texts(partition.primary_key)};
+    for (const auto& key : partition.unique) {
+      if (seen.insert(sql::texts(key.columns)).second) continue;
+      refuse(key.name.span, fmt::format("partition {} has two keys on the same columns, of which the swap could not tell which is "
+                                        "its table's: {}", name, key.name.value));
     }
   }
 

@@ -86,6 +86,11 @@ TEST(Online, WhatIsNotCarried) {
                       "dependents: [{kind: partitioned table, name: public.a, table: public.a, "
                       "definition: CREATE TABLE public.a (id integer) PARTITION BY LIST (id);}]\n"),
               HasSubstr("public.a is partitioned by the key id"));
+  EXPECT_THAT(refused("  public.a: {partitioning: LIST (day), partition_columns: [day], primary_key: [id, day], columns: {id: integer}}\n"
+                      "  public.p: {partition_of: public.a, primary_key: [id, day], columns: {id: integer}, unique: {u: [id, day]}}\n"
+                      "dependents: [{kind: partitioned table, name: public.a, table: public.a, "
+                      "definition: 'CREATE TABLE public.a (id integer, day date) PARTITION BY LIST (day);'}]\n"),
+              HasSubstr("partition public.p has two keys on the same columns, of which the swap could not tell which is its table's: u"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: integer}}\n"
                       "dependents:\n  - kind: check\n    name: c\n    table: public.a\n"
                       "    definition: ALTER TABLE public.a ADD CONSTRAINT c CHECK ((id IS NOT NULL));\n"),
