@@ -79,6 +79,27 @@ WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.attnum > 0 AND NOT a
   return problems;
 }
 
+// Generator v5 reads columns as texts, which have to be the same in every session.
+Problems check_name_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  for (const bundle::Domain& d : b.domains) {
+    if (d.name_columns.empty() || journal.present(d.phase)) continue;
+    const db::Rows found = session.exec(R"(
+SELECT c, coalesce(format_type(a.atttypid, a.atttypmod), 'missing')
+FROM unnest($2::text[]) c
+LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = c AND NOT a.attisdropped
+LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE coalesce(t.typcategory <> 'S' AND coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text <> ALL (
+        ARRAY['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'boolean']), true))",
+                                        {d.table, db::catalog::to_array(d.name_columns)});
+    for (const db::Row& row : found.rows) {
+      problems.push_back(fmt::format("column {}.{} is {}: generator v5 makes names from texts, whole numbers, numerics, uuids and "
+                                     "booleans", d.table, db::quote_identifier(text(row, 0)), text(row, 1)));
+    }
+  }
+  return problems;
+}
+
 // Before its change a column's default is the plan's to set aside: another one would be lost, or in
 // the way.
 Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
@@ -299,6 +320,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
     problems.insert(problems.end(), more.begin(), more.end());
   };
   add(check_time_columns(session, b, journal));
+  add(check_name_columns(session, b, journal));
   add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
   add(check_families(session, b, journal));

@@ -1,6 +1,7 @@
 // What rows hold that would stop a phase in its middle. The server's side looks again when the phase
 // opens, with its tables closed; here all phases are looked at before the first one.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -142,7 +143,7 @@ std::string holders(const bundle::Column& column, std::int64_t count) {
   return is_array(column) ? counted(count, "element") + " in" : counted(count, "row") + " with a";
 }
 
-// The root's rows give generator v7 the times of their keys, and of all keys that point at them.
+// The root's rows give generator v7 the times of their keys.
 void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
     if (d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
@@ -160,6 +161,43 @@ void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
                                     "table another generator in the plan",
                                     d.table, counted(number(row, 0), "row"), time, key, text(row, 1));
          }});
+  }
+}
+
+// And generator v5 the names, one each.
+void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if (d.name_columns.empty() || !is_one_of(phases, d.phase)) continue;
+    const std::string key = db::quote_identifier(d.column);
+    std::vector<std::string> quoted;
+    for (const std::string& column : d.name_columns) quoted.push_back(db::quote_identifier(column));
+    const std::string columns = fmt::format("{}", fmt::join(quoted, ", "));
+    questions.push_back({counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE num_nulls({}) > 0", key, d.table, columns)),
+                         [d, key, columns](const db::Row& row) {
+                           return number(row, 0) == 0
+                                      ? ""
+                                      : fmt::format("{}: {} without a name, because one of {} is NULL, such as {} = {}; fill in "
+                                                    "the values, or take other columns into name_template",
+                                                    d.table, counted(number(row, 0), "row"), columns, key, text(row, 1));
+                         }});
+    questions.push_back(
+        {counted_keys(fmt::format("SELECT min({0}) || ' and ' || max({0}) AS key FROM {1} GROUP BY {2} HAVING count(*) > 1", key,
+                                  d.table, columns)),
+         [d, key, columns](const db::Row& row) {
+           return number(row, 0) == 0
+                      ? ""
+                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, have the same {}; make one row of "
+                                    "them, or take a column that tells them apart into name_template",
+                                    d.table, counted(number(row, 0), "group"), key, text(row, 1), columns);
+         }});
+  }
+}
+
+// No other row has keys of these generators to give.
+void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if ((d.time_column.empty() && d.name_columns.empty()) || !is_one_of(phases, d.phase)) continue;
+    const std::string key = db::quote_identifier(d.column);
     for (const bundle::Column& c : b.columns) {
       if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
       const std::string column = db::quote_identifier(c.column);
@@ -171,8 +209,8 @@ void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
              return number(row, 0) == 0
                         ? ""
                         : fmt::format("{}: {} {} that no row of {} has, such as {}; delete {}, add "
-                                      "those that they point at, or give {} another generator in the plan: v7 "
-                                      "takes the time of a key from there",
+                                      "those that they point at, or give {} another generator in the plan: this one makes "
+                                      "a key from the row there",
                                       c.table, holders(c, number(row, 0)), column, d.table, text(row, 1),
                                       is_array(c) ? "them" : "these rows", d.table);
            }});
@@ -186,7 +224,11 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
                     Direction direction, int jobs) {
   std::vector<Question> questions;
   ask_for_orphans(session, b, phases, questions);
-  if (direction == Direction::up) ask_for_times(b, phases, questions);
+  if (direction == Direction::up) {
+    ask_for_times(b, phases, questions);
+    ask_for_names(b, phases, questions);
+    ask_for_lost(b, phases, questions);
+  }
   return ask(run, questions, jobs);
 }
 

@@ -214,11 +214,15 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
                                    [](const auto& d) { return d.generator == "ordered"; });
   data["reveals"] = reveals;
-  std::vector<std::string> times;
+  std::vector<std::string> times, names;
   for (const auto& domain : bundle.domains) {
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));
   }
+  for (const auto& domain : bundle.domains) {
+    if (!domain.name_columns.empty()) names.push_back(fmt::format("{} ({})", domain.table, sql::columns(domain.name_columns)));
+  }
   if (!times.empty()) data["times"] = one_line(joined(times));
+  if (!names.empty()) data["names"] = one_line(joined(names));
   for (const auto& file : bundle.files) {
     data["files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", std::to_string(file.bytes)}});
   }

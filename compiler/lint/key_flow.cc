@@ -79,10 +79,10 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
     if (!key) continue;
     use.literals.push_back(
         {l.extent.begin - shift, l.extent.end - l.extent.begin, key->domain, l.value});
-    if (key->generator != plan::Generator::v7) continue;
-    problems_.push_back(
-        {l.extent.begin, source_.excerpt(l.extent) +
-                             ": the key cannot be computed from an id alone (generator v7)"});
+    const bool named = key->generator == plan::Generator::v5;
+    if (!named && key->generator != plan::Generator::v7) continue;
+    problems_.push_back({l.extent.begin, fmt::format("{}: the key cannot be computed from an id alone (generator {})",
+                                                     source_.excerpt(l.extent), named ? "v5" : "v7")});
   }
   for (const Edit& e : edits_) {
     if (const auto key = resolve(e.kind)) {

@@ -119,7 +119,9 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.scan(text_argument(call, index));
     for (const auto& partition : knowledge.partitions(text_argument(call, index))) out.scan(partition);
   };
-  if (name == "measure") {
+  if (name == "expect_names") {
+    scan_argument(0, LockMode::access_share);
+  } else if (name == "measure") {
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys") {
     const ParsedSql query(text_argument(call, 1));
@@ -176,7 +178,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
         "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }

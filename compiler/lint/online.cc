@@ -139,8 +139,9 @@ class Check {
 
   void domain(const model::Domain& domain) {
     const auto& root = model_.columns[domain.root];
-    if (domain.generator == plan::Generator::v7) {
-      refuse(root.written->name.span, fmt::format("keys of {} are of generator v7, which cannot be computed from an id alone", domain.name));
+    if (domain.is_listed()) {
+      refuse(root.written->name.span, fmt::format("keys of {} are of generator {}, which cannot be computed from an id alone",
+                                                  domain.name, domain.generator == plan::Generator::v5 ? "v5" : "v7"));
     }
     if (domain.in_arrays) refuse(root.written->name.span, fmt::format("keys of {} stand in arrays", domain.name));
     if (!has_index(root)) {

@@ -141,9 +141,11 @@ class Reader {
     if (value.node_case == PG_QUERY__NODE__NODE_A_CONST && value.a_const->isnull) return;
     const auto id = integer_constant(value, source_);
     const auto extent = source_.expression(value.base);
-    if (id && extent && parts_.front().of->generator == plan::Generator::v7) {
-      use_.problems.push_back({extent->begin, fmt::format("its partitions list ids of {}, and a key cannot be computed from "
-                                                          "an id alone (generator v7)", sql::identifier(parts_.front().column))});
+    const auto generator = parts_.front().of->generator;
+    if (id && extent && (generator == plan::Generator::v5 || generator == plan::Generator::v7)) {
+      use_.problems.push_back({extent->begin, fmt::format("its partitions list ids of {}, and a key cannot be computed from an id "
+                                                          "alone (generator {})", sql::identifier(parts_.front().column),
+                                                          generator == plan::Generator::v5 ? "v5" : "v7")});
       return;
     }
     if (!id || !extent || parts_.front().of->array) return refuse(value, "this bound of a partition cannot be followed");

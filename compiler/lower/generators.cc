@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/lower/sql.h"
+#include "compiler/model/resolve.h"
 
 namespace rekey::lower {
 namespace {
@@ -18,6 +21,7 @@ const char* word(plan::Generator generator) {
     case plan::Generator::ordered: return "ordered";
     case plan::Generator::keyed: return "keyed";
     case plan::Generator::v4: return "v4";
+    case plan::Generator::v5: return "v5";
     case plan::Generator::v7: return "v7";
   }
   return "";
@@ -28,6 +32,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered({}, {})", old_key, secret(domain));
     case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
     case plan::Generator::v4: return fmt::format("rekey.random({}, {})", old_key, secret(domain));
+    case plan::Generator::v5:
     case plan::Generator::v7:
       return fmt::format("rekey.listed_key({}, {})", old_key, sql::literal(domain.name));
   }
@@ -40,6 +45,7 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
     case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
     case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
+    case plan::Generator::v5: return fmt::format("rekey.named_back({}, {})", key, name);
     case plan::Generator::v7: return fmt::format("rekey.timed_back({}, {})", key, name);
   }
   return "";
@@ -50,6 +56,7 @@ std::string holds(const model::Domain& domain, const std::string& key) {
     case plan::Generator::ordered: return fmt::format("rekey.is_ordered({}, {})", key, secret(domain));
     case plan::Generator::keyed: return fmt::format("rekey.is_keyed({}, {})", key, secret(domain));
     case plan::Generator::v4: return fmt::format("rekey.is_random({}, {})", key, secret(domain));
+    case plan::Generator::v5:
     case plan::Generator::v7: break;
   }
   return "";
@@ -64,6 +71,27 @@ std::string legacy_id(const model::Domain& domain, const std::string& key) {
 std::string time_column(const model::Model& model, const model::Domain& domain) {
   if (domain.generator != plan::Generator::v7) return "";
   return model.tables[model.columns[domain.root].table].written->time_column.value;
+}
+
+// A key column whose keys have changed already is a uuid.
+std::string named_key(const model::Model& model, const model::Domain& domain) {
+  std::string name;
+  for (const auto& part : domain.key_name) {
+    const auto column = sql::identifier(part.text);
+    const auto c = model::named_column(model, domain, part);
+    const bool to_change = model.changes(c) && model.domain_of(c).phase >= domain.phase;
+    name += name.empty() ? "" : " || ";
+    name += !part.is_column ? sql::literal(part.text) : to_change ? new_key(model.domain_of(c), column) + "::text" : column + "::text";
+  }
+  return fmt::format("rekey.named({}, {})", sql::literal(domain.name_space), name);
+}
+
+std::vector<std::string> name_columns(const model::Domain& domain) {
+  std::vector<std::string> out;
+  for (const auto& part : domain.key_name) {
+    if (part.is_column && std::find(out.begin(), out.end(), part.text) == out.end()) out.push_back(part.text);
+  }
+  return out;
 }
 
 std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time) {

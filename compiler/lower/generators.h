@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/model/schema.h"
 
@@ -19,6 +20,11 @@ std::string legacy_id(const model::Domain& domain, const std::string& key);
 std::string time_column(const model::Model& model, const model::Domain& domain);
 // v7 alone: the root row's key from its id and time.
 std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time);
+
+// v5 alone: the root row's key from its name, while the columns in that have the form that they have when the phase of
+// the domain begins; and those columns, each once.
+std::string named_key(const model::Model& model, const model::Domain& domain);
+std::vector<std::string> name_columns(const model::Domain& domain);
 
 const char* word(plan::Generator generator);
 

@@ -19,6 +19,7 @@
 #include "compiler/lower/offline_phase.h"
 #include "compiler/lower/repartition.h"
 #include "compiler/lower/sql.h"
+#include "compiler/model/resolve.h"
 
 namespace rekey::lower {
 namespace {
@@ -121,24 +122,38 @@ std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context
   return out;
 }
 
+// Names may hold keys of other domains, which are listed before.
+void add_names(const OfflinePhase& context, const model::Domain& domain, Step& step) {
+  const auto column = sql::identifier(context.model.columns[domain.root].name());
+  for (const auto& part : domain.key_name) {
+    const ColumnId c = model::named_column(context.model, domain, part);
+    if (!context.model.changes(c) || !context.model.domain_of(c).is_listed() || context.model.phase_of(c) != domain.phase) continue;
+    step.needs.push_back(context.keys_id(context.model.columns[c].domain));
+  }
+  step.data["named"] = {{"table", sql::literal(step.table)}, {"columns", sql::text_array(name_columns(domain))},
+                        {"key", sql::literal(context.model.columns[domain.root].name())}};
+  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column,
+                                                                  named_key(context.model, domain), step.table))}};
+}
+
 Step keys_step(const OfflinePhase& context, DomainId d) {
   const auto& domain = context.model.domains[d];
   const auto& root = context.model.columns[domain.root];
-  const bool listed = domain.generator == plan::Generator::v7;
   Step step;
   step.id = context.keys_id(d);
   step.kind = "keys";
   step.table = context.table(root.table);
   step.place = root.written->name.span;
   step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
-                              listed ? " and lists their new keys" : "");
+                              domain.is_listed() ? " and lists their new keys" : "");
   step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
   step.needs = {context.own("open")};
   step.undo_needs = before_at_a_shared_sequence(context, d);
   step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
   step.data["arrays"] = domain.in_arrays;
-  if (listed) {
+  if (domain.generator == plan::Generator::v5) add_names(context, domain, step);
+  if (domain.generator == plan::Generator::v7) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));
     // Tables that inherit may hold an id again: the earliest time counts.

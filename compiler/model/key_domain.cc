@@ -97,19 +97,20 @@ void choose_generator(Model& model, Domain& domain, Diagnostics& diagnostics) {
   }
 }
 
-void check_v7(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
-  if (!domain.changes || domain.generator != plan::Generator::v7) return;
+void check_listed(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
+  if (!domain.changes || !domain.is_listed()) return;
+  const bool timed = domain.generator == plan::Generator::v7;
   const auto& table = written_table(model, domain.root);
   const Span span = table.generator.value ? table.generator.span : table.name.span;
-  if (table.time_column.value.empty()) {
+  if (timed && table.time_column.value.empty()) {
     diagnostics.error("no-time-column", span,
                       fmt::format("generator v7 of {} needs a timestamp", to_text(table.name.value)),
                       "name a timestamp column: time_column: created_at");
   }
   if (roots_of(model, domain).size() > 1 || !is_own_key(model, domain.root)) {
-    diagnostics.error("v7-root", span,
-                      fmt::format("generator v7 needs one root that is a key by itself; the domain of {} "
-                                  "has another shape", model.path(domain.root)),
+    diagnostics.error("listed-root", span,
+                      fmt::format("generator {} needs one root that is a key by itself; the domain of {} "
+                                  "has another shape", timed ? "v7" : "v5", model.path(domain.root)),
                       "use ordered, keyed or v4");
   }
 }
@@ -167,7 +168,7 @@ void find_default_ids(Model& model) {
     else if (const auto id = written_out(written)) column.default_ids = {{id}};
     const bool any = column.default_ids && std::any_of(column.default_ids->begin(), column.default_ids->end(),
                                                        [](const auto& id) { return id.has_value(); });
-    if (any && model.domains[column.domain].generator == plan::Generator::v7) column.default_ids.reset();
+    if (any && model.domains[column.domain].is_listed()) column.default_ids.reset();
   }
 }
 
@@ -241,9 +242,10 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     domain.root = main_root(model, domain);
     domain.name = model.path(domain.root);
     choose_generator(model, domain, diagnostics);
-    check_v7(model, domain, diagnostics);
+    check_listed(model, domain, diagnostics);
     check_root_is_a_key(model, domain, diagnostics);
   }
+  read_key_names(model, diagnostics);
   find_default_ids(model);
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);

@@ -340,6 +340,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   place_domains(model, diagnostics);
   check_keys_change_once(model, diagnostics);
   check_phases_change_keys(model, diagnostics);
+  check_name_phases(model, diagnostics);
   if (diagnostics.has_errors()) return;
   collect_changes(model);
   advise_on_repeated_rewrites(model, diagnostics);

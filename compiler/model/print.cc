@@ -11,6 +11,7 @@ const char* word(plan::Generator generator) {
     case plan::Generator::ordered: return "ordered";
     case plan::Generator::keyed: return "keyed";
     case plan::Generator::v4: return "v4";
+    case plan::Generator::v5: return "v5";
     case plan::Generator::v7: return "v7";
   }
   return "";

@@ -18,8 +18,13 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics);
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics);
 void tie_families(Model& model, Diagnostics& diagnostics);
 void find_key_domains(Model& model, Diagnostics& diagnostics);
+void read_key_names(Model& model, Diagnostics& diagnostics);  // a part of it
+void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part of assign_phases
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
 void check_defaults(const Model& model, Diagnostics& diagnostics);
+
+// The key column of the domain's root's table that a part of its names is; kNone where it is none.
+ColumnId named_column(const Model& model, const Domain& domain, const NamePart& part);
 
 }  // namespace rekey::model

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/model/key_name.h"
 #include "compiler/plan/plan.h"
 
 namespace rekey::model {
@@ -61,9 +62,13 @@ struct Domain {
   ColumnId root;
   std::vector<ColumnId> columns;    // root included, in the plan's order
   plan::Generator generator = plan::Generator::ordered;
+  std::vector<NamePart> key_name;   // of generator v5, with the namespace, a UUID
+  std::string name_space;
   bool changes = true;              // false: change: keep
   bool in_arrays = false;           // some column holds its ids in arrays
   PhaseId phase = kNone;
+  // Its keys are made from rows of the root's table, not from ids alone.
+  bool is_listed() const { return generator == plan::Generator::v5 || generator == plan::Generator::v7; }
 };
 
 // An object of the plan whose definition uses key columns, as its parse tree shows it.

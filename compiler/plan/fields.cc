@@ -65,7 +65,7 @@ Slot at(void* owner) {
   return slot_of(static_cast<Struct*>(owner)->*kMember);
 }
 
-const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v7"};
+const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7"};
 const std::vector<std::string> kStrategies = {"offline", "online"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
@@ -340,6 +340,12 @@ const Object& table_object() {
             .example = "v7", .words = kGenerators},
            {.key = "time_column", .kind = Kind::name, .slot = at<&Table::time_column>,
             .help = "Column that generator v7 takes the time from", .example = "created_at"},
+           {.key = "namespace", .kind = Kind::text, .slot = at<&Table::name_space>,
+            .help = "Namespace of generator v5: a UUID, or dns, url, oid or x500", .example = "url"},
+           {.key = "name_template", .kind = Kind::text, .slot = at<&Table::name_template>,
+            .help = "What generator v5 makes keys from: text, and columns in braces; a key column stands there with its "
+                    "new value",
+            .example = "\"{user_id}:{email}\""},
            {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",

@@ -112,6 +112,7 @@ void fields(Domain& x, F f) {
   f("table", x.table);
   f("column", x.column);
   f("time_column", x.time_column);
+  f("name_columns", x.name_columns);
 }
 
 template <class F>

@@ -1,7 +1,7 @@
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v7')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   old_low     bigint,
@@ -48,7 +48,7 @@ CREATE TABLE rekey.keys (
   UNIQUE (domain, old_key)
 );
 COMMENT ON TABLE rekey.keys IS
-  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v7 domain too large for rekey.lists';
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v5 or v7 domain too large for rekey.lists';
 
 CREATE TABLE rekey.lists (
   domain text PRIMARY KEY REFERENCES rekey.domains,
@@ -56,9 +56,9 @@ CREATE TABLE rekey.lists (
   keys   uuid[] NOT NULL
 );
 COMMENT ON TABLE rekey.lists IS
-  'The legacy ids of a v7 domain in order, and their keys: constants of the statements that change columns';
+  'The legacy ids of a v5 or v7 domain in order, and their keys: constants of the statements that change columns';
 
--- Lists the keys of a v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- Lists the keys of a v5 or v7 domain from a query that gives id and key. Up to ten million, or what the setting
 -- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
 -- looked up row by row.
 CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
@@ -242,6 +242,11 @@ BEGIN
     WHEN 'v4 holds'      THEN format('rekey.is_random(%s, %s)', operand, secret)
     WHEN 'v4 back'         THEN format('rekey.random_back(%s, %L)', operand, of_domain)
     WHEN 'v4 proof'        THEN format('rekey.is_random(%s, %s)', operand, secret)
+    WHEN 'v5 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
+    WHEN 'v5 id'         THEN format('rekey.named_id(%s, %L)', operand, of_domain)
+    WHEN 'v5 holds'      THEN format('rekey.is_named(%s, %L)', operand, of_domain)
+    WHEN 'v5 back'         THEN format('rekey.named_back(%s, %L)', operand, of_domain)
+    WHEN 'v5 proof'        THEN format('rekey.is_named(%s, %L)', operand, of_domain)
     WHEN 'v7 key'        THEN format('rekey.listed_key(%s, %L)', operand, of_domain)
     WHEN 'v7 id'         THEN format('rekey.timed_id(%s, %s)', operand, secret)
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)

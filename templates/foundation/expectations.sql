@@ -61,7 +61,7 @@ BEGIN
 END
 $body$;
 
--- Generator v7 lists the keys of the root's rows: each needs a time that 48 bits of milliseconds hold, and
+-- Generators v5 and v7 list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
 CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -76,10 +76,12 @@ BEGIN
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
-    WHERE d.phase = of_phase AND d.generator = 'v7'
+    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7')
     ORDER BY c.table_name, c.column_name
   LOOP
-    IF item.is_root THEN
+    IF item.is_root AND item.time_column IS NULL THEN
+      CONTINUE;
+    ELSIF item.is_root THEN
       EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
                      '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
                      item.column_name, item.table_name, item.time_column) INTO found, example;
@@ -100,7 +102,7 @@ BEGIN
                WHEN found = 1 THEN '1 row with a' ELSE found || ' rows with a' END,
           quote_ident(item.column_name), item.root_table, example
           USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
-            'they point at, or choose another generator in the plan: v7 takes the time of a key from there.';
+            'they point at, or choose another generator in the plan: this one makes a key from the row there.';
       END IF;
     END IF;
   END LOOP;

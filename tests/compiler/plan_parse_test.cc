@@ -330,12 +330,12 @@ TEST(PlanParse, Values) {
        "          ^~~~~~\n"
        "  did you mean \"offline\"?\n"},
       {top("generator: uuid"),
-       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4 or v7, not \"uuid\" [unknown-word]\n"
+       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5 or v7, not \"uuid\" [unknown-word]\n"
        "generator: uuid\n"
        "           ^~~~\n"
        "  for example generator: ordered\n"},
       {top("generator: [v4]"),
-       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4 or v7, not a list [wrong-kind]\n"
+       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5 or v7, not a list [wrong-kind]\n"
        "generator: [v4]\n"
        "           ^\n"
        "  for example generator: ordered\n"},
@@ -568,6 +568,8 @@ tables:
     primary_key: user_id
     generator: v7
     time_column: created_at
+    namespace: url
+    name_template: "{email}"
     columns:
       user_id: {type: integer, sequence: public.s, identity: by default, sequence_options: CYCLE, default: 1, new_default: none}
       manager_id: bigint
@@ -624,6 +626,8 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(t.change.value, Change::keep);
   EXPECT_EQ(t.generator.value, Generator::v7);
   EXPECT_EQ(t.time_column.value, "created_at");
+  EXPECT_EQ(t.name_space.value, "url");
+  EXPECT_EQ(t.name_template.value, "{email}");
   ASSERT_EQ(t.primary_key.size(), 1u);
   EXPECT_EQ(t.primary_key[0].value, "user_id");
   ASSERT_EQ(t.columns.size(), 2u);
@@ -667,7 +671,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
                 d.replacement.value,
             "abcdef");
-  EXPECT_EQ(d.span.line, 36);
+  EXPECT_EQ(d.span.line, 38);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

@@ -122,3 +122,21 @@ done
 exactly_as applied
 verify "$bundle"
 ok
+
+begin 'names that are none stop the phase before it changes anything'
+names() {  # TEMPLATE MESSAGE [B]
+  database names
+  sql -c 'CREATE TABLE d (id serial PRIMARY KEY, a text, b text, c bytea)' \
+    -c "INSERT INTO d (a, b, c) VALUES ('1', '23', ''), ('12', '3', ''), ('1', ${3-NULL}, ''), ('1', '5', '')"
+  printf 'tables: {public.d: {generator: v5, namespace: url, name_template: "%s", columns: {id: {new_default: none}}}}\n' "$1" >"$work/names.yaml"
+  exits 0 "$REKEYC" inspect --decisions "$work/names.yaml" -o "$work/plan.yaml"
+  compile "$work/plan.yaml" "$work/names"
+  exits 0 run_file "$work/names/010-foundation/up.sql"
+  exits 3 run_file "$work"/names/020-*/up.sql
+  says "$2" 'Nothing has changed in this phase'
+}
+names '{a}{b}' 'public.d: 1 row without a name, because one of a, b is NULL, such as id = 3'
+names '{a}' 'public.d: 2 rows with the name of another, such as id = 1 and 4: the same a'
+names '{a}{b}' 'domain public.d.id: ids 1 and 2 have one name' "'7'"
+names '{c}{x}' 'names of public.d cannot be made from c (bytea), x (missing)'
+ok

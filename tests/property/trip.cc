@@ -117,7 +117,7 @@ class Trip {
       journey_.compile(decisions(schema_));
     } catch (const NotCarriedOver& refused) {
       // Which domains have a root of their own cannot be told here as well as the compiler can.
-      if (has_v7(schema_) && std::string(refused.what()).find("[v7-root]") != std::string::npos) return "v7 without a root";
+      if (has_v7(schema_) && std::string(refused.what()).find("[listed-root]") != std::string::npos) return "v7 without a root";
       throw;
     }
     const Result applied = journey_.rekey({"apply"}, schema_.jobs);
