@@ -99,7 +99,7 @@ std::string right_to_refuse(const Schema& schema, const Result& result) {
       says("forces row security on its owner")) {
     return "row security";
   }
-  if (has_v7(schema) && result.code == kRefused && says("v7 takes the time of a key from there"))
+  if (has_v7(schema) && result.code == kRefused && says("this one makes a key from the row there"))
     return "orphan of a v7 key";
   return "";
 }

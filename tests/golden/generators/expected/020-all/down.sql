@@ -1,5 +1,5 @@
 -- Plan generators, phase 020 all (2 of 2): the way back
--- Plan digest sha256:825252620dfb34fb56b7292cb324ee7031ec545a2e7fe72cd7316a8cc453f38f
+-- Plan digest sha256:da4289ea3be0c8525983d99528b260322b77c8527516e2d92d5d3ffda4d50a89
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-all/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -18,8 +18,9 @@ SET idle_in_transaction_session_timeout = 0;
 
 -- step 020.close · offline · plan.yaml:9
 -- way back: puts the fence up again
--- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order; reads
---   all of public.by_plan, public.by_time, public.by_chance, public.in_order
+-- SHARE ROW EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order,
+--   public.by_name; reads all of public.by_plan, public.by_time, public.by_chance, public.in_order,
+--   public.by_name
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.close');
@@ -35,6 +36,9 @@ ALTER TABLE public.by_chance ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.in_order
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.in_order ENABLE ALWAYS TRIGGER rekey_fence;
+CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.by_name
+  FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
+ALTER TABLE public.by_name ENABLE ALWAYS TRIGGER rekey_fence;
 CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;
@@ -59,6 +63,18 @@ CALL rekey.begin_undo('020.by_chance.attach');
 ALTER TABLE public.by_chance
   DROP CONSTRAINT by_chance_time_id_fkey;
 CALL rekey.end_undo('020.by_chance.attach');
+COMMIT;
+
+-- step 020.by_name.attach · offline · plan.yaml:42
+-- way back: sets 2 foreign keys of public.by_name aside
+-- ACCESS EXCLUSIVE on public.by_name, public.by_chance, public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_name.attach');
+ALTER TABLE public.by_name
+  DROP CONSTRAINT by_name_chance_id_fkey,
+  DROP CONSTRAINT by_name_time_id_fkey;
+CALL rekey.end_undo('020.by_name.attach');
 COMMIT;
 
 -- step 020.by_plan.keys · offline · plan.yaml:15
@@ -99,6 +115,16 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.in_order.keys');
 CALL rekey.assign_legacy_ids('public.in_order.id');
 CALL rekey.end_undo('020.in_order.keys');
+COMMIT;
+
+-- step 020.by_name.keys · offline · plan.yaml:48
+-- way back: gives rows of public.by_name.id written since a legacy id
+-- ACCESS SHARE on public.by_name; reads all of public.by_name
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_name.keys');
+CALL rekey.assign_legacy_ids('public.by_name.id');
+CALL rekey.end_undo('020.by_name.keys');
 COMMIT;
 
 -- step 020.by_plan.rewrite · offline · plan.yaml:12
@@ -171,6 +197,26 @@ CALL rekey.measure('020.in_order.rewrite', 'after', 'public.in_order', ARRAY['id
 CALL rekey.end_undo('020.in_order.rewrite');
 COMMIT;
 
+-- step 020.by_name.rewrite · offline · plan.yaml:42
+-- way back: public.by_name: id, chance_id, time_id back to their old types
+-- ACCESS EXCLUSIVE on public.by_name; rewrites public.by_name; reads all of public.by_name
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_name.rewrite');
+LOCK TABLE public.by_name IN ACCESS EXCLUSIVE MODE;
+CALL rekey.measure('020.by_name.rewrite', 'before', 'public.by_name', ARRAY['id', 'chance_id', 'time_id']);
+ALTER TABLE public.by_name
+  ALTER COLUMN id SET DEFAULT nextval('public.by_name_id_seq'::regclass),
+  ALTER COLUMN id TYPE integer
+    USING rekey.named_back(id, 'public.by_name.id')::integer,
+  ALTER COLUMN chance_id TYPE smallint
+    USING rekey.random_back(chance_id, 'public.by_chance.id')::smallint,
+  ALTER COLUMN time_id TYPE integer
+    USING rekey.timed_back(time_id, 'public.by_time.id')::integer;
+CALL rekey.measure('020.by_name.rewrite', 'after', 'public.by_name', ARRAY['id', 'chance_id', 'time_id']);
+CALL rekey.end_undo('020.by_name.rewrite');
+COMMIT;
+
 -- step 020.by_time.detach · offline · plan.yaml:17
 -- way back: puts 1 foreign key of public.by_time back, not yet validated
 -- SHARE ROW EXCLUSIVE on public.by_time, public.by_plan
@@ -191,6 +237,18 @@ CALL rekey.begin_undo('020.by_chance.detach');
 ALTER TABLE public.by_chance
   ADD CONSTRAINT by_chance_time_id_fkey FOREIGN KEY (time_id) REFERENCES public.by_time(id) NOT VALID;
 CALL rekey.end_undo('020.by_chance.detach');
+COMMIT;
+
+-- step 020.by_name.detach · offline · plan.yaml:42
+-- way back: puts 2 foreign keys of public.by_name back, not yet validated
+-- SHARE ROW EXCLUSIVE on public.by_name, public.by_chance, public.by_time
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_name.detach');
+ALTER TABLE public.by_name
+  ADD CONSTRAINT by_name_chance_id_fkey FOREIGN KEY (chance_id) REFERENCES public.by_chance(id) NOT VALID,
+  ADD CONSTRAINT by_name_time_id_fkey FOREIGN KEY (time_id) REFERENCES public.by_time(id) NOT VALID;
+CALL rekey.end_undo('020.by_name.detach');
 COMMIT;
 
 -- step 020.by_time.validate · offline · plan.yaml:17
@@ -215,6 +273,19 @@ CALL rekey.begin_undo('020.by_chance.validate');
 ALTER TABLE public.by_chance
   VALIDATE CONSTRAINT by_chance_time_id_fkey;
 CALL rekey.end_undo('020.by_chance.validate');
+COMMIT;
+
+-- step 020.by_name.validate · offline · plan.yaml:42
+-- way back: checks every row of public.by_name against its foreign keys
+-- SHARE UPDATE EXCLUSIVE on public.by_name; ROW SHARE on public.by_chance, public.by_time; reads
+--   all of public.by_name
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('020.by_name.validate');
+ALTER TABLE public.by_name
+  VALIDATE CONSTRAINT by_name_chance_id_fkey,
+  VALIDATE CONSTRAINT by_name_time_id_fkey;
+CALL rekey.end_undo('020.by_name.validate');
 COMMIT;
 
 -- step 020.by_plan.vacuum · offline · outside of a transaction · plan.yaml:12
@@ -245,9 +316,17 @@ CALL rekey.begin_undo('020.in_order.vacuum');
 VACUUM (ANALYZE) public.in_order;
 CALL rekey.end_undo('020.in_order.vacuum', analyzed => 'public.in_order');
 
+-- step 020.by_name.vacuum · offline · outside of a transaction · plan.yaml:42
+-- way back: fresh statistics and visibility map for public.by_name
+-- SHARE UPDATE EXCLUSIVE on public.by_name; reads all of public.by_name
+CALL rekey.begin_undo('020.by_name.vacuum');
+VACUUM (ANALYZE) public.by_name;
+CALL rekey.end_undo('020.by_name.vacuum', analyzed => 'public.by_name');
+
 -- step 020.open · offline · plan.yaml:9
 -- way back: takes the fence down: the phase is rolled back
--- ACCESS EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order
+-- ACCESS EXCLUSIVE on public.by_plan, public.by_time, public.by_chance, public.in_order,
+--   public.by_name
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.open');
@@ -255,6 +334,7 @@ DROP TRIGGER rekey_fence ON public.by_plan;
 DROP TRIGGER rekey_fence ON public.by_time;
 DROP TRIGGER rekey_fence ON public.by_chance;
 DROP TRIGGER rekey_fence ON public.in_order;
+DROP TRIGGER rekey_fence ON public.by_name;
 CALL rekey.withdraw_phase('020');
 CALL rekey.end_undo('020.open');
 COMMIT;
