@@ -103,7 +103,7 @@ BEGIN
 END
 $body$;
 
--- Different values may still make one name: "1" and "23", "12" and "3".
+-- Different values may still make one name: "1" and "23", "12" and "3"; and tables that inherit may hold an id again.
 CREATE PROCEDURE rekey.expect_own_keys(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -116,6 +116,11 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'domain %: ids % and % have one name', of_domain, example.one, example.other
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon.';
+  END IF;
+  SELECT id INTO example FROM rekey.lists CROSS JOIN unnest(ids) id WHERE domain = of_domain GROUP BY id HAVING count(*) > 1 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'domain %: % is the id of rows with different names', of_domain, example.id
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
   END IF;
 END
 $body$;

@@ -56,7 +56,7 @@ class Hanger {
     const Key* same = other_key(on, key);
     const std::string generator = schema_.generator_of(key.domain);
     if (on.made_anew && std::string_view(form.sql).ends_with("NOT VALID")) return;
-    if ((form.needs & kComputed) && generator == "v7") return;
+    if ((form.needs & kComputed) && is_listed(generator)) return;
     if ((form.needs & kOrdered) && generator != "ordered") return;
     if ((form.needs & kSame) && !same) return;
     const std::string plain = fmt::format("{}{}", prefix, schema_.dependents.size());

@@ -75,8 +75,8 @@ void find_domains(Schema& schema) {
 
 void choose_generators(Schema& schema, const Recipe& recipe) {
   constexpr std::array kGenerators = {"", "ordered", "keyed", "v4", "v7"};
-  const bool timed = schema.generator == "v7";
-  if (timed) schema.generator = "keyed";  // where v7 cannot be; the tables that can are told to
+  const auto all = schema.generator;
+  if (is_listed(all)) schema.generator = "keyed";  // where it cannot be; the tables that can are told to
   std::map<int, int> ends;                // by domain
   for (const Table& t : schema.tables) {
     for (int c : ends_of(t)) ++ends[t.columns[c].domain];
@@ -86,15 +86,15 @@ void choose_generators(Schema& schema, const Recipe& recipe) {
       if (auto found = ends.find(t.columns[c].domain); found != ends.end()) ++found->second;  // else it is but a cycle
     }
   }
-  std::set<int> listed;  // domains with ids in the bounds of partitions: v7 computes no key from an id
+  std::set<int> listed;  // domains with ids in the bounds of partitions: no key is computed from an id
   for (const Table& t : schema.tables) {
     if (t.parts_by_key && t.partitioning.starts_with("LIST")) listed.insert(t.columns[t.primary_key[0]].domain);
   }
   for (Table& t : schema.tables) {
     std::string own = kGenerators[recipe.tables[t.number].generator];
-    if (own.empty() && timed) own = "v7";
+    if (own.empty() && is_listed(all)) own = all;
     if (own == "ordered" && schema.generator != "ordered") own = "v4";
-    if (own == "v7" && std::any_of(t.columns.begin(), t.columns.end(), [&](const Column& c) { return listed.contains(c.domain); })) {
+    if (is_listed(own) && std::any_of(t.columns.begin(), t.columns.end(), [&](const Column& c) { return listed.contains(c.domain); })) {
       own = "v4";
     }
     bool has_root = false;

@@ -73,7 +73,7 @@ TEST(Meaningless, IsNamedOrWorks) {
   for (const auto& [end, count] : ends) fmt::print("{}: {}\n", end, count);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, Trips, ::testing::Values("ordered", "keyed", "v4", "v7"),
+INSTANTIATE_TEST_SUITE_P(By, Trips, ::testing::Values("ordered", "keyed", "v4", "v5", "v7"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

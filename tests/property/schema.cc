@@ -335,11 +335,11 @@ class Builder {
     column.no_new_default = r.has_default == 2 && r.second;
   }
 
-  // A key of generator v7 cannot be computed from an id alone.
+  // A key of such a generator cannot be computed from an id alone.
   void decide_defaults() {
     for (Table& t : schema_.tables) {
       for (Column& c : t.columns) {
-        if (c.constant_default && schema_.generator_of(c.domain) == "v7") c.no_new_default = true;
+        if (c.constant_default && is_listed(schema_.generator_of(c.domain))) c.no_new_default = true;
       }
     }
   }

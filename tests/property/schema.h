@@ -11,6 +11,9 @@
 
 namespace rekey::property {
 
+// Whether a key of the generator is made from the row, not from an id alone.
+inline bool is_listed(const std::string& generator) { return generator == "v5" || generator == "v7"; }
+
 struct Column {
   std::string name, type;
   bool not_null = false;

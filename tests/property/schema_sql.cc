@@ -121,9 +121,11 @@ std::string decisions(const Schema& schema) {
     nlohmann::ordered_json item = nlohmann::ordered_json::object();
     if (!t.generator.empty()) item["generator"] = t.generator;
     if (t.generator == "v7") item["time_column"] = "at";
+    if (t.generator == "v5") item.update({{"namespace", "oid"}, {"name_template", "{tag}"}});
     if (t.keep) item["change"] = "keep";
     for (const Column& c : t.columns) {
       if (c.no_new_default && schema.changes(c)) item["columns"][c.name]["new_default"] = "none";
+      if (t.generator == "v5" && c.root) item["columns"][c.name]["new_default"] = "gen_random_uuid()";
     }
     if (!item.empty()) tables[plan_name(t)] = item;
   }

@@ -12,7 +12,7 @@ inline constexpr unsigned kStored = kOrdinary | kPartition;
 inline constexpr unsigned kAny = kTables | kView | kMaterialized;
 
 enum : unsigned {
-  kComputed = 1,  // the key of an id is known: not of v7
+  kComputed = 1,  // the key of an id is known: not of v5 and v7
   kOrdered = 2,   // keys are in the order of their ids
   kSame = 4       // another key of the domain in the same place
 };

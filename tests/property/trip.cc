@@ -88,8 +88,8 @@ std::string last_lines(const Result& result) {
       result.err);
 }
 
-bool has_v7(const Schema& schema) {
-  return std::any_of(schema.tables.begin(), schema.tables.end(), [](const Table& t) { return t.generator == "v7"; });
+bool lists_keys(const Schema& schema) {
+  return std::any_of(schema.tables.begin(), schema.tables.end(), [](const Table& t) { return is_listed(t.generator); });
 }
 
 // Why this schema's keys may be refused; empty when they may not.
@@ -99,8 +99,8 @@ std::string right_to_refuse(const Schema& schema, const Result& result) {
       says("forces row security on its owner")) {
     return "row security";
   }
-  if (has_v7(schema) && result.code == kRefused && says("this one makes a key from the row there"))
-    return "orphan of a v7 key";
+  if (lists_keys(schema) && result.code == kRefused && says("this one makes a key from the row there"))
+    return "orphan of a listed key";
   return "";
 }
 
@@ -117,7 +117,7 @@ class Trip {
       journey_.compile(decisions(schema_));
     } catch (const NotCarriedOver& refused) {
       // Which domains have a root of their own cannot be told here as well as the compiler can.
-      if (has_v7(schema_) && std::string(refused.what()).find("[listed-root]") != std::string::npos) return "v7 without a root";
+      if (lists_keys(schema_) && std::string(refused.what()).find("[listed-root]") != std::string::npos) return "listed without a root";
       throw;
     }
     const Result applied = journey_.rekey({"apply"}, schema_.jobs);
