@@ -20,7 +20,7 @@ constexpr int kCases = 200;
 void set_number_of_cases() {
   const char* given = std::getenv("REKEY_PROPERTY_CASES");
   const int all = given ? std::atoi(given) : kCases;
-  setenv("RC_PARAMS", fmt::format("max_success={}{}", (all + 3) / 4, given ? "" : " seed=20261124").c_str(), 0);
+  setenv("RC_PARAMS", fmt::format("max_success={}{}", (all + 4) / 5, given ? "" : " seed=20261124").c_str(), 0);
 }
 
 int server() {
