@@ -100,6 +100,27 @@ WHERE coalesce(t.typcategory <> 'S' AND coalesce(nullif(t.typbasetype, 0), t.oid
   return problems;
 }
 
+// A plan's own expression names columns and functions that the plan does not know.
+Problems check_expressions(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  for (const bundle::Domain& d : b.domains) {
+    if (d.expression.empty() || journal.present(d.phase)) continue;
+    session.exec("SAVEPOINT expression");
+    try {
+      const db::Rows found = session.exec(fmt::format("SELECT pg_typeof(made)::text FROM (SELECT ({}) AS made FROM (SELECT) one "
+                                                      "LEFT JOIN {} ON false) row", d.expression, d.table));
+      if (const std::string type = text(found.rows.at(0), 0); type != "uuid") {
+        problems.push_back(fmt::format("key_expression of {} gives {}, not uuid", d.table, type));
+      }
+    } catch (const db::Error& error) {
+      if (error.sqlstate.substr(0, 2) != "42") throw;
+      session.exec("ROLLBACK TO SAVEPOINT expression");
+      problems.push_back(fmt::format("key_expression of {}: {}", d.table, error.what()));
+    }
+  }
+  return problems;
+}
+
 // Before its change a column's default is the plan's to set aside: another one would be lost, or in
 // the way.
 Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
@@ -321,6 +342,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   };
   add(check_time_columns(session, b, journal));
   add(check_name_columns(session, b, journal));
+  add(check_expressions(session, b, journal));
   add(check_defaults(session, b, journal));
   add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
   add(check_families(session, b, journal));

@@ -193,10 +193,36 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   }
 }
 
+// What a plan's own expression makes of the rows.
+void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if (d.expression.empty() || !is_one_of(phases, d.phase)) continue;
+    const std::string key = db::quote_identifier(d.column);
+    questions.push_back({counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE ({}) IS NULL", key, d.table, d.expression)),
+                         [d, key](const db::Row& row) {
+                           return number(row, 0) == 0
+                                      ? ""
+                                      : fmt::format("{}: {} for which key_expression gives NULL, such as {} = {}; fill in what it "
+                                                    "reads, or write another", d.table, counted(number(row, 0), "row"), key,
+                                                    text(row, 1));
+                         }});
+    questions.push_back(
+        {counted_keys(fmt::format("SELECT min({0}) || ' and ' || max({0}) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2}) made "
+                                  "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
+         [d, key](const db::Row& row) {
+           return number(row, 0) == 0
+                      ? ""
+                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, would have the same key; make one row "
+                                    "of them, or write another key_expression",
+                                    d.table, counted(number(row, 0), "group"), key, text(row, 1));
+         }});
+  }
+}
+
 // No other row has keys of these generators to give.
 void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if ((d.time_column.empty() && d.name_columns.empty()) || !is_one_of(phases, d.phase)) continue;
+    if ((d.time_column.empty() && d.name_columns.empty() && d.expression.empty()) || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     for (const bundle::Column& c : b.columns) {
       if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
@@ -227,6 +253,7 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
   if (direction == Direction::up) {
     ask_for_times(b, phases, questions);
     ask_for_names(b, phases, questions);
+    ask_for_expressions(b, phases, questions);
     ask_for_lost(b, phases, questions);
   }
   return ask(run, questions, jobs);

@@ -37,7 +37,7 @@ const plan::Object& table_choices() {
   static const plan::Object object = [] {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
-        {"change", "generator", "time_column", "namespace", "name_template", "upserts", "columns", "logical_references"});
+        {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "upserts", "columns", "logical_references"});
     for (plan::Field& field : o.fields) {
       if (field.key != "columns") continue;
       field.object = &column_choices();
@@ -151,6 +151,7 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.time_column, decided.time_column);
   take(table.name_space, decided.name_space);
   take(table.name_template, decided.name_template);
+  take(table.key_expression, decided.key_expression);
   if (decided.upserts.value) table.upserts = decided.upserts;
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
   table.logical_references.insert(table.logical_references.end(),

@@ -1,4 +1,5 @@
 #include "compiler/lint/key_flow.h"
+#include "compiler/lower/generators.h"
 
 #include <fmt/format.h>
 
@@ -79,10 +80,10 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
     if (!key) continue;
     use.literals.push_back(
         {l.extent.begin - shift, l.extent.end - l.extent.begin, key->domain, l.value});
-    const bool named = key->generator == plan::Generator::v5;
-    if (!named && key->generator != plan::Generator::v7) continue;
+    using enum plan::Generator;
+    if (key->generator != v5 && key->generator != v7 && key->generator != expression) continue;
     problems_.push_back({l.extent.begin, fmt::format("{}: the key cannot be computed from an id alone (generator {})",
-                                                     source_.excerpt(l.extent), named ? "v5" : "v7")});
+                                                     source_.excerpt(l.extent), lower::word(key->generator))});
   }
   for (const Edit& e : edits_) {
     if (const auto key = resolve(e.kind)) {

@@ -119,7 +119,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.scan(text_argument(call, index));
     for (const auto& partition : knowledge.partitions(text_argument(call, index))) out.scan(partition);
   };
-  if (name == "expect_names") {
+  if (name == "expect_names" || name == "expect_expression") {
     scan_argument(0, LockMode::access_share);
   } else if (name == "measure") {
     read_tables({text_argument(call, 2)});

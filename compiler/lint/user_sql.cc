@@ -208,6 +208,7 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
       check_type_name(column.type_name, diagnostics);
       check_sequence_options(column.sequence_options, diagnostics);
     }
+    check_expression(table.key_expression, diagnostics);
     for (const auto& index : table.indexes) check_index(index.definition, diagnostics);
   }
   for (const auto& dependent : plan.dependents) check_dependent(dependent, diagnostics);

@@ -58,7 +58,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
     step.data["most_tables"] = std::to_string(most);
     if (const auto set = throttle(plan.backfill); !set.empty()) step.data["throttle"] = set;
   }
-  const auto is_named = [](const model::Domain& d) { return d.changes && d.generator == plan::Generator::v5; };
+  const auto is_named = [](const model::Domain& d) { return d.changes && d.has_plan_keys(); };
   if (std::any_of(model.domains.begin(), model.domains.end(), is_named)) step.data["named"] = true;
   if (plan.bridge.value) step.data["bridge"] = bridge_schemas();
   lowered.undo_order = {step.id};

@@ -22,6 +22,7 @@ const char* word(plan::Generator generator) {
     case plan::Generator::keyed: return "keyed";
     case plan::Generator::v4: return "v4";
     case plan::Generator::v5: return "v5";
+    case plan::Generator::expression: return "expression";
     case plan::Generator::v7: return "v7";
   }
   return "";
@@ -33,6 +34,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
     case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
     case plan::Generator::v4: return fmt::format("rekey.random({}, {})", old_key, secret(domain));
     case plan::Generator::v5:
+    case plan::Generator::expression:
     case plan::Generator::v7:
       return fmt::format("rekey.listed_key({}, {})", old_key, sql::literal(domain.name));
   }
@@ -45,7 +47,8 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
     case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
     case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
-    case plan::Generator::v5: return fmt::format("rekey.named_back({}, {})", key, name);
+    case plan::Generator::v5:
+    case plan::Generator::expression: return fmt::format("rekey.named_back({}, {})", key, name);
     case plan::Generator::v7: return fmt::format("rekey.timed_back({}, {})", key, name);
   }
   return "";
@@ -57,6 +60,7 @@ std::string holds(const model::Domain& domain, const std::string& key) {
     case plan::Generator::keyed: return fmt::format("rekey.is_keyed({}, {})", key, secret(domain));
     case plan::Generator::v4: return fmt::format("rekey.is_random({}, {})", key, secret(domain));
     case plan::Generator::v5:
+    case plan::Generator::expression:
     case plan::Generator::v7: break;
   }
   return "";

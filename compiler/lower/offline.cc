@@ -123,17 +123,22 @@ std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context
 }
 
 // Names may hold keys of other domains, which are listed before.
-void add_names(const OfflinePhase& context, const model::Domain& domain, Step& step) {
+void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Step& step) {
   const auto column = sql::identifier(context.model.columns[domain.root].name());
   for (const auto& part : domain.key_name) {
     const ColumnId c = model::named_column(context.model, domain, part);
     if (!context.model.changes(c) || !context.model.domain_of(c).is_listed() || context.model.phase_of(c) != domain.phase) continue;
     step.needs.push_back(context.keys_id(context.model.columns[c].domain));
   }
-  step.data["named"] = {{"table", sql::literal(step.table)}, {"columns", sql::text_array(name_columns(domain))},
-                        {"key", sql::literal(context.model.columns[domain.root].name())}};
-  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column,
-                                                                  named_key(context.model, domain), step.table))}};
+  const bool named = domain.generator == plan::Generator::v5;
+  step.data["own_keys"] = true;
+  step.data[named ? "named" : "computed"] = {{"table", sql::literal(step.table)},
+                                             {"columns", sql::text_array(name_columns(domain))},
+                                             {"expression", sql::dollar_quoted(domain.key_expression)},
+                                             {"key", sql::literal(context.model.columns[domain.root].name())}};
+  const auto key = named ? named_key(context.model, domain) : fmt::format("({})", domain.key_expression);
+  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, key,
+                                                                  step.table))}};
 }
 
 Step keys_step(const OfflinePhase& context, DomainId d) {
@@ -152,7 +157,7 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
   step.data["arrays"] = domain.in_arrays;
-  if (domain.generator == plan::Generator::v5) add_names(context, domain, step);
+  if (domain.has_plan_keys()) add_plan_keys(context, domain, step);
   if (domain.generator == plan::Generator::v7) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));

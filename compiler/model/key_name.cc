@@ -84,12 +84,23 @@ void check_fields(const Model& model, Domain& domain, Diagnostics& diagnostics) 
   }
 }
 
+void take_expression(const Model& model, Domain& domain, Diagnostics& diagnostics) {
+  const auto& table = root_table(model, domain);
+  domain.key_expression = table.key_expression.value;
+  if (!domain.key_expression.empty()) return;
+  diagnostics.error("no-expression", span_of(table),
+                    fmt::format("generator expression of {} has none", to_text(table.name.value)),
+                    "say what makes a key of a row: key_expression: public.key_of(email)");
+}
+
 // Rows written since get a key from the application, or one that is not made from their name: a person has to say so.
 void check_new_rows(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
   const auto& root = *model.columns[domain.root].written;
   if (!root.new_default.value.empty()) return;
   diagnostics.error("default", root.name.span,
-                    fmt::format("generator v5 has no default that new rows of {} could get", to_text(root_table(model, domain).name.value)),
+                    fmt::format("generator {} has no default that new rows of {} could get",
+                                domain.generator == plan::Generator::v5 ? "v5" : "expression",
+                                to_text(root_table(model, domain).name.value)),
                     "say what they get: new_default: none, where the application makes their keys, or an expression");
 }
 
@@ -139,8 +150,9 @@ ColumnId named_column(const Model& model, const Domain& domain, const NamePart& 
 
 void read_key_names(Model& model, Diagnostics& diagnostics) {
   for (auto& domain : model.domains) {
-    if (!domain.changes || domain.generator != plan::Generator::v5) continue;
-    check_fields(model, domain, diagnostics);
+    if (!domain.changes || !domain.has_plan_keys()) continue;
+    if (domain.generator == plan::Generator::v5) check_fields(model, domain, diagnostics);
+    else take_expression(model, domain, diagnostics);
     check_new_rows(model, domain, diagnostics);
   }
   for (DomainId d = 0; d < static_cast<int>(model.domains.size()); ++d) check_cycle(model, d, diagnostics);

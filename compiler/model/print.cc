@@ -12,6 +12,7 @@ const char* word(plan::Generator generator) {
     case plan::Generator::keyed: return "keyed";
     case plan::Generator::v4: return "v4";
     case plan::Generator::v5: return "v5";
+    case plan::Generator::expression: return "expression";
     case plan::Generator::v7: return "v7";
   }
   return "";

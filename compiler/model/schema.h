@@ -64,11 +64,14 @@ struct Domain {
   plan::Generator generator = plan::Generator::ordered;
   std::vector<NamePart> key_name;   // of generator v5, with the namespace, a UUID
   std::string name_space;
+  std::string key_expression;       // of generator expression
   bool changes = true;              // false: change: keep
   bool in_arrays = false;           // some column holds its ids in arrays
   PhaseId phase = kNone;
   // Its keys are made from rows of the root's table, not from ids alone.
-  bool is_listed() const { return generator == plan::Generator::v5 || generator == plan::Generator::v7; }
+  bool is_listed() const { return generator == plan::Generator::v7 || has_plan_keys(); }
+  // The plan says from what, and the list is the only way back.
+  bool has_plan_keys() const { return generator == plan::Generator::v5 || generator == plan::Generator::expression; }
 };
 
 // An object of the plan whose definition uses key columns, as its parse tree shows it.

@@ -65,7 +65,7 @@ Slot at(void* owner) {
   return slot_of(static_cast<Struct*>(owner)->*kMember);
 }
 
-const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7"};
+const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};
 const std::vector<std::string> kStrategies = {"offline", "online"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
@@ -346,6 +346,10 @@ const Object& table_object() {
             .help = "What generator v5 makes keys from: text, and columns in braces; a key column stands there with its "
                     "new value",
             .example = "\"{user_id}:{email}\""},
+           {.key = "key_expression", .kind = Kind::text, .slot = at<&Table::key_expression>,
+            .help = "What generator expression makes keys from: SQL over columns of the row as they are before the change, "
+                    "immutable and of type uuid",
+            .example = "public.key_of(email)"},
            {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",

@@ -21,7 +21,7 @@ using Text = Located<std::string>;
 using Texts = std::vector<Text>;
 
 enum class Strategy { offline, online };
-enum class Generator { ordered, keyed, v4, v5, v7 };
+enum class Generator { ordered, keyed, v4, v5, v7, expression };
 enum class PhaseKind { tables, foundation, cleanup };
 enum class Risk { low, medium, high };
 enum class Change { rekey, keep };
@@ -114,6 +114,7 @@ struct Table {
   Located<std::optional<Generator>> generator;
   Text time_column;  // of generator v7
   Text name_space, name_template;  // of generator v5
+  Text key_expression;             // of generator expression
   Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
   Texts primary_key;
   std::vector<Column> columns;

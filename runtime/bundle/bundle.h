@@ -124,11 +124,12 @@ std::string to_fallback(const std::string& identity, const std::string& sequence
 
 struct Domain {
   std::string name;       // "public.users.user_id"
-  std::string generator;  // ordered, keyed, v4, v5, v7
+  std::string generator;  // ordered, keyed, v4, v5, v7, expression
   std::string phase;
   std::string table, column;  // its root
   std::string time_column;    // of that table; v7 alone has one
   std::vector<std::string> name_columns;  // of that table; v5 alone has some
+  std::string expression;                 // over its columns; generator expression alone has one
 };
 
 struct File {

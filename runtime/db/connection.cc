@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <pqxx/pqxx>
 
@@ -39,16 +40,28 @@ std::string address(const std::string& uri) {
   return from_environment ? from_environment : "";
 }
 
-void tag(pqxx::connection& connection, const std::string& application_name) {
-  pqxx::nontransaction session(connection);
-  session.exec("SET application_name = " + quote_literal(application_name));
+std::string percent_encoded(const std::string& text) {
+  std::string out;
+  for (const unsigned char c : text) out += std::isalnum(c) ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  return out;
+}
+
+// A session has its name from its first moment on: one whose program is killed then can be told from others.
+std::string with_name(const std::string& where, const std::string& application_name) {
+  if (where.find("://") == std::string::npos) {
+    std::string value;
+    for (const char c : application_name) value += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    return fmt::format("{} application_name='{}'", where, value);
+  }
+  const char* const sign = where.ends_with('?') || where.ends_with('&') ? "" : where.find('?') == std::string::npos ? "?" : "&";
+  return fmt::format("{}{}application_name={}", where, sign, percent_encoded(application_name));
 }
 
 std::unique_ptr<pqxx::connection> open(const std::string& uri,
                                        const std::string& application_name) {
   const std::string where = address(uri);
   try {
-    auto connection = std::make_unique<pqxx::connection>(where);
+    auto connection = std::make_unique<pqxx::connection>(with_name(where, application_name));
 #if PQXX_VERSION_MAJOR < 7
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -56,7 +69,6 @@ std::unique_ptr<pqxx::connection> open(const std::string& uri,
         true);  // a new session behind our back would not be the old one
 #pragma GCC diagnostic pop
 #endif
-    tag(*connection, application_name);
     return connection;
   } catch (const std::exception& e) {
     throw Disconnected(without_password(e.what(), where));

@@ -1,7 +1,7 @@
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   old_low     bigint,
@@ -48,7 +48,7 @@ CREATE TABLE rekey.keys (
   UNIQUE (domain, old_key)
 );
 COMMENT ON TABLE rekey.keys IS
-  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v5 or v7 domain too large for rekey.lists';
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v5, v7 or expression domain too large for rekey.lists';
 
 CREATE TABLE rekey.lists (
   domain text PRIMARY KEY REFERENCES rekey.domains,
@@ -56,9 +56,9 @@ CREATE TABLE rekey.lists (
   keys   uuid[] NOT NULL
 );
 COMMENT ON TABLE rekey.lists IS
-  'The legacy ids of a v5 or v7 domain in order, and their keys: constants of the statements that change columns';
+  'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns';
 
--- Lists the keys of a v5 or v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- Lists the keys of a v5, v7 or expression domain from a query that gives id and key. Up to ten million, or what the setting
 -- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
 -- looked up row by row.
 CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
@@ -223,7 +223,7 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT d.generator FROM rekey.domains d WHERE domain = of_domain);
+  generator text := (SELECT CASE d.generator WHEN 'expression' THEN 'v5' ELSE d.generator END FROM rekey.domains d WHERE domain = of_domain);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind

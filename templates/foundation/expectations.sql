@@ -61,7 +61,7 @@ BEGIN
 END
 $body$;
 
--- Generators v5 and v7 list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
+-- Generators v5, v7 and expression list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
 CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -76,7 +76,7 @@ BEGIN
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
-    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7')
+    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression')
     ORDER BY c.table_name, c.column_name
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN

@@ -103,6 +103,33 @@ BEGIN
 END
 $body$;
 
+-- A generated column takes what is immutable and asks no other row.
+CREATE PROCEDURE rekey.expect_expression(of_table text, of_column text, expression text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reason  text;
+  found   bigint;
+  example text;
+BEGIN
+  BEGIN
+    EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE rekey_trial (LIKE %s, "~rekey_key" uuid GENERATED ALWAYS AS (%s) STORED) '
+                              'ON COMMIT DROP', of_table, expression);
+    DROP TABLE pg_temp.rekey_trial;
+  EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+    GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
+    RAISE EXCEPTION 'key_expression of %: %', of_table, reason
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. It takes columns of the row, and functions that are IMMUTABLE.';
+  END;
+  EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE (%s) IS NULL', of_column, of_table, expression) INTO found, example;
+  IF found > 0 THEN
+    RAISE EXCEPTION '%: % for which key_expression gives NULL, such as % = %', of_table,
+      CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, pg_catalog.quote_ident(of_column), example
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in what it reads, or write another.';
+  END IF;
+END
+$body$;
+
 -- Different values may still make one name: "1" and "23", "12" and "3"; and tables that inherit may hold an id again.
 CREATE PROCEDURE rekey.expect_own_keys(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -114,8 +141,8 @@ BEGIN
   FROM rekey.lists CROSS JOIN unnest(ids, keys) u (id, key)
   WHERE domain = of_domain GROUP BY key HAVING count(*) > 1 LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'domain %: ids % and % have one name', of_domain, example.one, example.other
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon.';
+    RAISE EXCEPTION 'domain %: ids % and % would have one key', of_domain, example.one, example.other
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon, or another key_expression.';
   END IF;
   SELECT id INTO example FROM rekey.lists CROSS JOIN unnest(ids) id WHERE domain = of_domain GROUP BY id HAVING count(*) > 1 LIMIT 1;
   IF FOUND THEN

@@ -251,7 +251,7 @@ server: 16
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~
-  the keys here are change, generator, time_column, namespace, name_template, upserts, columns, logical_references
+  the keys here are change, generator, time_column, namespace, name_template, key_expression, upserts, columns, logical_references
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~
@@ -275,7 +275,7 @@ decisions.yaml:2:10: error: "users" is not a name with its schema [bad-name]
 include: users
          ^~~~~
   write schema and name, for example public.users
-decisions.yaml:3:12: error: "generator" takes ordered, keyed, v4, v5 or v7, not "v8" [unknown-word]
+decisions.yaml:3:12: error: "generator" takes ordered, keyed, v4, v5, v7 or expression, not "v8" [unknown-word]
 generator: v8
            ^~
   did you mean "v4"?

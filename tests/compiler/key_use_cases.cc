@@ -84,6 +84,7 @@ const KeyColumns& key_use_columns() {
       {{"public.orders", "id"}, {orders, Generator::ordered}},
       {{"public.orders", "user_id"}, {users, Generator::ordered}},
       {{"public.badges", "user_id"}, {users, Generator::ordered}},
+      {{"public.marks", "user_id"}, {users, Generator::ordered}},
       {{"\"Odd\".\"T.1\"", "Id"}, {users, Generator::ordered}},
       {{"public.people", "person"}, {users, Generator::ordered}},
       {{"public.tags", "id"}, {tags, Generator::keyed}},

@@ -330,12 +330,12 @@ TEST(PlanParse, Values) {
        "          ^~~~~~\n"
        "  did you mean \"offline\"?\n"},
       {top("generator: uuid"),
-       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5 or v7, not \"uuid\" [unknown-word]\n"
+       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5, v7 or expression, not \"uuid\" [unknown-word]\n"
        "generator: uuid\n"
        "           ^~~~\n"
        "  for example generator: ordered\n"},
       {top("generator: [v4]"),
-       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5 or v7, not a list [wrong-kind]\n"
+       "plan.yaml:4:12: error: \"generator\" takes ordered, keyed, v4, v5, v7 or expression, not a list [wrong-kind]\n"
        "generator: [v4]\n"
        "           ^\n"
        "  for example generator: ordered\n"},
@@ -570,6 +570,7 @@ tables:
     time_column: created_at
     namespace: url
     name_template: "{email}"
+    key_expression: f(email)
     columns:
       user_id: {type: integer, sequence: public.s, identity: by default, sequence_options: CYCLE, default: 1, new_default: none}
       manager_id: bigint
@@ -628,6 +629,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(t.time_column.value, "created_at");
   EXPECT_EQ(t.name_space.value, "url");
   EXPECT_EQ(t.name_template.value, "{email}");
+  EXPECT_EQ(t.key_expression.value, "f(email)");
   ASSERT_EQ(t.primary_key.size(), 1u);
   EXPECT_EQ(t.primary_key[0].value, "user_id");
   ASSERT_EQ(t.columns.size(), 2u);
@@ -671,7 +673,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
                 d.replacement.value,
             "abcdef");
-  EXPECT_EQ(d.span.line, 38);
+  EXPECT_EQ(d.span.line, 39);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

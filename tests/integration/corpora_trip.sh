@@ -75,6 +75,7 @@ trip() {
   shift 3
   begin "$name ${*##*/}"
   database trip "$name"
+  name_not_nulls "$@"
   remember before
   dump_objects >"$work/objects"
   exits 0 "$REKEYC" inspect "$@" -o "$plan"

@@ -11,20 +11,12 @@ part() {
                     n + 0 == want' "$2"
 }
 
-# From PostgreSQL 18 on a partition's or heir's not-null constraint must have the name of its parent's: what
-# check says to do about it.
-name_not_nulls() {
-  exits 0 "$REKEYC" inspect -o "$work/first.yaml"
-  "$REKEYC" check "$work/first.yaml" >"$work/output" 2>&1 || true
-  sed -n 's/.*let it have that name before: \(.*;\).*/\1/p' "$work/output" | sql
-}
-
 trip() {
   local name=$1 file=$2 bundle=$work/$1 decisions=() lines
   begin "$name"
   database feature
   part 0 "$file" | sql >"$work/output" 2>&1
-  if ((major >= 18)); then name_not_nulls; fi
+  name_not_nulls
   remember before
   [[ ! -f ${file%.sql}.yaml ]] || decisions=(--decisions "${file%.sql}.yaml")
   exits 0 "$REKEYC" inspect "${decisions[@]}" -o "$work/$name.yaml"
@@ -46,7 +38,6 @@ trip() {
   ok
 }
 
-major=$(server_major)
 for file in "$REKEY_SOURCE"/tests/fixtures/features/${1:-*}.sql; do
   name=${file##*/}
   runs_here "$file" || continue

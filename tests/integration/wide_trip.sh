@@ -42,6 +42,7 @@ begin "$tables tables"
 database wide
 PGOPTIONS="-c wide.tables=$tables" took sql -1 -f "$REKEY_SOURCE/tests/fixtures/wide.sql"
 sql -c VACUUM
+name_not_nulls
 remember before
 inspect() { exits 0 "$REKEYC" inspect "$@"; }
 took inspect -o "$work/wide.yaml"

@@ -127,6 +127,21 @@ std::string output_of(const std::vector<std::string>& command) {
   return text;
 }
 
+bool rename_not_nulls(const std::string& findings, db::Connection& session) {
+  static const std::regex pattern("let it have that name before: ([^\n]*;)");
+  bool any = false;
+  for (std::sregex_iterator it(findings.begin(), findings.end(), pattern), end; it != end; ++it) {
+    any = true;
+    try {
+      session.exec("BEGIN; " + (*it)[1].str());
+      session.exec("COMMIT");
+    } catch (const db::Error&) {
+      session.exec("ROLLBACK");
+    }
+  }
+  return any;
+}
+
 std::string settled(std::string text) {
   text = std::regex_replace(text, std::regex("[0-9]+(\\.[0-9])? s\\b"), "T s");
   text = std::regex_replace(text, std::regex("pid [0-9]+"), "pid PID");

@@ -553,7 +553,7 @@ $body$;
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   old_low     bigint,
@@ -600,7 +600,7 @@ CREATE TABLE rekey.keys (
   UNIQUE (domain, old_key)
 );
 COMMENT ON TABLE rekey.keys IS
-  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v5 or v7 domain too large for rekey.lists';
+  'Pairs that cannot be computed: the legacy keys that rows written after the change get on the way back; not fresh are the pairs of a v5, v7 or expression domain too large for rekey.lists';
 
 CREATE TABLE rekey.lists (
   domain text PRIMARY KEY REFERENCES rekey.domains,
@@ -608,9 +608,9 @@ CREATE TABLE rekey.lists (
   keys   uuid[] NOT NULL
 );
 COMMENT ON TABLE rekey.lists IS
-  'The legacy ids of a v5 or v7 domain in order, and their keys: constants of the statements that change columns';
+  'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns';
 
--- Lists the keys of a v5 or v7 domain from a query that gives id and key. Up to ten million, or what the setting
+-- Lists the keys of a v5, v7 or expression domain from a query that gives id and key. Up to ten million, or what the setting
 -- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
 -- looked up row by row.
 CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
@@ -775,7 +775,7 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT d.generator FROM rekey.domains d WHERE domain = of_domain);
+  generator text := (SELECT CASE d.generator WHEN 'expression' THEN 'v5' ELSE d.generator END FROM rekey.domains d WHERE domain = of_domain);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind
@@ -930,7 +930,7 @@ BEGIN
 END
 $body$;
 
--- Generators v5 and v7 list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
+-- Generators v5, v7 and expression list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
 CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -945,7 +945,7 @@ BEGIN
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
-    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7')
+    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression')
     ORDER BY c.table_name, c.column_name
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN
@@ -1876,7 +1876,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '62a35bbbf1680fe5e76582f7cc8452d8a6adf7f9107496a219f118b6909e46e1', '27ad87069192ccd7fb194a1adfb7089319ef66b5f56d7ec0130d4ddfa75ff526', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b49c8555969c5ac40f2964d42fc574ba031d03767cd81a108c211aa6b5012b3c', '27ad87069192ccd7fb194a1adfb7089319ef66b5f56d7ec0130d4ddfa75ff526', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
