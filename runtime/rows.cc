@@ -169,8 +169,11 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   for (const bundle::Domain& d : b.domains) {
     if (d.name_columns.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
-    std::vector<std::string> quoted;
-    for (const std::string& column : d.name_columns) quoted.push_back(db::quote_identifier(column));
+    std::vector<std::string> quoted, texts;
+    for (const std::string& column : d.name_columns) {
+      quoted.push_back(db::quote_identifier(column));
+      texts.push_back(quoted.back() + "::text COLLATE \"C\"");
+    }
     const std::string columns = fmt::format("{}", fmt::join(quoted, ", "));
     questions.push_back({counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE num_nulls({}) > 0", key, d.table, columns)),
                          [d, key, columns](const db::Row& row) {
@@ -182,7 +185,7 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
                          }});
     questions.push_back(
         {counted_keys(fmt::format("SELECT min({0}) || ' and ' || max({0}) AS key FROM {1} GROUP BY {2} HAVING count(*) > 1", key,
-                                  d.table, columns)),
+                                  d.table, fmt::join(texts, ", "))),
          [d, key, columns](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""

@@ -73,6 +73,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   list    text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
+  texts   text := (SELECT string_agg(format('%I::text COLLATE "C"', c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
   wrong   text;
   found   bigint;
   example text;
@@ -94,7 +95,7 @@ BEGIN
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in the values, or take other columns into name_template.';
   END IF;
   EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I) || '' and '' || max(%1$I) AS example '
-                 'FROM %2$s GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, list) INTO found, example;
+                 'FROM %2$s GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % with the name of another, such as % = %: the same %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(of_column), example, list
