@@ -183,10 +183,9 @@ Value KeyReader::unqualified(const std::string& name, const Node& node, const Sc
       if (!relation->complete && !open) open = relation.get();
     }
   }
-  // PostgreSQL prints a whole row as u.*: a bare name is rather a plain column that is called like
-  // its table.
-  const RelationPtr whole = scope.relation("", name);
-  return {KeyFlow::kPlain, Value::scalar, false, whole && whole->has_keys(flow_) ? whole : nullptr};
+  // PostgreSQL prints a whole row as u.*, and from 16 on the columns of a view's only table barely: this one is a
+  // plain column, even where it is called like the table.
+  return {};
 }
 
 Value KeyReader::field(const Value& row, const std::string& name) {

@@ -14,10 +14,6 @@ bool ends_with_star(const Node& node) {
              PG_QUERY__NODE__NODE_A_STAR;
 }
 
-bool is_bare_name(const Node& node) {
-  return node.node_case == PG_QUERY__NODE__NODE_COLUMN_REF && node.column_ref->n_fields == 1;
-}
-
 }  // namespace
 
 std::string column_name(const Node& node) {
@@ -75,10 +71,7 @@ Relation KeyReader::targets(Nodes list, std::size_t count, const Scope& scope) {
     const auto& target = *list[i]->res_target;
     if (!ends_with_star(*target.val)) {
       const std::string name = *target.name ? target.name : column_name(*target.val);
-      Value value = expression(target.val, scope);
-      // From 16 on a view of one table names its columns barely: this one is called like the table.
-      if (is_bare_name(*target.val)) value.row.reset();
-      out.columns.push_back({name, value, {&target.val->base}});
+      out.columns.push_back({name, expression(target.val, scope), {&target.val->base}});
     } else if (target.val->column_ref->n_fields == 1) {
       for (const RelationPtr& relation : scope.relations) all_of(*relation);
     } else if (const Value whole = expression(target.val, scope); whole.row) {
