@@ -50,6 +50,12 @@ WITH RECURSIVE keys(rel, att) AS MATERIALIZED (
   JOIN pg_attribute a ON a.atttypid = y.type AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'm'
   JOIN keys k ON k.rel = y.rel
+  UNION  -- the server refuses to change a row type that stands in a parsed body (from 17.12 on, and others of that day)
+  SELECT 'pg_proc'::regclass, p.oid, 0, 'pg_class'::regclass, k.rel, k.att
+  FROM row_types y
+  JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = y.type AND d.classid = 'pg_proc'::regclass
+  JOIN pg_proc p ON p.oid = d.objid AND to_jsonb(p) ->> 'prosqlbody' IS NOT NULL  -- 13 has no such column
+  JOIN keys k ON k.rel = y.rel
   UNION
   SELECT o.class, o.id, 0, w.class, w.id, w.sub
   FROM walk w
