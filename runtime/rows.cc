@@ -222,6 +222,23 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
   }
 }
 
+// Tables that inherit may hold an id again, and there is one key for it.
+void ask_for_repeated_ids(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if ((d.name_columns.empty() && d.expression.empty()) || !is_one_of(phases, d.phase)) continue;
+    const std::string key = db::quote_identifier(d.column);
+    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL GROUP BY {0} HAVING count(*) > 1",
+                                                  key, d.table)),
+                         [d, key](const db::Row& row) {
+                           return number(row, 0) == 0
+                                      ? ""
+                                      : fmt::format("{}: {} of more than one row of it and the tables that inherit from it, such as "
+                                                    "{} = {}; delete all of these rows but one, or give the table another generator "
+                                                    "in the plan", d.table, counted(number(row, 0), "id"), key, text(row, 1));
+                         }});
+  }
+}
+
 // No other row has keys of these generators to give.
 void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
@@ -257,6 +274,7 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
     ask_for_times(b, phases, questions);
     ask_for_names(b, phases, questions);
     ask_for_expressions(b, phases, questions);
+    ask_for_repeated_ids(b, phases, questions);
     ask_for_lost(b, phases, questions);
   }
   return ask(run, questions, jobs);

@@ -122,6 +122,12 @@ std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context
   return out;
 }
 
+// Tables that inherit may hold an id again.
+bool repeats_ids(const OfflinePhase& context, const model::Domain& domain) {
+  const auto& table = context.model.tables[context.model.columns[domain.root].table];
+  return !table.children.empty() && table.written->partitioning.value.empty();
+}
+
 // Names may hold keys of other domains, which are listed before.
 void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Step& step) {
   const auto column = sql::identifier(context.model.columns[domain.root].name());
@@ -137,8 +143,8 @@ void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Ste
                                              {"expression", sql::dollar_quoted(domain.key_expression)},
                                              {"key", sql::literal(context.model.columns[domain.root].name())}};
   const auto key = named ? named_key(context.model, domain) : fmt::format("({})", domain.key_expression);
-  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, key,
-                                                                  step.table))}};
+  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {3}{0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, key,
+                                                                  step.table, repeats_ids(context, domain) ? "DISTINCT " : ""))}};
 }
 
 Step keys_step(const OfflinePhase& context, DomainId d) {
@@ -161,10 +167,8 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   if (domain.generator == plan::Generator::v7) {
     const auto column = sql::identifier(root.name());
     const auto time = sql::identifier(time_column(context.model, domain));
-    // Tables that inherit may hold an id again: the earliest time counts.
-    const auto& table = context.model.tables[root.table];
-    const bool repeated = !table.children.empty() && table.written->partitioning.value.empty();
-    const auto query = repeated ? "SELECT DISTINCT ON ({0}) {0}, {1} FROM {2} WHERE {0} IS NOT NULL ORDER BY {0}, {3}"
+    // The earliest time counts.
+    const auto query = repeats_ids(context, domain) ? "SELECT DISTINCT ON ({0}) {0}, {1} FROM {2} WHERE {0} IS NOT NULL ORDER BY {0}, {3}"
                                 : "SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL";
     step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format(
         fmt::runtime(query), column, timed_key(domain, column, time), step.table, time))}};

@@ -177,7 +177,8 @@ AS $body$ BEGIN RETURN (SELECT old_key FROM rekey.keys WHERE domain = of_domain 
 CREATE FUNCTION rekey.is_named(key uuid, of_domain text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
-SELECT CASE WHEN rekey.has_list(of_domain)
+SELECT CASE WHEN key IS NULL THEN NULL
+            WHEN rekey.has_list(of_domain)
             THEN coalesce((rekey.named_keys(of_domain))[pg_catalog.width_bucket(key, rekey.named_keys(of_domain))] = key, false)
             ELSE rekey.paired_id(of_domain, key) IS NOT NULL END
 $body$;

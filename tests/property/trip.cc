@@ -112,6 +112,8 @@ std::string right_to_refuse(const Schema& schema, const Result& result) {
   }
   if (lists_keys(schema) && result.code == kRefused && says("this one makes a key from the row there"))
     return "orphan of a listed key";
+  if (lists_keys(schema) && result.code == kRefused && says("of more than one row of it and the tables that inherit"))
+    return "an id of two rows";
   return "";
 }
 
