@@ -259,7 +259,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     if (!domain.changes) continue;
     const auto& phase = model.phases[domain.phase].id;
     const auto& root = model.columns[domain.root];
-    out.domains.push_back({domain.name, lower::word(domain.generator), phase,
+    out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
                            lower::name_columns(domain), domain.key_expression});
     for (model::ColumnId c : domain.columns) {

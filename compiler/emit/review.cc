@@ -108,7 +108,7 @@ std::string column_change(const Input& input, model::ColumnId c) {
   const auto& type = column.written->type.value;
   if (!column.root) return fmt::format("{} ({})", column.name(), type);
   return fmt::format("{} ({}, generator {})", column.name(), type,
-                     lower::word(input.model.domain_of(c).generator));
+                     plan::word(input.model.domain_of(c).generator));
 }
 
 json impact_rows(const Input& input) {
@@ -217,8 +217,6 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   std::vector<std::string> times, names;
   for (const auto& domain : bundle.domains) {
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));
-  }
-  for (const auto& domain : bundle.domains) {
     if (!domain.name_columns.empty()) names.push_back(fmt::format("{} ({})", domain.table, sql::columns(domain.name_columns)));
   }
   if (!times.empty()) data["times"] = one_line(joined(times));

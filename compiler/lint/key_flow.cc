@@ -1,5 +1,4 @@
 #include "compiler/lint/key_flow.h"
-#include "compiler/lower/generators.h"
 
 #include <fmt/format.h>
 
@@ -80,10 +79,9 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
     if (!key) continue;
     use.literals.push_back(
         {l.extent.begin - shift, l.extent.end - l.extent.begin, key->domain, l.value});
-    using enum plan::Generator;
-    if (key->generator != v5 && key->generator != v7 && key->generator != expression) continue;
+    if (!plan::is_listed(key->generator)) continue;
     problems_.push_back({l.extent.begin, fmt::format("{}: the key cannot be computed from an id alone (generator {})",
-                                                     source_.excerpt(l.extent), lower::word(key->generator))});
+                                                     source_.excerpt(l.extent), plan::word(key->generator))});
   }
   for (const Edit& e : edits_) {
     if (const auto key = resolve(e.kind)) {

@@ -8,7 +8,6 @@
 
 #include "compiler/lint/tokens.h"
 #include "compiler/lower/dependents.h"
-#include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::lint {
@@ -142,7 +141,7 @@ class Check {
     const auto& root = model_.columns[domain.root];
     if (domain.is_listed()) {
       refuse(root.written->name.span, fmt::format("keys of {} are of generator {}, which cannot be computed from an id alone",
-                                                  domain.name, lower::word(domain.generator)));
+                                                  domain.name, plan::word(domain.generator)));
     }
     if (domain.in_arrays) refuse(root.written->name.span, fmt::format("keys of {} stand in arrays", domain.name));
     if (!has_index(root)) {

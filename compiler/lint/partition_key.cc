@@ -6,7 +6,6 @@
 
 #include "compiler/lint/key_reader.h"
 #include "compiler/lint/parse_sql.h"
-#include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
 #include "compiler/model/schema.h"
 
@@ -143,11 +142,10 @@ class Reader {
     const auto id = integer_constant(value, source_);
     const auto extent = source_.expression(value.base);
     const auto generator = parts_.front().of->generator;
-    using enum plan::Generator;
-    if (id && extent && (generator == v5 || generator == v7 || generator == expression)) {
+    if (id && extent && plan::is_listed(generator)) {
       use_.problems.push_back({extent->begin, fmt::format("its partitions list ids of {}, and a key cannot be computed from an id "
                                                           "alone (generator {})", sql::identifier(parts_.front().column),
-                                                          lower::word(generator))});
+                                                          plan::word(generator))});
       return;
     }
     if (!id || !extent || parts_.front().of->array) return refuse(value, "this bound of a partition cannot be followed");

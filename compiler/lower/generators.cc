@@ -16,18 +16,6 @@ std::string secret(const model::Domain& domain) {
 
 }  // namespace
 
-const char* word(plan::Generator generator) {
-  switch (generator) {
-    case plan::Generator::ordered: return "ordered";
-    case plan::Generator::keyed: return "keyed";
-    case plan::Generator::v4: return "v4";
-    case plan::Generator::v5: return "v5";
-    case plan::Generator::expression: return "expression";
-    case plan::Generator::v7: return "v7";
-  }
-  return "";
-}
-
 std::string new_key(const model::Domain& domain, const std::string& old_key) {
   switch (domain.generator) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered({}, {})", old_key, secret(domain));

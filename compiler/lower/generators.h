@@ -26,6 +26,4 @@ std::string timed_key(const model::Domain& domain, const std::string& id, const 
 std::string named_key(const model::Model& model, const model::Domain& domain);
 std::vector<std::string> name_columns(const model::Domain& domain);
 
-const char* word(plan::Generator generator);
-
 }  // namespace rekey::lower

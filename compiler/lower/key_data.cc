@@ -32,7 +32,7 @@ json key_data(const OfflinePhase& context) {
     const auto& domain = model.domains[d];
     const auto time = time_column(model, domain);
     data["domains"].push_back({{"name", sql::literal(domain.name)},
-                               {"generator", sql::literal(word(domain.generator))},
+                               {"generator", sql::literal(plan::word(domain.generator))},
                                {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
                                {"time", time.empty() ? "NULL" : sql::literal(time)}});
     for (ColumnId c : domain.columns) {

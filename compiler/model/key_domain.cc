@@ -110,7 +110,7 @@ void check_listed(const Model& model, const Domain& domain, Diagnostics& diagnos
   if (roots_of(model, domain).size() > 1 || !is_own_key(model, domain.root)) {
     diagnostics.error("listed-root", span,
                       fmt::format("generator {} needs one root that is a key by itself; the domain of {} "
-                                  "has another shape", timed ? "v7" : domain.generator == plan::Generator::v5 ? "v5" : "expression", model.path(domain.root)),
+                                  "has another shape", plan::word(domain.generator), model.path(domain.root)),
                       "use ordered, keyed or v4");
   }
 }

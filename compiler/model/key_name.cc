@@ -99,7 +99,7 @@ void check_new_rows(const Model& model, const Domain& domain, Diagnostics& diagn
   if (!root.new_default.value.empty()) return;
   diagnostics.error("default", root.name.span,
                     fmt::format("generator {} has no default that new rows of {} could get",
-                                domain.generator == plan::Generator::v5 ? "v5" : "expression",
+                                plan::word(domain.generator),
                                 to_text(root_table(model, domain).name.value)),
                     "say what they get: new_default: none, where the application makes their keys, or an expression");
 }

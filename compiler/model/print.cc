@@ -6,18 +6,6 @@
 namespace rekey::model {
 namespace {
 
-const char* word(plan::Generator generator) {
-  switch (generator) {
-    case plan::Generator::ordered: return "ordered";
-    case plan::Generator::keyed: return "keyed";
-    case plan::Generator::v4: return "v4";
-    case plan::Generator::v5: return "v5";
-    case plan::Generator::expression: return "expression";
-    case plan::Generator::v7: return "v7";
-  }
-  return "";
-}
-
 const char* word(plan::PhaseKind kind) {
   switch (kind) {
     case plan::PhaseKind::foundation: return "foundation";
@@ -54,7 +42,7 @@ std::string printed(const Model& model, const Table& table) {
 
 std::string printed(const Model& model, const Domain& domain) {
   const auto how = domain.changes
-                       ? fmt::format("{} in {}", word(domain.generator),
+                       ? fmt::format("{} in {}", plan::word(domain.generator),
                                      domain.phase == kNone ? "no phase" : model.phases[domain.phase].id)
                        : std::string("stays");
   return fmt::format("domain {}: {}\n", domain.name, how) +

@@ -69,7 +69,7 @@ struct Domain {
   bool in_arrays = false;           // some column holds its ids in arrays
   PhaseId phase = kNone;
   // Its keys are made from rows of the root's table, not from ids alone.
-  bool is_listed() const { return generator == plan::Generator::v7 || has_plan_keys(); }
+  bool is_listed() const { return plan::is_listed(generator); }
   // The plan says from what, and the list is the only way back.
   bool has_plan_keys() const { return generator == plan::Generator::v5 || generator == plan::Generator::expression; }
 };

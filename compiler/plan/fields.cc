@@ -347,8 +347,8 @@ const Object& table_object() {
                     "new value",
             .example = "\"{user_id}:{email}\""},
            {.key = "key_expression", .kind = Kind::text, .slot = at<&Table::key_expression>,
-            .help = "What generator expression makes keys from: SQL over columns of the row as they are before the change, "
-                    "immutable and of type uuid",
+            .help = "What generator expression makes keys from: SQL over columns of the row as they are when its phase "
+                    "begins, immutable and of type uuid",
             .example = "public.key_of(email)"},
            {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
@@ -378,6 +378,8 @@ const Object& table_object() {
 }
 
 }  // namespace
+
+const char* word(Generator generator) { return kGenerators[static_cast<std::size_t>(generator)].c_str(); }
 
 const Field* Object::find(std::string_view key) const {
   for (const Field& field : fields)

@@ -22,6 +22,11 @@ using Texts = std::vector<Text>;
 
 enum class Strategy { offline, online };
 enum class Generator { ordered, keyed, v4, v5, v7, expression };
+const char* word(Generator generator);  // as it stands in a plan
+// Whether a key is made from a row of the root's table, not from an id alone.
+inline bool is_listed(Generator generator) {
+  return generator == Generator::v5 || generator == Generator::v7 || generator == Generator::expression;
+}
 enum class PhaseKind { tables, foundation, cleanup };
 enum class Risk { low, medium, high };
 enum class Change { rekey, keep };

@@ -63,7 +63,7 @@ $body$;
 
 -- Generators v5, v7 and expression list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
-CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
+CREATE PROCEDURE rekey.refuse_unlisted(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -159,6 +159,6 @@ BEGIN
     END IF;
   END LOOP;
   CALL rekey.refuse_orphans(of_phase);
-  CALL rekey.refuse_untimed(of_phase);
+  CALL rekey.refuse_unlisted(of_phase);
 END
 $body$;

@@ -1,5 +1,5 @@
--- generator "v5": the SHA-1 of a namespace and a name, version 5 (RFC 9562, section 5.5). The way back has no other
--- source than the list of the pairs.
+-- Generators "v5" and "expression": the plan says what a key is made from, and the way back has no other source than
+-- the list of the pairs. That of "v5" is the SHA-1 of a namespace and a name, version 5 (RFC 9562, section 5.5).
 
 -- RFC 3174. Taken from an extension where one is installed; this one is for servers without.
 CREATE FUNCTION rekey.sha1(data bytea) RETURNS bytea

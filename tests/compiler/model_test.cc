@@ -754,67 +754,6 @@ plan.yaml:6:25: error: generator v7 needs one root that is a key by itself; the 
                         ^~
   use ordered, keyed or v4
 )"},
-    {"names that are none, and of new rows",
-     R"(
-  public.a: {generator: v5, primary_key: id, columns: {id: {type: integer, new_default: none}}}
-  public.b:
-    generator: v5
-    namespace: web
-    name_template: x
-    primary_key: id
-    columns: {id: {type: integer, new_default: none}}
-  public.c:
-    generator: v5
-    namespace: url
-    name_template: "{x"
-    primary_key: id
-    columns: {id: integer}
-)",
-     R"(
-plan.yaml:5:25: error: generator v5 of public.a makes keys from a namespace and a name [no-name]
-  public.a: {generator: v5, primary_key: id, columns: {id: {type: integer, new_default: none}}}
-                        ^~
-  give it both: namespace: url, name_template: "{email}"
-plan.yaml:8:16: error: web is no namespace [namespace]
-    namespace: web
-               ^~~
-  write a UUID, or dns, url, oid or x500
-plan.yaml:9:20: error: no column stands in the template: all rows would have one name [name-template]
-    name_template: x
-                   ^
-  write columns in braces, "{user_id}:{email}"; a brace itself is written twice
-plan.yaml:15:20: error: a brace is open, or has nothing in it [name-template]
-    name_template: "{x"
-                   ^~~~
-  write columns in braces, "{user_id}:{email}"; a brace itself is written twice
-plan.yaml:17:15: error: generator v5 has no default that new rows of public.c could get [default]
-    columns: {id: integer}
-              ^~
-  say what they get: new_default: none, where the application makes their keys, or an expression
-)"},
-    {"keys made from themselves",
-     R"(
-  public.a:
-    generator: v5
-    namespace: url
-    name_template: "{b}"
-    primary_key: id
-    columns: {id: {type: integer, new_default: none}, b: integer}
-    foreign_keys: {f: {columns: b, references: public.b}}
-  public.b:
-    generator: v5
-    namespace: url
-    name_template: "{a}"
-    primary_key: id
-    columns: {id: {type: integer, new_default: none}, a: integer}
-    foreign_keys: {f: {columns: a, references: public.a}}
-)",
-     R"(
-plan.yaml:8:20: error: keys are made from themselves: public.a.id ← public.b.id ← public.a.id [name-cycle]
-    name_template: "{b}"
-                   ^~~~~
-  take one of these columns out of the templates
-)"},
     {"a default that is no sequence",
      R"(
   public.a:

@@ -222,6 +222,16 @@ CREATE FUNCTION with_text(user_id text) RETURNS text LANGUAGE sql AS 'SELECT $1'
   AS $function$SELECT $1::text$function$;
   ALTER FUNCTION public.with_user(integer) OWNER TO postgres;
 )"},
+      {"rows_in_parsed_bodies", 14,
+       R"(CREATE FUNCTION title(u users) RETURNS text LANGUAGE sql RETURN (u.name || '!');
+CREATE FUNCTION of_text(u users) RETURNS text LANGUAGE sql AS 'SELECT u.name';)",
+       R"(function public.title(public.users) uses public.users.boss_id, public.users.id
+  CREATE OR REPLACE FUNCTION public.title(u public.users)
+   RETURNS text
+   LANGUAGE sql
+  RETURN ((u).name || '!'::text);
+  ALTER FUNCTION public.title(public.users) OWNER TO postgres;
+)"},
       {"body_has_keywords", 13,
        R"(CREATE TABLE "from" ("select" serial PRIMARY KEY, name text);
 CREATE FUNCTION no() RETURNS integer LANGUAGE sql AS 'SELECT name::integer FROM "from"';

@@ -28,7 +28,7 @@ DROP PROCEDURE rekey.renew_function, rekey.run_with_keys, rekey.settle_indexes, 
   rekey.note_shape, rekey.restore_foreign_key_parts, rekey.rename_foreign_key_part, rekey.keep_foreign_key_parts,
   rekey.restore_partition_indexes, rekey.restore_partition_index, rekey.keep_partition_indexes, rekey.restore_sequence,
   rekey.advance_sequences, rekey.assign_legacy_ids, rekey.save_ids, rekey.save_sequences, rekey.expect_legacy,
-  rekey.expect_way_back, rekey.refuse_untimed, rekey.refuse_orphans, rekey.map_arrays, rekey.list_keys,
+  rekey.expect_way_back, rekey.refuse_unlisted, rekey.refuse_orphans, rekey.map_arrays, rekey.list_keys,
   rekey.keep_secret, rekey.withdraw_phase, rekey.reopen_phase, rekey.purge, rekey.close_phase, rekey.end_undo,
   rekey.begin_undo, rekey.end_step, rekey.expect_proof, rekey.begin_step, rekey.register_steps, rekey.open_phase;
 DROP FUNCTION rekey.check_dependent, rekey.stands, rekey.key, rekey.check_probe, rekey.check_indexes,

@@ -932,7 +932,7 @@ $body$;
 
 -- Generators v5, v7 and expression list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
-CREATE PROCEDURE rekey.refuse_untimed(of_phase text)
+CREATE PROCEDURE rekey.refuse_unlisted(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -1028,7 +1028,7 @@ BEGIN
     END IF;
   END LOOP;
   CALL rekey.refuse_orphans(of_phase);
-  CALL rekey.refuse_untimed(of_phase);
+  CALL rekey.refuse_unlisted(of_phase);
 END
 $body$;
 
@@ -1876,7 +1876,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b49c8555969c5ac40f2964d42fc574ba031d03767cd81a108c211aa6b5012b3c', '27ad87069192ccd7fb194a1adfb7089319ef66b5f56d7ec0130d4ddfa75ff526', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '4938b1f30ce99d8a81b964803e2bffd29a6e905782a601e4016ff9340122a817', '35decc9ac84e4b559bf140dbecc88d0535024c44d109b1fba16bcb76ef31b386', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
