@@ -102,7 +102,17 @@ std::string text_argument(const PgQuery__FuncCall& call, std::size_t index) {
 bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback,
           Effects& out);
 
-// Procedures of templates/foundation; false for one that is not known here.
+bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const std::vector<std::string>& fallback,
+               Effects& out);
+
+// A SELECT of one of our functions stands for the statements that it gives.
+bool read_planned(const PgQuery__Node& node, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out) {
+  if (node.node_case != PG_QUERY__NODE__NODE_SELECT_STMT || node.select_stmt->n_target_list != 1) return read(node, knowledge, fallback, out);
+  const auto& value = *node.select_stmt->target_list[0]->res_target->val;
+  return value.node_case == PG_QUERY__NODE__NODE_FUNC_CALL && read_call(*value.func_call, knowledge, fallback, out);
+}
+
+// Procedures and functions of templates/foundation; false for one that is not known here.
 bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const std::vector<std::string>& fallback,
                Effects& out) {
   if (call.n_funcname != 2 || std::string_view(call.funcname[0]->string->sval) != "rekey") return false;
@@ -126,10 +136,10 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "list_keys") {
     const ParsedSql query(text_argument(call, 1));
     read_query(query.statements().front()->base, out);
-  } else if (name == "run_with_keys" || name == "at_once") {
+  } else if (name == "run_with_keys" || name == "plan_changes") {
     const ParsedSql run(text_argument(call, 0));
     for (const auto* statement : run.statements()) {
-      if (!read(*statement, knowledge, fallback, out)) return false;
+      if (!read_planned(*statement, knowledge, fallback, out)) return false;
     }
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
@@ -151,16 +161,17 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "validate_foreign_key_part") {
     scan_argument(0, LockMode::share_update_exclusive);
     lock_argument(3, LockMode::row_share);
-  } else if (name == "drop_foreign_key" || name == "join_foreign_key") {
+  } else if (name == "foreign_key_drops" || name == "join_foreign_key") {
     for (std::size_t table : {0, 2}) lock_argument(table, LockMode::access_exclusive);
-  } else if (name == "add_foreign_key_parts") {
+  } else if (name == "foreign_key_additions") {
     for (std::size_t table : {0, 2}) lock_argument(table, LockMode::share_row_exclusive);
   } else if (name == "join_twins") {
     lock_argument(0, LockMode::share);
   } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
-             name == "restore_columns" || name == "swap_index" || name == "swap_key" ||
-             name == "copy_column_settings") {
+             name == "restore_columns" || name == "index_exchange" || name == "key_exchange") {
     lock_argument(0, LockMode::access_exclusive);
+  } else if (name == "copy_column_settings") {
+    lock_argument(0, LockMode::share_update_exclusive);
   } else if (name == "lock_out") {
     for (std::size_t i = 0; i < call.n_args; ++i) {
       const ParsedSql lock("LOCK TABLE " + text_argument(call, i));
@@ -179,7 +190,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
-        "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
+        "save_positions", "make_changes", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

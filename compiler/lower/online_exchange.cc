@@ -16,6 +16,14 @@ using model::TableId;
 
 bool has_partitions(const OnlinePhase& context, TableId t) { return context.model.tables[t].partitioned(); }
 
+// A part of the plan that is looked up before the locks.
+std::string given_by(const std::string& call) { return fmt::format("SELECT rekey.{};", call); }
+
+// One ALTER TABLE for all of them: each would make the server read the table's description anew.
+void alter_at_once(const std::string& table, const Statements& parts, Statements& out) {
+  if (!parts.empty()) out.push_back(fmt::format("ALTER TABLE {}\n  {};", table, fmt::join(parts, ",\n  ")));
+}
+
 void expect_trees(const OnlinePhase& context, Statements& out) {
   for (TableId t : context.heads) {
     if (!has_partitions(context, t)) continue;
@@ -28,58 +36,96 @@ bool has_parts(const OnlinePhase& context, const model::ForeignKey& fk) {
   return has_partitions(context, fk.child) || has_partitions(context, fk.parent);
 }
 
+// By child, in the plan's order.
+std::map<TableId, std::vector<ForeignKeyId>> by_child(const OnlinePhase& context) {
+  std::map<TableId, std::vector<ForeignKeyId>> out;
+  for (ForeignKeyId f : context.phase.touched) out[context.model.foreign_keys[f].child].push_back(f);
+  return out;
+}
+
+void keep_foreign_key_parts(const OnlinePhase& context, Statements& out) {
+  for (const auto& [child, keys] : by_child(context)) {
+    const bool parts = std::any_of(keys.begin(), keys.end(), [&](ForeignKeyId f) { return has_parts(context, context.model.foreign_keys[f]); });
+    if (parts) out.push_back(fmt::format("CALL rekey.keep_foreign_key_parts({});", sql::literal(context.table(child))));
+  }
+}
+
 void drop_foreign_keys(const OnlinePhase& context, Statements& out) {
-  for (ForeignKeyId f : context.phase.touched) {
-    const auto& fk = context.model.foreign_keys[f];
-    if (context.is_joined(fk)) {
-      out.push_back(fmt::format("CALL rekey.drop_foreign_key({});", foreign_key_arguments(context, fk)));
-      continue;
+  for (const auto& [child, keys] : by_child(context)) {
+    Statements drops;
+    for (ForeignKeyId f : keys) {
+      const auto& fk = context.model.foreign_keys[f];
+      if (context.is_joined(fk)) out.push_back(given_by(fmt::format("foreign_key_drops({})", foreign_key_arguments(context, fk))));
+      else drops.push_back("DROP CONSTRAINT " + sql::identifier(fk.written->name.value));
     }
-    if (has_parts(context, fk)) out.push_back(fmt::format("CALL rekey.keep_foreign_key_parts({});", sql::literal(context.table(fk.child))));
-    out.push_back(fmt::format("ALTER TABLE {} DROP CONSTRAINT {};", context.table(fk.child), sql::identifier(fk.written->name.value)));
+    alter_at_once(context.table(child), drops, out);
   }
 }
 
 // Enforced from here on; what is there is checked afterwards, without this transaction's locks.
 void add_foreign_keys(const OnlinePhase& context, Statements& out) {
-  for (ForeignKeyId f : context.phase.touched) {
-    const auto& fk = context.model.foreign_keys[f];
-    const auto name = sql::identifier(fk.written->name.value), table = context.table(fk.child);
-    if (context.is_joined(fk)) {
-      out.push_back(fmt::format("CALL rekey.add_foreign_key_parts({}, {});", foreign_key_arguments(context, fk),
-                                sql::literal(foreign_key_clause(context.model, fk))));
-      continue;
+  for (const auto& [child, keys] : by_child(context)) {
+    const auto table = context.table(child);
+    Statements additions, more;
+    bool parts = false;
+    for (ForeignKeyId f : keys) {
+      const auto& fk = context.model.foreign_keys[f];
+      const auto clause = foreign_key_clause(context.model, fk);
+      if (context.is_joined(fk)) {
+        out.push_back(given_by(fmt::format("foreign_key_additions({}, {})", foreign_key_arguments(context, fk), sql::literal(clause))));
+        continue;
+      }
+      parts = parts || has_parts(context, fk);
+      const auto name = sql::identifier(fk.written->name.value);
+      additions.push_back(fmt::format("ADD CONSTRAINT {} {} {}", name, clause, fk.written->enforced.value ? "NOT VALID" : "NOT ENFORCED"));
+      if (!fk.written->comment.value.empty()) {
+        more.push_back(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {};", name, table, sql::literal(fk.written->comment.value)));
+      }
     }
-    out.push_back(fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {} {};", table, name, foreign_key_clause(context.model, fk),
-                              fk.written->enforced.value ? "NOT VALID" : "NOT ENFORCED"));
-    if (has_parts(context, fk)) out.push_back(fmt::format("CALL rekey.restore_foreign_key_parts({});", sql::literal(context.table(fk.child))));
-    if (fk.written->comment.value.empty()) continue;
-    out.push_back(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {};", name, table, sql::literal(fk.written->comment.value)));
+    alter_at_once(table, additions, out);
+    if (parts) out.push_back(fmt::format("CALL rekey.restore_foreign_key_parts({});", sql::literal(table)));
+    out.insert(out.end(), more.begin(), more.end());
   }
 }
 
-// Before the columns have each other's names: the twins of a key, partition by partition.
-void expect_twins(const OnlinePhase& context, TableId head, std::string Pair::*other, Statements& out) {
-  for (TableId t : context.partitioned(head)) {
-    for (const auto& index : context.indexes.at(t)) {
-      if (!index.key()) continue;
-      auto columns = index.columns;
-      for (const auto& pair : context.pairs.at(t)) std::replace(columns.begin(), columns.end(), pair.name_text, pair.*other);
-      out.push_back(fmt::format("CALL rekey.expect_twins({}, {}, true);", sql::literal(context.table(t)), sql::text_array(columns)));
+// Columns of a table, each as it is called before the exchange: where the keys have the name of `other` now.
+std::vector<std::string> called_now(const OnlinePhase& context, TableId t, std::vector<std::string> columns, std::string Pair::*other) {
+  for (const auto& pair : context.pairs.at(t)) std::replace(columns.begin(), columns.end(), pair.name_text, pair.*other);
+  return columns;
+}
+
+void expect_twins(const OnlinePhase& context, std::string Pair::*other, Statements& out) {
+  for (TableId head : context.heads) {
+    for (TableId t : context.partitioned(head)) {
+      for (const auto& index : context.indexes.at(t)) {
+        if (!index.key()) continue;
+        out.push_back(fmt::format("CALL rekey.expect_twins({}, {}, true);", sql::literal(context.table(t)),
+                                  sql::text_array(called_now(context, t, index.columns, other))));
+      }
     }
   }
+}
+
+// What the keys' columns are called before the exchange and after it, as two arrays.
+std::string renamed(const OnlinePhase& context, TableId t, bool up) {
+  std::vector<std::string> now, later;
+  for (const auto& pair : context.pairs.at(t)) {
+    now.insert(now.end(), {pair.name_text, up ? pair.shadow_text : pair.legacy_text});
+    later.insert(later.end(), {up ? pair.legacy_text : pair.shadow_text, pair.name_text});
+  }
+  return sql::text_array(now) + ", " + sql::text_array(later);
 }
 
 void swap_indexes(const OnlinePhase& context, TableId t, bool up, Statements& out) {
   for (const auto& index : context.indexes.at(t)) {
+    const auto which = fmt::format("{}, {}", sql::literal(context.table(t)), index.name.empty() ? "NULL" : sql::literal(index.name));
     if (has_partitions(context, t) && index.key()) {
-      out.push_back(fmt::format("CALL rekey.swap_key({}, {}, {});", sql::literal(context.table(t)),
-                                index.name.empty() ? "NULL" : sql::literal(index.name), sql::text_array(index.columns)));
+      const auto now = called_now(context, t, index.columns, up ? &Pair::shadow_text : &Pair::legacy_text);
+      out.push_back(given_by(fmt::format("key_exchange({}, {}, {})", which, sql::text_array(index.columns), sql::text_array(now))));
       continue;
     }
-    out.push_back(fmt::format("CALL rekey.swap_index({}, {}, {}, {});", sql::literal(context.table(t)),
-                              index.name.empty() ? "NULL" : sql::literal(index.name),
-                              sql::literal(up ? index.twin : index.legacy_twin), sql::literal(up ? index.legacy_twin : index.twin)));
+    out.push_back(given_by(fmt::format("index_exchange({}, {}, {}, {})", which, sql::literal(up ? index.twin : index.legacy_twin),
+                                       sql::literal(up ? index.legacy_twin : index.twin), renamed(context, t, up))));
   }
 }
 
@@ -131,33 +177,20 @@ void give_partitions(const OnlinePhase& context, TableId head, bool up, Statemen
 }
 
 void swap_table(const OnlinePhase& context, TableId t, Statements& out) {
-  const auto table = context.table(t);
-  expect_twins(context, t, &Pair::shadow_text, out);
-  out.push_back(unsync(context, t));
   for (const auto& pair : context.pairs.at(t)) {
     rename(context, t, pair.name, pair.legacy, out);
     rename(context, t, pair.shadow, pair.name, out);
   }
-  out.push_back(fmt::format("CALL rekey.set_required({}, {}, {});", sql::literal(table),
-                            sql::text_array(context.names(t, &Pair::legacy_text)), sql::text_array(context.names(t, &Pair::name_text))));
-  for (TableId member : context.model.family(t)) {
-    swap_indexes(context, member, true, out);
-    for (const auto& pair : context.pairs.at(member)) {
-      out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(context.table(member)),
-                                sql::literal(pair.legacy_text), sql::literal(pair.name_text)));
-      if (member != t) continue;
-      give_no_more(context, t, pair, out);
-      out.push_back(set_new_default(context, pair.column, has_partitions(context, t) ? "" : "ONLY "));
-    }
+  for (TableId member : context.model.family(t)) swap_indexes(context, member, true, out);
+  for (const auto& pair : context.pairs.at(t)) {
+    give_no_more(context, t, pair, out);
+    out.push_back(set_new_default(context, pair.column, has_partitions(context, t) ? "" : "ONLY "));
   }
   give_partitions(context, t, true, out);
-  out.push_back(sync_triggers(context, t, Follows::old_key));
 }
 
 void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
   const auto table = context.table(t);
-  expect_twins(context, t, &Pair::legacy_text, out);
-  out.push_back(unsync(context, t));
   for (const auto& pair : context.pairs.at(t)) {
     if (!set_new_default(context, pair.column).empty()) alter(table, pair.name, "DROP DEFAULT", out);
     rename(context, t, pair.name, pair.shadow, out);
@@ -166,16 +199,28 @@ void swap_back(const OnlinePhase& context, TableId t, Statements& out) {
   }
   give_partitions(context, t, false, out);
   for (TableId member : context.model.family(t)) swap_indexes(context, member, false, out);
-  out.push_back(sync_triggers(context, t, Follows::new_key_again));
+}
+
+void copy_settings(const OnlinePhase& context, Statements& out) {
+  for (TableId t : context.heads) {
+    for (TableId member : context.model.family(t)) {
+      for (const auto& pair : context.pairs.at(member)) {
+        out.push_back(fmt::format("CALL rekey.copy_column_settings({}, {}, {});", sql::literal(context.table(member)),
+                                  sql::literal(pair.name_text), sql::literal(pair.shadow_text)));
+      }
+    }
+  }
 }
 
 void catch_up(const OnlinePhase& context, Statements& out) {
+  std::vector<std::string> others;
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
     const auto name = sql::literal(domain.name);
-    out.push_back(context.has_own_ids(domain) ? fmt::format("CALL rekey.catch_up_ids({}, {});", sql::literal(context.ids(domain)), name)
-                                              : fmt::format("CALL rekey.save_sequences({});", name));
+    if (context.has_own_ids(domain)) out.push_back(fmt::format("CALL rekey.catch_up_ids({}, {});", sql::literal(context.ids(domain)), name));
+    else others.push_back(name);
   }
+  if (!others.empty()) out.push_back(fmt::format("CALL rekey.save_positions({});", fmt::join(others, ", ")));
 }
 
 void end_old_keys(const OnlinePhase& context, Statements& out) {
@@ -187,16 +232,19 @@ void end_old_keys(const OnlinePhase& context, Statements& out) {
   }
 }
 
-// Of the new shape; those of the old one follow their columns.
-void bridge(const OnlinePhase& context, bool up, Statements& out) {
+// Of the new shape: like those of the old one they follow their columns when these are renamed.
+void make_bridge(const OnlinePhase& context, Statements& out) {
   for (TableId t : context.heads) {
-    if (!context.bridged()) return;
-    const auto name = sql::identifier(context.model.tables[t].name().name);
-    const auto names = sql::text_array(context.names(t, &Pair::name_text));
-    out.push_back(up ? fmt::format("CALL rekey.make_bridge('rekey_new', {}, {}, {}, {}, {});", sql::literal(context.table(t)), names,
-                                   sql::text_array(context.names(t, &Pair::legacy_text)), names, names)
-                     : fmt::format("DROP VIEW rekey_new.{};", name));
+    const auto names = sql::text_array(context.names(t, &Pair::name_text)), shadows = sql::text_array(context.names(t, &Pair::shadow_text));
+    out.push_back(fmt::format("CALL rekey.make_bridge('rekey_new', {}, {}, {}, {}, {});", sql::literal(context.table(t)), shadows, names,
+                              shadows, names));
   }
+}
+
+void drop_bridge(const OnlinePhase& context, Statements& out) {
+  Statements views;
+  for (TableId t : context.heads) views.push_back("rekey_new." + sql::identifier(context.model.tables[t].name().name));
+  out.push_back(fmt::format("DROP VIEW {};", fmt::join(views, ", ")));
 }
 
 // Constraints take their indexes along when they go: the first half of the phase has to build those again before the
@@ -221,21 +269,36 @@ std::string foreign_key_arguments(const OnlinePhase& context, const model::Forei
                      sql::literal(context.table(fk.parent)));
 }
 
-Statements exchange(const OnlinePhase& context) {
+Statements look_ahead(const OnlinePhase& context) {
   Statements out;
   expect_trees(context, out);
+  expect_twins(context, &Pair::shadow_text, out);
+  copy_settings(context, out);
+  keep_foreign_key_parts(context, out);
+  if (context.bridged()) make_bridge(context, out);
+  return out;
+}
+
+Statements exchange(const OnlinePhase& context) {
+  Statements out;
   catch_up(context, out);
   drop_foreign_keys(context, out);
   for (TableId t : context.heads) swap_table(context, t, out);
   add_foreign_keys(context, out);
-  bridge(context, true, out);
+  return out;
+}
+
+Statements look_back(const OnlinePhase& context) {
+  Statements out;
+  expect_trees(context, out);
+  expect_twins(context, &Pair::legacy_text, out);
+  keep_foreign_key_parts(context, out);
   return out;
 }
 
 Statements exchange_back(const OnlinePhase& context) {
   Statements out;
-  expect_trees(context, out);
-  bridge(context, false, out);
+  if (context.bridged()) drop_bridge(context, out);
   drop_foreign_keys(context, out);
   end_old_keys(context, out);
   for (TableId t : context.heads) swap_back(context, t, out);

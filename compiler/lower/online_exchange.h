@@ -11,7 +11,10 @@ namespace rekey::lower {
 
 using Statements = std::vector<std::string>;
 
+// What is done and looked at before the locks; then what is done under them, as rekey.plan_changes takes it.
+Statements look_ahead(const OnlinePhase& context);
 Statements exchange(const OnlinePhase& context);
+Statements look_back(const OnlinePhase& context);
 Statements exchange_back(const OnlinePhase& context);
 
 // A foreign key as procedures of templates/foundation/online_partitions.sql take it.

@@ -61,19 +61,18 @@ Step backfill_step(const OnlinePhase& context, TableId head, TableId t) {
   return step;
 }
 
+void add_names(const OnlinePhase& context, TableId t, Step& step) {
+  step.data["names"] = sql::text_array(context.names(t, &Pair::name_text));
+  step.data["others"] = sql::text_array(context.names(t, &Pair::shadow_text));
+  add_parts(context, t, step.data);
+}
+
 Step require_step(const OnlinePhase& context, TableId t) {
   Step step = table_step(context, t, context.prepare_id(t, "require"), "require");
   step.up_title = fmt::format("new keys of {} may not be NULL where the old ones may not: not yet validated", step.table);
   step.down_title = "they may again";
   for (TableId member : context.stored(t)) step.needs.push_back(context.prepare_id(member, "backfill"));
-  std::vector<std::string> names, others;
-  for (const auto& pair : context.pairs.at(t)) {
-    names.push_back(context.model.columns[pair.column].name());
-    others.push_back(pair.shadow_text);
-  }
-  step.data["names"] = sql::text_array(names);
-  step.data["others"] = sql::text_array(others);
-  add_parts(context, t, step.data);
+  add_names(context, t, step);
   return step;
 }
 
@@ -85,13 +84,23 @@ Step required_step(const OnlinePhase& context, TableId t) {
   return step;
 }
 
+// In the swap it would be more time under its locks.
+Step not_null_step(const OnlinePhase& context, TableId t) {
+  Step step = table_step(context, t, context.prepare_id(t, "not_null"), "not_null");
+  step.up_title = fmt::format("new keys of {} become NOT NULL, by the check: without a scan", step.table);
+  step.down_title = "nothing to take back";
+  step.needs = {context.prepare_id(t, "required")};
+  add_names(context, t, step);
+  return step;
+}
+
 Step twin_step(const OnlinePhase& context, TableId head, TableId t, const std::string& name, const std::string& definition,
                bool unique) {
   Step step = table_step(context, t, context.prepare_id(t, name), "twin");
   step.up_title = fmt::format("builds {} beside the writes to {}", name, step.table);
   step.down_title = fmt::format("drops {}", name);
   step.transactional = false;
-  step.needs = {context.prepare_id(head, "required")};
+  step.needs = {context.prepare_id(head, "not_null")};
   const auto twin = sql::identifier(context.model.tables[t].name().schema) + "." + name;
   step.data["twin"] = twin;
   step.data["twin_literal"] = sql::literal(twin);
@@ -114,7 +123,7 @@ std::vector<Step> twin_steps(const OnlinePhase& context, TableId head) {
   join.up_title = fmt::format("indexes of {} from those of its partitions, which builds none of these", join.table);
   join.down_title = fmt::format("drops them, those of partitions with them");
   for (const auto& twin : out) join.needs.push_back(twin.id);
-  if (out.empty()) join.needs = {context.prepare_id(head, "required")};
+  if (out.empty()) join.needs = {context.prepare_id(head, "not_null")};
   out.push_back(std::move(join));
   return out;
 }
@@ -169,9 +178,9 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   for (TableId t : context.heads) {
     steps.push_back(expand_step(context, t));
     for (TableId member : context.stored(t)) steps.push_back(backfill_step(context, t, member));
-    for (auto* make : {require_step, required_step}) steps.push_back(make(context, t));
+    for (auto* make : {require_step, required_step, not_null_step}) steps.push_back(make(context, t));
     Step analyze = analyze_step(context, t);
-    analyze.needs = {context.prepare_id(t, "required")};
+    analyze.needs = {context.prepare_id(t, "not_null")};
     for (auto& twin : twin_steps(context, t)) {
       analyze.needs.push_back(twin.id);
       steps.push_back(std::move(twin));

@@ -51,6 +51,8 @@ void begin_old_keys(const OnlinePhase& context, Statements& out) {
       out.push_back(fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
                                 sql::literal(context.table(context.model.columns[domain.root].table)),
                                 sql::literal(context.pair_of(domain.root).name_text)));
+    } else {
+      out.push_back(fmt::format("CALL rekey.save_sequences({});", sql::literal(domain.name)));
     }
     out.push_back(old_key_function(context, domain));
     if (context.bridged()) out.push_back(new_key_function(context, domain));
@@ -77,13 +79,15 @@ bool has_two_readings(const std::string& statement) {
   return false;
 }
 
-// One statement to the server: sent one by one, their way to and fro would be time under lock. It tells them apart by
-// the ends of lines; where a text of the user's could be taken for two they are sent one by one all the same.
-Statements at_once(const Statements& statements) {
+// The server tells statements apart by the ends of lines; where a text of the user's could be taken for two, each comes
+// by itself.
+Statements plan_changes(const Statements& statements) {
   const std::string mark = "$swap$", text = fmt::format("\n{}\n", fmt::join(statements, "\n"));
   const bool unclear = std::any_of(statements.begin(), statements.end(), has_two_readings);
-  if (unclear || text.find(mark) != std::string::npos) return statements;
-  return {fmt::format("CALL rekey.at_once({0}{1}{0});", mark, text)};
+  if (!unclear && text.find(mark) == std::string::npos) return {fmt::format("CALL rekey.plan_changes({0}{1}{0});", mark, text)};
+  Statements out;
+  for (const auto& statement : statements) out.push_back(fmt::format("CALL rekey.plan_changes({}, '');", sql::dollar_quoted(statement)));
+  return out;
 }
 
 // Views that go come first: who reads one has it before its tables, and would wait for those while we wait for it.
@@ -103,12 +107,17 @@ void lock_out(const OnlinePhase& context, int from, const std::vector<std::strin
   data["locked_literals"] = fmt::format("{}", fmt::join(all, ", "));
 }
 
-json under_lock(const OnlinePhase& context, int from, const Statements& exchanged) {
+json under_lock(const OnlinePhase& context, int from) {
   Statements out;
   take_away(context, from, out);
-  for (const auto& text : at_once(lines(exchanged))) out.push_back(text);
+  out.push_back("CALL rekey.make_changes();");
   make_again(context, 1 - from, out);
   return lines(out);
+}
+
+json ahead_of_locks(Statements looked, const Statements& exchanged) {
+  for (const auto& text : plan_changes(lines(exchanged))) looked.push_back(text);
+  return lines(looked);
 }
 
 Step swap_step(const OnlinePhase& context) {
@@ -128,8 +137,10 @@ Step swap_step(const OnlinePhase& context) {
   }
   step.data["up"]["before"] = lines(before);
   step.data["down"]["before"] = lines(before_back);
-  step.data["up"]["statements"] = under_lock(context, 0, exchange(context));
-  step.data["down"]["statements"] = under_lock(context, 1, exchange_back(context));
+  step.data["up"]["ahead"] = ahead_of_locks(look_ahead(context), exchange(context));
+  step.data["down"]["ahead"] = ahead_of_locks(look_back(context), exchange_back(context));
+  step.data["up"]["statements"] = under_lock(context, 0);
+  step.data["down"]["statements"] = under_lock(context, 1);
   return step;
 }
 

@@ -91,6 +91,19 @@ std::string body(const OnlinePhase& context, TableId t, Follows what) {
   return context.bridged() ? either_follows(context, t) : old_follows(context, t);
 }
 
+// They follow their columns through a swap, and are right on either side of it. A backfill, which gives new keys to rows
+// that have none, passes them by.
+std::string sync_triggers(const OnlinePhase& context, TableId t, Follows what) {
+  const auto name = context.function(t, "sync"), table = context.table(t);
+  std::vector<std::string> changes;
+  for (const auto& pair : context.pairs.at(t)) {
+    const auto& [old_key, new_key] = what == Follows::old_key ? std::tie(pair.legacy, pair.name) : std::tie(pair.name, pair.shadow);
+    changes.push_back(fmt::format("OLD.{0} <> NEW.{0} OR OLD.{1} <> NEW.{1} OR (NEW.{0} IS NULL) <> (NEW.{1} IS NULL)", old_key, new_key));
+  }
+  return trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
+         trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
+}
+
 // The old key as far as it is known: no row gets one by being compared.
 std::string known_old_key(const model::Domain& domain, const std::string& key) {
   return fmt::format("CASE WHEN {} THEN {} ELSE (SELECT k.old_key FROM rekey.keys k WHERE k.domain = {} AND k.new_key = {}) END",
@@ -105,19 +118,6 @@ std::string sync(const OnlinePhase& context, TableId t, Follows what) {
 
 std::string sync_function(const OnlinePhase& context, TableId t, Follows what) {
   return function(context.function(t, "sync"), one_by_one(context, t) + body(context, t, what));
-}
-
-std::string sync_triggers(const OnlinePhase& context, TableId t, Follows what) {
-  const auto name = context.function(t, "sync"), table = context.table(t);
-  std::vector<std::string> changes;
-  for (const auto& pair : context.pairs.at(t)) {
-    const auto lacks = fmt::format(" OR NEW.{0} IS NOT NULL AND NEW.{1} IS NULL", pair.name, pair.shadow);
-    changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}{1}", pair.name, what == Follows::old_key ? "" : lacks));
-    if (what != Follows::old_key || !context.bridged()) continue;
-    changes.push_back(fmt::format("OLD.{0} IS DISTINCT FROM NEW.{0}", pair.legacy));
-  }
-  return trigger(table, kInsert, "BEFORE INSERT", "FOR EACH ROW ", name) +
-         trigger(table, kUpdate, "BEFORE UPDATE", fmt::format("FOR EACH ROW WHEN ({})\n  ", joined(changes, "\n    OR ")), name);
 }
 
 std::string unsync(const OnlinePhase& context, TableId t) {

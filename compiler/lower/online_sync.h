@@ -13,7 +13,6 @@ enum class Follows { new_key, new_key_again, old_key };
 // when its transaction ends, so that it may be written before the table is locked.
 std::string sync(const OnlinePhase& context, model::TableId t, Follows what);
 std::string sync_function(const OnlinePhase& context, model::TableId t, Follows what);
-std::string sync_triggers(const OnlinePhase& context, model::TableId t, Follows what);
 // That drop the triggers.
 std::string unsync(const OnlinePhase& context, model::TableId t);
 std::string unsync_if_there(const OnlinePhase& context, model::TableId t);

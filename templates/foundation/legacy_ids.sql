@@ -21,6 +21,16 @@ AS $body$
   WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
 $body$;
 
+-- Of those that have been saved, where they stand by now.
+CREATE PROCEDURE rekey.save_positions(VARIADIC domains text[])
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns c SET (last_value, is_called) = (p.last_value, p.is_called)
+  FROM rekey.key_columns s CROSS JOIN LATERAL rekey.sequence_position(s.sequence) p
+  WHERE (s.table_name, s.column_name) = (c.table_name, c.column_name) AND c.domain = ANY (domains)
+    AND (c.last_value, c.is_called) IS DISTINCT FROM (p.last_value, p.is_called);
+$body$;
+
 -- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

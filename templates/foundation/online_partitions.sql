@@ -133,9 +133,10 @@ BEGIN
 END
 $body$;
 
--- The twins of the partitions take the place of a partitioned table's key (the primary one: NULL), whose columns have
--- changed their names. That key goes, and with it those of its partitions; the names and marks of theirs come back.
-CREATE PROCEDURE rekey.swap_key(of_table text, named text, columns text[])
+-- Statements after which the twins of the partitions, on the columns called `others` now, have the place of a partitioned
+-- table's key (the primary one: NULL), whose `columns` are those by then. That key goes, and with it those of its
+-- partitions; the names and marks of theirs come back.
+CREATE FUNCTION rekey.key_exchange(of_table text, named text, columns text[], others text[]) RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -150,34 +151,31 @@ BEGIN
   SELECT * INTO key FROM pg_constraint
   WHERE conrelid = target AND CASE WHEN named IS NULL THEN contype = 'p' ELSE contype = 'u' AND conname = named END;
   kind := CASE key.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END;
-  SELECT x.*, relname, relispartition, obj_description(indexrelid, 'pg_class') AS comment,
-         obj_description(key.oid, 'pg_constraint') AS key_comment INTO STRICT was
+  SELECT x.*, relname, relispartition INTO STRICT was
   FROM pg_index x JOIN pg_class ON oid = indexrelid WHERE indexrelid = format('%s.%I', space, coalesce(key.conname, named))::regclass;
   IF was.relispartition THEN
     RETURN;
   END IF;
-  CALL rekey.keep_partition_indexes(target);
-  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root <> was.indexrelid::regclass::text;
-  IF kind IS NULL THEN
-    EXECUTE format('DROP INDEX %s', was.indexrelid::regclass);
-  ELSE
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target, was.relname);
-  END IF;
+  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root = was.indexrelid::regclass::text;
+  INSERT INTO rekey.partition_indexes SELECT * FROM rekey.partition_indexes_of(target) WHERE root = was.indexrelid::regclass::text;
+  RETURN NEXT CASE WHEN kind IS NULL THEN format('DROP INDEX %s', was.indexrelid::regclass)
+                   ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', target, was.relname) END;
   FOR part IN
-    SELECT partition, name, twin FROM rekey.partition_indexes
-    CROSS JOIN LATERAL rekey.free_index(partition::regclass, columns, true) twin
-    WHERE table_name = target::text AND twin IS NOT NULL
+    SELECT partition, name, twin, relname AS twin_name FROM rekey.partition_indexes
+    CROSS JOIN LATERAL rekey.free_index(partition::regclass, others, true) twin JOIN pg_class ON oid = twin
+    WHERE table_name = target::text AND root = was.indexrelid::regclass::text
   LOOP
     IF kind IS NOT NULL THEN
-      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', part.partition, part.name, kind,
-                     (SELECT relname FROM pg_class WHERE oid = part.twin));
+      RETURN NEXT format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %I', part.partition, part.name, kind, part.twin_name);
     END IF;
-    CALL rekey.finish_index(part.twin, NULL, NULL, false, false);
+    RETURN QUERY SELECT * FROM rekey.index_finish(part.twin, CASE WHEN kind IS NULL THEN part.twin_name ELSE part.name END,
+                                                  NULL, NULL, others, columns);
   END LOOP;
-  EXECUTE CASE WHEN kind IS NULL THEN format('CREATE UNIQUE INDEX %I ON %s (%s)', was.relname, target, list)
-               ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s (%s)', target, was.relname, kind, list) END;
-  CALL rekey.restore_partition_indexes(target);
-  CALL rekey.finish_index(format('%s.%I', space, was.relname), was.comment, was.key_comment, was.indisclustered, was.indisreplident);
+  RETURN NEXT CASE WHEN kind IS NULL THEN format('CREATE UNIQUE INDEX %I ON %s (%s)', was.relname, target, list)
+                   ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s (%s)', target, was.relname, kind, list) END;
+  RETURN NEXT format('CALL rekey.restore_partition_indexes(%L, %L)', target, was.indexrelid::regclass);
+  RETURN QUERY SELECT * FROM rekey.index_marks(target, space, was.relname, obj_description(was.indexrelid, 'pg_class'),
+                                               obj_description(key.oid, 'pg_constraint'), was.indisclustered, was.indisreplident);
 END
 $body$;
 
@@ -197,34 +195,27 @@ AS $body$
   WHERE t.has_rows
 $body$;
 
--- Whole, or in parts where those have not been made one.
-CREATE PROCEDURE rekey.drop_foreign_key(of_table text, named text, refers_to text)
+-- Statements that drop it: whole, or in parts where those have not been made one.
+CREATE FUNCTION rekey.foreign_key_drops(of_table text, named text, refers_to text) RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-  part record;
 BEGIN
   IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f') THEN
     CALL rekey.keep_foreign_key_parts(of_table);
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', of_table, named);
+    RETURN NEXT format('ALTER TABLE %s DROP CONSTRAINT %I', of_table, named);
     RETURN;
   END IF;
-  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) WHERE is_there LOOP
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.partition, part.name);
-  END LOOP;
+  RETURN QUERY SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', partition, name)
+               FROM rekey.loose_parts(of_table, named, refers_to) WHERE is_there;
 END
 $body$;
 
-CREATE PROCEDURE rekey.add_foreign_key_parts(of_table text, named text, refers_to text, definition text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- Statements that add it to each partition; what its parts were called has been looked up by the ones that drop it.
+CREATE FUNCTION rekey.foreign_key_additions(of_table text, named text, refers_to text, definition text) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-  part record;
-BEGIN
-  FOR part IN SELECT * FROM rekey.loose_parts(of_table, named, refers_to) LOOP
-    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', part.partition, part.name, definition);
-  END LOOP;
-END
+  SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', partition, name, definition)
+  FROM rekey.loose_parts(of_table, named, refers_to)
 $body$;
 
 -- Of one partition, where it is still one.

@@ -74,8 +74,8 @@ BEGIN
 END
 $body$;
 
--- Two of them may have got each other's names: all give theirs up first.
-CREATE PROCEDURE rekey.restore_partition_indexes(target regclass)
+-- Of all indexes of the table, or of one. Two of them may have got each other's names: all give theirs up first.
+CREATE PROCEDURE rekey.restore_partition_indexes(target regclass, of_root text DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -86,18 +86,19 @@ BEGIN
   FOR pair IN
     SELECT parse_ident(w.partition) AS path, i.name, row_number() OVER () AS number
     FROM rekey.partition_indexes w JOIN rekey.partition_indexes_of(target) i USING (table_name, partition, root)
-    WHERE i.name <> w.name
+    WHERE i.name <> w.name AND root = coalesce(of_root, root)
   LOOP
     EXECUTE format('ALTER INDEX %I.%I RENAME TO rekey_%s_%s', pair.path[1], pair.name, pg_backend_pid(), pair.number);
   END LOOP;
   FOR pair IN
     SELECT w AS old, i AS new
     FROM rekey.partition_indexes w JOIN rekey.partition_indexes_of(target) i USING (table_name, partition, root)
+    WHERE root = coalesce(of_root, root)
   LOOP
     was := pair.old;
     built := pair.new;
     CALL rekey.restore_partition_index((parse_ident(was.partition))[1], was, built);
   END LOOP;
-  DELETE FROM rekey.partition_indexes WHERE table_name = target::text;
+  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root = coalesce(of_root, root);
 END
 $body$;

@@ -90,7 +90,7 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
 bool is_online(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
-                               "require_back", "required_back", "not_null_back", "bridge", "end_bridge", "join", "join_back",
+                               "require_back", "required_back", "not_null", "not_null_back", "bridge", "end_bridge", "join", "join_back",
                                "join_keys", "validate_parts"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }

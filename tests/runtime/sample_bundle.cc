@@ -168,7 +168,7 @@ void add_foundation(const Sample& sample, const fs::path& folder, bundle::Bundle
   std::string sql = "BEGIN;\n";
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
                            "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks",
-                           "online_expectations", "throttle", "backfill", "online", "online_partitions", "bridge"}) {
+                           "online_expectations", "throttle", "backfill", "online", "swap", "online_partitions", "bridge"}) {
     sql += read_text(fs::path(REKEY_SOURCE "/templates/foundation") / (std::string(part) + ".sql"));
   }
   const std::string variable = "{{plan_comment}}";

@@ -60,6 +60,15 @@ DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_2_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.notes.rekey_twin_2_1');
 
+-- step 015.notes.not_null · online · plan.yaml:11
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('015.notes.not_null');
+CALL rekey.end_undo('015.notes.not_null');
+COMMIT;
+
 -- step 015.notes.required · online · plan.yaml:11
 -- way back: nothing to take back
 -- no lock on your tables
@@ -125,6 +134,15 @@ SET lock_timeout = 0;
 DROP INDEX CONCURRENTLY IF EXISTS public.rekey_twin_1_1;
 SET lock_timeout = '2s';
 CALL rekey.end_undo('015.users.rekey_twin_1_1');
+
+-- step 015.users.not_null · online · plan.yaml:8
+-- way back: nothing to take back
+-- no lock on your tables
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_undo('015.users.not_null');
+CALL rekey.end_undo('015.users.not_null');
+COMMIT;
 
 -- step 015.users.required · online · plan.yaml:8
 -- way back: nothing to take back

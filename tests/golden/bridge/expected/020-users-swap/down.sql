@@ -65,37 +65,23 @@ BEGIN
   RETURN NEW;
 END
 $query$;
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for a short time.
--- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('rekey_new.users', 'rekey_new.notes', 'public.users', 'public.notes');
-CALL rekey.at_once($swap$
-DROP VIEW rekey_new.users;
-DROP VIEW rekey_new.notes;
-ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
+CALL rekey.plan_changes($swap$
+DROP VIEW rekey_new.users, rekey_new.notes;
+ALTER TABLE public.notes
+  DROP CONSTRAINT notes_user_id_fkey;
 DROP FUNCTION rekey.old_key_1(uuid);
 DROP FUNCTION rekey.new_key_1(bigint);
 CALL rekey.end_ids('public.users_id_seq', 'public.users.id');
 DROP FUNCTION rekey.old_key_2(uuid);
 DROP FUNCTION rekey.new_key_2(bigint);
 CALL rekey.end_ids('rekey.ids_2', 'public.notes.id');
-DROP TRIGGER "~rekey_insert" ON public.users;
-DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id_1;
 ALTER TABLE public.users RENAME COLUMN rekey_old_id_1 TO id;
 ALTER TABLE public.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq'::regclass);
-CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_1 IS NULL)
-  EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
-DROP TRIGGER "~rekey_insert" ON public.notes;
-DROP TRIGGER "~rekey_update" ON public.notes;
+SELECT rekey.index_exchange('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1', ARRAY['id', 'rekey_old_id_1'], ARRAY['rekey_new_id_1', 'id']);
 ALTER TABLE public.notes ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.notes RENAME COLUMN id TO rekey_new_id_2;
 ALTER TABLE public.notes RENAME COLUMN rekey_old_id_2 TO id;
@@ -103,18 +89,15 @@ ALTER TABLE public.notes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (SEQUE
 CALL rekey.restore_sequence('public.notes', 'id');
 ALTER TABLE public.notes RENAME COLUMN user_id TO rekey_new_user_id_3;
 ALTER TABLE public.notes RENAME COLUMN rekey_old_user_id_3 TO user_id;
-CALL rekey.swap_index('public.notes', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.notes
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.notes
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_2 IS NULL
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id_3 IS NULL)
-  EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_update";
-ALTER TABLE public.notes ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
+SELECT rekey.index_exchange('public.notes', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1', ARRAY['id', 'rekey_old_id_2', 'user_id', 'rekey_old_user_id_3'], ARRAY['rekey_new_id_2', 'id', 'rekey_new_user_id_3', 'user_id']);
+ALTER TABLE public.notes
+  ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
 CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.notes.rekey_twin_2_1', '015.notes.rekey_old_key_2_1', '015.notes.analyze', '015.close']);
 $swap$);
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
+-- Locking a view locks what it reads, for as long.
+CALL rekey.lock_out('rekey_new.users', 'rekey_new.notes', 'public.users', 'public.notes');
+CALL rekey.make_changes();
 CALL rekey.end_undo('020.swap');
 COMMIT;
 

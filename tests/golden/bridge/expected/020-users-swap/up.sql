@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"57219cb8ef019a95bbc908eeea74e43b24a3fc1568984e581af94d85a35e0e19","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"8bcaba46daea119f659dfcbeb97933f2da07acde07719999c014db2c3b53bfc4","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.notes.compare",true,false,["020.open"],["020.swap"],"dd590eeddfb49d7708a9854904dae2011baae1f7910062a94f082584aa4970c6","c60aeae841f9497a6843676fb2b9678e0b6f4e2ef06ffa673ca655caed52c433"],
-["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"ba08ee962fbfd1a13bf3d60abf6399808fe1a6395a43186051f3aeac46900a07","e84307bbc822aa753f3599af8d1df136b49c0756601be538f532fb3a43820dc7"],
+["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"0b6011bf3cafe3329e74d29fd766e31f376385fa325a4e269b3309bc35522571","9cbee8e423cbf830460267bfcd5d5bbf622594fca50cdc48e66bdd51f432ec41"],
 ["020.notes.validate",true,true,["020.swap"],["020.swap"],"a5e07887d3f1f1d9627f7620388019d3a61e3466d44eb1a116b8c403ce3867b2","fdca753ce5b85eb3934b20aeca7d28838f657a33d76d25bad2d5fea9d77e81b9"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.notes.settle",false,true,["020.swap"],["020.close"],"7bf202efa7ecb1bf0cd93ac717ca5526208e43bf589c5ea25ea267dc772452e8","1a83a1842b3ce5e87aa391724718e2e325d81419955121eb3b44ca111e4acab9"],
@@ -68,6 +68,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.swap');
+CALL rekey.save_sequences('public.users.id');
 CREATE FUNCTION rekey.old_key_1(of_key uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
@@ -157,57 +158,36 @@ BEGIN
   RETURN NEW;
 END
 $query$;
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for a short time.
-CALL rekey.lock_out('public.users', 'public.notes');
-CALL rekey.at_once($swap$
-CALL rekey.save_sequences('public.users.id');
+CALL rekey.copy_column_settings('public.users', 'id', 'rekey_new_id_1');
+CALL rekey.copy_column_settings('public.notes', 'id', 'rekey_new_id_2');
+CALL rekey.copy_column_settings('public.notes', 'user_id', 'rekey_new_user_id_3');
+CALL rekey.make_bridge('rekey_new', 'public.users', ARRAY['rekey_new_id_1'], ARRAY['id'], ARRAY['rekey_new_id_1'], ARRAY['id']);
+CALL rekey.make_bridge('rekey_new', 'public.notes', ARRAY['rekey_new_id_2', 'rekey_new_user_id_3'], ARRAY['id', 'user_id'], ARRAY['rekey_new_id_2', 'rekey_new_user_id_3'], ARRAY['id', 'user_id']);
+CALL rekey.plan_changes($swap$
 CALL rekey.catch_up_ids('rekey.ids_2', 'public.notes.id');
-ALTER TABLE public.notes DROP CONSTRAINT notes_user_id_fkey;
-DROP TRIGGER "~rekey_insert" ON public.users;
-DROP TRIGGER "~rekey_update" ON public.users;
+CALL rekey.save_positions('public.users.id');
+ALTER TABLE public.notes
+  DROP CONSTRAINT notes_user_id_fkey;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
 ALTER TABLE public.users RENAME COLUMN rekey_new_id_1 TO id;
-CALL rekey.set_required('public.users', ARRAY['rekey_old_id_1'], ARRAY['id']);
-CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
-CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
+SELECT rekey.index_exchange('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1', ARRAY['id', 'rekey_new_id_1'], ARRAY['rekey_old_id_1', 'id']);
 ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
 ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.rekey_old_id_1 IS DISTINCT FROM NEW.rekey_old_id_1)
-  EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
-DROP TRIGGER "~rekey_insert" ON public.notes;
-DROP TRIGGER "~rekey_update" ON public.notes;
 ALTER TABLE public.notes RENAME COLUMN id TO rekey_old_id_2;
 ALTER TABLE public.notes RENAME COLUMN rekey_new_id_2 TO id;
 ALTER TABLE public.notes RENAME COLUMN user_id TO rekey_old_user_id_3;
 ALTER TABLE public.notes RENAME COLUMN rekey_new_user_id_3 TO user_id;
-CALL rekey.set_required('public.notes', ARRAY['rekey_old_id_2', 'rekey_old_user_id_3'], ARRAY['id', 'user_id']);
-CALL rekey.swap_index('public.notes', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1');
-CALL rekey.copy_column_settings('public.notes', 'rekey_old_id_2', 'id');
+SELECT rekey.index_exchange('public.notes', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1', ARRAY['id', 'rekey_new_id_2', 'user_id', 'rekey_new_user_id_3'], ARRAY['rekey_old_id_2', 'id', 'rekey_old_user_id_3', 'user_id']);
 ALTER TABLE public.notes ALTER COLUMN rekey_old_id_2 DROP IDENTITY;
 ALTER TABLE ONLY public.notes ALTER COLUMN id SET DEFAULT public.uuidv7();
-CALL rekey.copy_column_settings('public.notes', 'rekey_old_user_id_3', 'user_id');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.notes
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.notes
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.rekey_old_id_2 IS DISTINCT FROM NEW.rekey_old_id_2
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id
-    OR OLD.rekey_old_user_id_3 IS DISTINCT FROM NEW.rekey_old_user_id_3)
-  EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_update";
-ALTER TABLE public.notes ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
-CALL rekey.make_bridge('rekey_new', 'public.users', ARRAY['id'], ARRAY['rekey_old_id_1'], ARRAY['id'], ARRAY['id']);
-CALL rekey.make_bridge('rekey_new', 'public.notes', ARRAY['id', 'user_id'], ARRAY['rekey_old_id_2', 'rekey_old_user_id_3'], ARRAY['id', 'user_id'], ARRAY['id', 'user_id']);
+ALTER TABLE public.notes
+  ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
 $swap$);
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
+CALL rekey.lock_out('public.users', 'public.notes');
+CALL rekey.make_changes();
 CALL rekey.end_step('020.swap');
 COMMIT;
 

@@ -63,8 +63,7 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.rekey_old_id_1 IS DISTINCT FROM NEW.rekey_old_id_1)
+  FOR EACH ROW WHEN (OLD.rekey_old_id_1 <> NEW.rekey_old_id_1 OR OLD.id <> NEW.id OR (NEW.rekey_old_id_1 IS NULL) <> (NEW.id IS NULL))
   EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 
@@ -165,10 +164,8 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.notes
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.notes
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.rekey_old_id_2 IS DISTINCT FROM NEW.rekey_old_id_2
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id
-    OR OLD.rekey_old_user_id_3 IS DISTINCT FROM NEW.rekey_old_user_id_3)
+  FOR EACH ROW WHEN (OLD.rekey_old_id_2 <> NEW.rekey_old_id_2 OR OLD.id <> NEW.id OR (NEW.rekey_old_id_2 IS NULL) <> (NEW.id IS NULL)
+    OR OLD.rekey_old_user_id_3 <> NEW.rekey_old_user_id_3 OR OLD.user_id <> NEW.user_id OR (NEW.rekey_old_user_id_3 IS NULL) <> (NEW.user_id IS NULL))
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.notes ENABLE ALWAYS TRIGGER "~rekey_update";
 

@@ -25,22 +25,24 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('015', 'users: prepare', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('015', $steps$[
-["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"49ff6c0df33ce03ab8526fcd9d9dbc027e09edb6d364e0897887bd78a0468661","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
-["015.users.expand",true,false,["015.open"],["015.users.backfill"],"bcdc0a4f9ff88c2ee05e91d6603b6d6fb5f302e8b40b3366ec7244e443153cb2","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
+["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.not_null","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"89c7569cf4615226cb6784794865eec8ea4e6af0f8580cb67fe056bdc335a79f","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
+["015.users.expand",true,false,["015.open"],["015.users.backfill"],"9da92fb8c5da80c726248de23150bf6fc5451e29a45e0caf400b3e4b975a721c","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
 ["015.users.backfill",false,false,["015.users.expand"],["015.users.require"],"d8172db5ccb3c5a0753ef8716ba49f9f09256da423748cbd7e5af998b19279a1","a039dde84854fe2d534f74c33b73ac0bbada8fd37ca233cddefe90a79c7a0aa8"],
 ["015.users.require",true,false,["015.users.backfill"],["015.users.required"],"1b7b601c0786e292ea5075e138fce029875e6c09eb3cc01e12ab38ec80a524c6","3787bb31a2608a4aa4be86dd3a5d5c844fc29259c458589fcb685d5380709388"],
-["015.users.required",true,false,["015.users.require"],["015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze"],"14d4be1b451a51b056ea4c0bc317881a539b1988e81fa9f5fbb13de1eb2b6ad0","a98ba6134ff51053c66d15d6d6b5eba2cf724d71940f2107abe8e70018957d89"],
-["015.users.rekey_twin_1_1",false,false,["015.users.required"],["015.users.analyze"],"1f9d0b10dc3f4da22e98b1c9a0e16bc32f328226885cd674cca5a3a403c2a625","6702d1c435513a64c8ae6d9098b244bb583b535af2659b488b08973672800ab1"],
-["015.users.rekey_old_key_1_1",false,false,["015.users.required"],["015.users.analyze"],"0fc4062de84244e7e49462d74f8af11573c7fe292f8a774cb42165143465627e","a0c7a853c2913dc1dc32e6bc1afec5720d9559ddf243f0b92c87829437bb1abc"],
-["015.users.analyze",false,false,["015.users.required","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1"],["015.close"],"84099169e805fe5cd5ec2c2d45e576d232ae6cef2c086e663ff83668b6c125d4","201fa5c6c20841f6eef86218f721611f6cc0201fe82e9fd63990c3049423173f"],
-["015.orders.expand",true,false,["015.open"],["015.orders.backfill"],"65402fcda3e8028c0c8a4a3096d3dcedecf495d798d62c59d3b5d9830d3c3c87","5bb1c5ee69aec210e38fcfdf2488fa58ea2aaf16db6f0adff74cd88ee4797ef8"],
+["015.users.required",true,false,["015.users.require"],["015.users.not_null"],"14d4be1b451a51b056ea4c0bc317881a539b1988e81fa9f5fbb13de1eb2b6ad0","a98ba6134ff51053c66d15d6d6b5eba2cf724d71940f2107abe8e70018957d89"],
+["015.users.not_null",true,false,["015.users.required"],["015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze"],"f2b24d0bd6ebde0b767ab86d8997b1f983b3cebd8b997492c5aa91d966072c99","5f9c5148352da145b2ae9bdeaf0451ccea28dfcea1e3a840a73e93d2bdb0350d"],
+["015.users.rekey_twin_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"1f9d0b10dc3f4da22e98b1c9a0e16bc32f328226885cd674cca5a3a403c2a625","6702d1c435513a64c8ae6d9098b244bb583b535af2659b488b08973672800ab1"],
+["015.users.rekey_old_key_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"0fc4062de84244e7e49462d74f8af11573c7fe292f8a774cb42165143465627e","a0c7a853c2913dc1dc32e6bc1afec5720d9559ddf243f0b92c87829437bb1abc"],
+["015.users.analyze",false,false,["015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1"],["015.close"],"84099169e805fe5cd5ec2c2d45e576d232ae6cef2c086e663ff83668b6c125d4","201fa5c6c20841f6eef86218f721611f6cc0201fe82e9fd63990c3049423173f"],
+["015.orders.expand",true,false,["015.open"],["015.orders.backfill"],"cc2e41d84bce4f6a6554bc839ee1a0fcafcc6d45d225e3fd34a5e6aa5f7d614e","5bb1c5ee69aec210e38fcfdf2488fa58ea2aaf16db6f0adff74cd88ee4797ef8"],
 ["015.orders.backfill",false,false,["015.orders.expand"],["015.orders.require"],"952d86ff406ca1fabe05acc2c53046c3ab9dcab3bd5bb92e3eac60a36a41dd14","bd75ded24eaa53dbb4e7695b045886ae6e8b7b1ed82f55b39d1711ab34af877b"],
 ["015.orders.require",true,false,["015.orders.backfill"],["015.orders.required"],"3192c82d49daa3dc5f3765e4bceba159599afcffe403bae9b354f1e0ba5d49db","a5c1bec4495463d6856f4bafc83f880d82f5d8613a40423bdcd07438aab81584"],
-["015.orders.required",true,false,["015.orders.require"],["015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze"],"52571478f14117a578392bb715a7695129125bab2e63d0154a94a13c997b6e8e","740c899d99cbe438bc92609fafb714acfbb5f2361a4398bb08b57f3023a2c32b"],
-["015.orders.rekey_twin_2_1",false,false,["015.orders.required"],["015.orders.analyze"],"7c0a01432d14b409f8a9231ea1fe510affff94dfda3b32630d981f0d1aff09df","46d10bc8449e77fea99449fc867d2f8e0d1d427c2eec116e59bf5139a2aded0c"],
-["015.orders.rekey_old_key_2_1",false,false,["015.orders.required"],["015.orders.analyze"],"f7ccf474bc8d924ae48497a8a30fc1eb5904a02d8238cfc48db0b72ae757c429","5761666ba531d8651d3df97915bd61ee689c2996208aee326103c94194a52ad5"],
-["015.orders.rekey_twin_2_2",false,false,["015.orders.required"],["015.orders.analyze"],"972d0e611c78484112598a4074ac78356734e0686339429818d45de6c599ea65","0817a0e2a1a4ac4be2f65999b6f6022bd3d916a238e648f5ed60071404e40b87"],
-["015.orders.analyze",false,false,["015.orders.required","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2"],["015.close"],"fc08a6804ec83b7c5abc74b5b33d3cabfb832b5be7513d206a2eb5f415c1ff09","382ec8781578a0fcfe73598d51fc98532f16d776e61a7330ad14a1b52d1c4551"],
+["015.orders.required",true,false,["015.orders.require"],["015.orders.not_null"],"52571478f14117a578392bb715a7695129125bab2e63d0154a94a13c997b6e8e","740c899d99cbe438bc92609fafb714acfbb5f2361a4398bb08b57f3023a2c32b"],
+["015.orders.not_null",true,false,["015.orders.required"],["015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze"],"e7845edd503708ad9bb6fd3a8bab127b183fbca26a51780f55f0efc6dd95afe6","dbb6ac66c20ac97617c8c573ea7dc8f9a5522d8f194f1c8facd9cfe33fe2fd30"],
+["015.orders.rekey_twin_2_1",false,false,["015.orders.not_null"],["015.orders.analyze"],"7c0a01432d14b409f8a9231ea1fe510affff94dfda3b32630d981f0d1aff09df","46d10bc8449e77fea99449fc867d2f8e0d1d427c2eec116e59bf5139a2aded0c"],
+["015.orders.rekey_old_key_2_1",false,false,["015.orders.not_null"],["015.orders.analyze"],"f7ccf474bc8d924ae48497a8a30fc1eb5904a02d8238cfc48db0b72ae757c429","5761666ba531d8651d3df97915bd61ee689c2996208aee326103c94194a52ad5"],
+["015.orders.rekey_twin_2_2",false,false,["015.orders.not_null"],["015.orders.analyze"],"972d0e611c78484112598a4074ac78356734e0686339429818d45de6c599ea65","0817a0e2a1a4ac4be2f65999b6f6022bd3d916a238e648f5ed60071404e40b87"],
+["015.orders.analyze",false,false,["015.orders.not_null","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2"],["015.close"],"fc08a6804ec83b7c5abc74b5b33d3cabfb832b5be7513d206a2eb5f415c1ff09","382ec8781578a0fcfe73598d51fc98532f16d776e61a7330ad14a1b52d1c4551"],
 ["015.close",true,false,["015.users.analyze","015.orders.analyze"],[],"c24ab560ae486cb75a0a08bb53573e3c4aed4e3e60653e138291fbb426f62432","28dc2861e83c513068956ceaa7d2f694e1b9849d1a190329209ed5b654a594d7"]
 ]$steps$);
 CALL rekey.begin_step('015.open');
@@ -80,7 +82,7 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_1 IS NULL)
+  FOR EACH ROW WHEN (OLD.id <> NEW.id OR OLD.rekey_new_id_1 <> NEW.rekey_new_id_1 OR (NEW.id IS NULL) <> (NEW.rekey_new_id_1 IS NULL))
   EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 
@@ -115,6 +117,17 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.users.required');
 CALL rekey.validate_required('public.users');
 CALL rekey.end_step('015.users.required');
+COMMIT;
+
+-- step 015.users.not_null · online · plan.yaml:8
+-- new keys of public.users become NOT NULL, by the check: without a scan
+-- ACCESS EXCLUSIVE on public.users
+-- goes back with 015.users.not_null in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.users.not_null');
+CALL rekey.set_required('public.users', ARRAY['id'], ARRAY['rekey_new_id_1']);
+CALL rekey.end_step('015.users.not_null');
 COMMIT;
 
 -- step 015.users.rekey_twin_1_1 · online · outside of a transaction · plan.yaml:8
@@ -170,8 +183,8 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_2 IS NULL
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id_3 IS NULL)
+  FOR EACH ROW WHEN (OLD.id <> NEW.id OR OLD.rekey_new_id_2 <> NEW.rekey_new_id_2 OR (NEW.id IS NULL) <> (NEW.rekey_new_id_2 IS NULL)
+    OR OLD.user_id <> NEW.user_id OR OLD.rekey_new_user_id_3 <> NEW.rekey_new_user_id_3 OR (NEW.user_id IS NULL) <> (NEW.rekey_new_user_id_3 IS NULL))
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 
@@ -206,6 +219,17 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.orders.required');
 CALL rekey.validate_required('public.orders');
 CALL rekey.end_step('015.orders.required');
+COMMIT;
+
+-- step 015.orders.not_null · online · plan.yaml:11
+-- new keys of public.orders become NOT NULL, by the check: without a scan
+-- ACCESS EXCLUSIVE on public.orders
+-- goes back with 015.orders.not_null in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('015.orders.not_null');
+CALL rekey.set_required('public.orders', ARRAY['id', 'user_id'], ARRAY['rekey_new_id_2', 'rekey_new_user_id_3']);
+CALL rekey.end_step('015.orders.not_null');
 COMMIT;
 
 -- step 015.orders.rekey_twin_2_1 · online · outside of a transaction · plan.yaml:11

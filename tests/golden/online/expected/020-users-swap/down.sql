@@ -65,53 +65,37 @@ BEGIN
   RETURN NEW;
 END
 $query$;
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for a short time.
--- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
-DROP VIEW public.buyers;
-CALL rekey.at_once($swap$
-ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
+CALL rekey.plan_changes($swap$
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_user_id_fkey;
 DROP FUNCTION rekey.old_key_1(uuid);
 CALL rekey.end_ids('rekey.ids_1', 'public.users.id');
 DROP FUNCTION rekey.old_key_2(uuid);
 CALL rekey.end_ids('rekey.ids_2', 'public.orders.id');
-DROP TRIGGER "~rekey_insert" ON public.users;
-DROP TRIGGER "~rekey_update" ON public.users;
 ALTER TABLE public.users ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_new_id_1;
 ALTER TABLE public.users RENAME COLUMN rekey_old_id_1 TO id;
 ALTER TABLE public.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq'::regclass);
-CALL rekey.swap_index('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_1 IS NULL)
-  EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
-DROP TRIGGER "~rekey_insert" ON public.orders;
-DROP TRIGGER "~rekey_update" ON public.orders;
+SELECT rekey.index_exchange('public.users', NULL, 'rekey_old_key_1_1', 'rekey_twin_1_1', ARRAY['id', 'rekey_old_id_1'], ARRAY['rekey_new_id_1', 'id']);
 ALTER TABLE public.orders ALTER COLUMN id DROP DEFAULT;
 ALTER TABLE public.orders RENAME COLUMN id TO rekey_new_id_2;
 ALTER TABLE public.orders RENAME COLUMN rekey_old_id_2 TO id;
 ALTER TABLE public.orders ALTER COLUMN id SET DEFAULT nextval('public.orders_id_seq'::regclass);
 ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_new_user_id_3;
 ALTER TABLE public.orders RENAME COLUMN rekey_old_user_id_3 TO user_id;
-CALL rekey.swap_index('public.orders', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1');
-CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_old_key_2_2', 'rekey_twin_2_2');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR NEW.id IS NOT NULL AND NEW.rekey_new_id_2 IS NULL
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id OR NEW.user_id IS NOT NULL AND NEW.rekey_new_user_id_3 IS NULL)
-  EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
-ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
+SELECT rekey.index_exchange('public.orders', NULL, 'rekey_old_key_2_1', 'rekey_twin_2_1', ARRAY['id', 'rekey_old_id_2', 'user_id', 'rekey_old_user_id_3'], ARRAY['rekey_new_id_2', 'id', 'rekey_new_user_id_3', 'user_id']);
+SELECT rekey.index_exchange('public.orders', 'orders_user_id', 'rekey_old_key_2_2', 'rekey_twin_2_2', ARRAY['id', 'rekey_old_id_2', 'user_id', 'rekey_old_user_id_3'], ARRAY['rekey_new_id_2', 'id', 'rekey_new_user_id_3', 'user_id']);
+ALTER TABLE public.orders
+  ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 CALL rekey.reopen_phase('015', ARRAY['015.users.rekey_twin_1_1', '015.users.rekey_old_key_1_1', '015.users.analyze', '015.orders.rekey_twin_2_1', '015.orders.rekey_old_key_2_1', '015.orders.analyze', '015.close']);
 $swap$);
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
+-- Locking a view locks what it reads, for as long.
+CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
+DROP VIEW public.buyers;
+CALL rekey.make_changes();
 CREATE VIEW public.buyers AS
  SELECT users.id
    FROM public.users;

@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"47a58405ec982ae6d9a8b493c5ff558dc8a6351ee2b82f13e49f4b2c5c3bbf13","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"29476475fa76cc4ef4fc0a44143ef2f19961e74bec0c3173033980dcc72e7326","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"172eba8065307b5d6940c1196f7c72a3069ff34432cae0dd3b8ffed8e4e88770","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"eee6dd2e8c0297e18d66536cea0cbaec0bc8826f1e1c85f494f8e607a0c5b1b4","270e65143524a892ed18967e6f26ffc96cf446aef2e3250735c296d3dc74883c"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"94e0fcefa94f0b804e6831427d56ae0c4008ff70b4da2ec327a6758b42343a8b","f1dfc9b0f273876c4b5c8f68edd691549bc642333b6a69432d52ef6208aa515b"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","eb53ef09cfa5f65825aaffb0f46e9ffe58a21b43f88eadd30df2c99dd5045c9d"],
@@ -133,55 +133,37 @@ BEGIN
   RETURN NEW;
 END
 $query$;
--- Waits for a vacuum, which gives way to it; readers and writers do not wait.
+-- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
--- All of them at once or none, in many tries, some of which take their turn for a short time.
--- Locking a view locks what it reads, for as long.
-CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
-DROP VIEW public.buyers;
-CALL rekey.at_once($swap$
+CALL rekey.copy_column_settings('public.users', 'id', 'rekey_new_id_1');
+CALL rekey.copy_column_settings('public.orders', 'id', 'rekey_new_id_2');
+CALL rekey.copy_column_settings('public.orders', 'user_id', 'rekey_new_user_id_3');
+CALL rekey.plan_changes($swap$
 CALL rekey.catch_up_ids('rekey.ids_1', 'public.users.id');
 CALL rekey.catch_up_ids('rekey.ids_2', 'public.orders.id');
-ALTER TABLE public.orders DROP CONSTRAINT orders_user_id_fkey;
-DROP TRIGGER "~rekey_insert" ON public.users;
-DROP TRIGGER "~rekey_update" ON public.users;
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_user_id_fkey;
 ALTER TABLE public.users RENAME COLUMN id TO rekey_old_id_1;
 ALTER TABLE public.users RENAME COLUMN rekey_new_id_1 TO id;
-CALL rekey.set_required('public.users', ARRAY['rekey_old_id_1'], ARRAY['id']);
-CALL rekey.swap_index('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1');
-CALL rekey.copy_column_settings('public.users', 'rekey_old_id_1', 'id');
+SELECT rekey.index_exchange('public.users', NULL, 'rekey_twin_1_1', 'rekey_old_key_1_1', ARRAY['id', 'rekey_new_id_1'], ARRAY['rekey_old_id_1', 'id']);
 ALTER TABLE public.users ALTER COLUMN rekey_old_id_1 DROP DEFAULT;
 ALTER TABLE ONLY public.users ALTER COLUMN id SET DEFAULT public.uuidv7();
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id)
-  EXECUTE FUNCTION rekey.sync_1();
-ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
-DROP TRIGGER "~rekey_insert" ON public.orders;
-DROP TRIGGER "~rekey_update" ON public.orders;
 ALTER TABLE public.orders RENAME COLUMN id TO rekey_old_id_2;
 ALTER TABLE public.orders RENAME COLUMN rekey_new_id_2 TO id;
 ALTER TABLE public.orders RENAME COLUMN user_id TO rekey_old_user_id_3;
 ALTER TABLE public.orders RENAME COLUMN rekey_new_user_id_3 TO user_id;
-CALL rekey.set_required('public.orders', ARRAY['rekey_old_id_2', 'rekey_old_user_id_3'], ARRAY['id', 'user_id']);
-CALL rekey.swap_index('public.orders', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1');
-CALL rekey.swap_index('public.orders', 'orders_user_id', 'rekey_twin_2_2', 'rekey_old_key_2_2');
-CALL rekey.copy_column_settings('public.orders', 'rekey_old_id_2', 'id');
+SELECT rekey.index_exchange('public.orders', NULL, 'rekey_twin_2_1', 'rekey_old_key_2_1', ARRAY['id', 'rekey_new_id_2', 'user_id', 'rekey_new_user_id_3'], ARRAY['rekey_old_id_2', 'id', 'rekey_old_user_id_3', 'user_id']);
+SELECT rekey.index_exchange('public.orders', 'orders_user_id', 'rekey_twin_2_2', 'rekey_old_key_2_2', ARRAY['id', 'rekey_new_id_2', 'user_id', 'rekey_new_user_id_3'], ARRAY['rekey_old_id_2', 'id', 'rekey_old_user_id_3', 'user_id']);
 ALTER TABLE public.orders ALTER COLUMN rekey_old_id_2 DROP DEFAULT;
 ALTER TABLE ONLY public.orders ALTER COLUMN id SET DEFAULT public.uuidv7();
-CALL rekey.copy_column_settings('public.orders', 'rekey_old_user_id_3', 'user_id');
-CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
-  FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
-CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id)
-  EXECUTE FUNCTION rekey.sync_2();
-ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
-ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
+ALTER TABLE public.orders
+  ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE NOT VALID;
 $swap$);
+-- All of them at once or none, in many tries, some of which take their turn for a short time.
+-- Locking a view locks what it reads, for as long.
+CALL rekey.lock_out('public.buyers', 'public.users', 'public.orders');
+DROP VIEW public.buyers;
+CALL rekey.make_changes();
 CREATE VIEW public.buyers AS
  SELECT users.id
    FROM public.users;

@@ -58,7 +58,7 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.users
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.users
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id)
+  FOR EACH ROW WHEN (OLD.rekey_old_id_1 <> NEW.rekey_old_id_1 OR OLD.id <> NEW.id OR (NEW.rekey_old_id_1 IS NULL) <> (NEW.id IS NULL))
   EXECUTE FUNCTION rekey.sync_1();
 ALTER TABLE public.users ENABLE ALWAYS TRIGGER "~rekey_update";
 
@@ -149,8 +149,8 @@ CREATE TRIGGER "~rekey_insert" BEFORE INSERT ON public.orders
   FOR EACH ROW EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_insert";
 CREATE TRIGGER "~rekey_update" BEFORE UPDATE ON public.orders
-  FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id
-    OR OLD.user_id IS DISTINCT FROM NEW.user_id)
+  FOR EACH ROW WHEN (OLD.rekey_old_id_2 <> NEW.rekey_old_id_2 OR OLD.id <> NEW.id OR (NEW.rekey_old_id_2 IS NULL) <> (NEW.id IS NULL)
+    OR OLD.rekey_old_user_id_3 <> NEW.rekey_old_user_id_3 OR OLD.user_id <> NEW.user_id OR (NEW.rekey_old_user_id_3 IS NULL) <> (NEW.user_id IS NULL))
   EXECUTE FUNCTION rekey.sync_2();
 ALTER TABLE public.orders ENABLE ALWAYS TRIGGER "~rekey_update";
 

@@ -1055,6 +1055,16 @@ AS $body$
   WHERE c.domain = of_domain AND r.oid = c.sequence::regclass;
 $body$;
 
+-- Of those that have been saved, where they stand by now.
+CREATE PROCEDURE rekey.save_positions(VARIADIC domains text[])
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns c SET (last_value, is_called) = (p.last_value, p.is_called)
+  FROM rekey.key_columns s CROSS JOIN LATERAL rekey.sequence_position(s.sequence) p
+  WHERE (s.table_name, s.column_name) = (c.table_name, c.column_name) AND c.domain = ANY (domains)
+    AND (c.last_value, c.is_called) IS DISTINCT FROM (p.last_value, p.is_called);
+$body$;
+
 -- Where the domain's ids and sequences stand, for the way back.
 CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1347,8 +1357,8 @@ BEGIN
 END
 $body$;
 
--- Two of them may have got each other's names: all give theirs up first.
-CREATE PROCEDURE rekey.restore_partition_indexes(target regclass)
+-- Of all indexes of the table, or of one. Two of them may have got each other's names: all give theirs up first.
+CREATE PROCEDURE rekey.restore_partition_indexes(target regclass, of_root text DEFAULT NULL)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -1359,19 +1369,20 @@ BEGIN
   FOR pair IN
     SELECT parse_ident(w.partition) AS path, i.name, row_number() OVER () AS number
     FROM rekey.partition_indexes w JOIN rekey.partition_indexes_of(target) i USING (table_name, partition, root)
-    WHERE i.name <> w.name
+    WHERE i.name <> w.name AND root = coalesce(of_root, root)
   LOOP
     EXECUTE format('ALTER INDEX %I.%I RENAME TO rekey_%s_%s', pair.path[1], pair.name, pg_backend_pid(), pair.number);
   END LOOP;
   FOR pair IN
     SELECT w AS old, i AS new
     FROM rekey.partition_indexes w JOIN rekey.partition_indexes_of(target) i USING (table_name, partition, root)
+    WHERE root = coalesce(of_root, root)
   LOOP
     was := pair.old;
     built := pair.new;
     CALL rekey.restore_partition_index((parse_ident(was.partition))[1], was, built);
   END LOOP;
-  DELETE FROM rekey.partition_indexes WHERE table_name = target::text;
+  DELETE FROM rekey.partition_indexes WHERE table_name = target::text AND root = coalesce(of_root, root);
 END
 $body$;
 
@@ -1876,7 +1887,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '4938b1f30ce99d8a81b964803e2bffd29a6e905782a601e4016ff9340122a817', '35decc9ac84e4b559bf140dbecc88d0535024c44d109b1fba16bcb76ef31b386', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2ec000f22ca5b44b7c7398adc27077fe548707bad9fc8df9dc817131a8d6b67f', 'f26d82ec7762e868a9dcb59ff971007518276d67a73ccfde87039666360eb466', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
