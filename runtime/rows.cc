@@ -184,7 +184,7 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
                                                     d.table, counted(number(row, 0), "row"), columns, key, text(row, 1));
                          }});
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}) || ' and ' || max({0}) AS key FROM {1} GROUP BY {2} HAVING count(*) > 1", key,
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} GROUP BY {2} HAVING count(*) > 1", key,
                                   d.table, fmt::join(texts, ", "))),
          [d, key, columns](const db::Row& row) {
            return number(row, 0) == 0
@@ -210,7 +210,7 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                                                     text(row, 1));
                          }});
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}) || ' and ' || max({0}) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2}) made "
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2}) made "
                                   "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
          [d, key](const db::Row& row) {
            return number(row, 0) == 0
@@ -288,7 +288,7 @@ std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
     if (domain.generator == "ordered" || domain.generator == "v7") generators[domain.name] = domain.generator;
   }
   for (const bundle::Column& c : b.columns) {
-    if (!c.source || !generators.contains(c.domain) || journal.present(c.phase)) continue;
+    if (!c.source || c.type == c.new_type || !generators.contains(c.domain) || journal.present(c.phase)) continue;
     const std::string column = db::quote_identifier(c.column);
     const db::Rows found =
         session.exec(fmt::format("SELECT min(id), max(id) FROM {}", held_ids(c)));

@@ -13,6 +13,7 @@
 #include "compiler/lint/function_drop.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
+#include "compiler/lower/key_data.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::emit {
@@ -267,7 +268,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
                              column.written->type_name.value.empty() ? column.written->type.value
                                                                      : column.written->type_name.value,
-                             column.array() ? "uuid[]" : "uuid", phase, domain.name, column.source, fallback(*column.written)});
+                             lower::new_type(column), phase, domain.name, column.source, fallback(*column.written)});
     }
   }
   for (const auto& fk : model.foreign_keys) {

@@ -214,6 +214,8 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
                                    [](const auto& d) { return d.generator == "ordered"; });
   data["reveals"] = reveals;
+  data["of_uuids"] = std::any_of(input.model.domains.begin(), input.model.domains.end(),
+                                 [](const auto& d) { return d.changes && d.of_uuids; });
   std::vector<std::string> times, names;
   for (const auto& domain : bundle.domains) {
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));

@@ -49,8 +49,8 @@ plan::Identity identity(db::catalog::Identity kind) {
 plan::Column column(const db::catalog::Column& c) {
   plan::Column result;
   result.name = text(c.name);
-  result.type = text(c.integer);
-  if (c.type != c.integer) result.type_name = text(c.type);
+  result.type = text(c.key_type);
+  if (c.type != c.key_type) result.type_name = text(c.type);
   if (!c.sequence.empty())
     result.sequence = text(to_text(plan::TableName{c.sequence_schema, c.sequence}));
   result.identity.value = identity(c.identity);

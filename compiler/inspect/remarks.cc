@@ -33,7 +33,7 @@ std::string why_no_key(const Catalog& catalog, const std::string& table) {
   }
   const db::catalog::Column& key =
       catalog.columns[catalog.column_at.at({table, primary->columns[0]})];
-  return key.integer.empty() ? key.type + " primary key" : "its key stays as it is, see below";
+  return key.key_type.empty() || key.is_uuid() ? key.type + " primary key" : "its key stays as it is, see below";
 }
 
 void add(std::vector<std::string>& lines, const std::string& title,
@@ -87,7 +87,10 @@ std::vector<std::string> columns_left_out(const Catalog& catalog, const Selectio
     if (!k.primary || !changing.contains(k.table)) continue;
     for (const std::string& name : k.columns) {
       const int c = catalog.column_at.at({k.table, name});
-      if (selection.changes[c] || catalog.columns[c].integer.empty() || catalog.columns[c].is_array()) continue;
+      if (selection.changes[c] || catalog.columns[c].key_type.empty() || catalog.columns[c].is_array() ||
+          catalog.columns[c].is_uuid()) {
+        continue;
+      }
       if (!told.insert(selection.component[c]).second) continue;
       const auto with_it = tied_to(catalog, selection, c);
       result.push_back(fmt::format(

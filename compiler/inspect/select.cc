@@ -65,15 +65,15 @@ void check_names(const Catalog& catalog, const std::vector<std::string>& schemas
   }
 }
 
-// The column of a catalog with this name that holds integers or arrays of them, or -1.
+// The column of a catalog with this name that holds keys or arrays of them, or -1.
 int id_column(const Catalog& catalog, const std::string& table, const std::string& column) {
   const auto it = catalog.column_at.find({table, column});
-  return it == catalog.column_at.end() || catalog.columns[it->second].integer.empty() ? -1
+  return it == catalog.column_at.end() || catalog.columns[it->second].key_type.empty() ? -1
                                                                                       : it->second;
 }
 
-// An array is no id.
-int integer_column(const Catalog& catalog, const std::string& table, const std::string& column) {
+// An array is no key.
+int key_column(const Catalog& catalog, const std::string& table, const std::string& column) {
   const int c = id_column(catalog, table, column);
   return c < 0 || catalog.columns[c].is_array() ? -1 : c;
 }
@@ -92,7 +92,7 @@ void add_decided_ties(const Catalog& catalog, const Decisions& decisions, model:
       if (keys.empty() && primary) keys = primary->columns;
       for (std::size_t i = 0; i < std::min(keys.size(), reference.columns.size()); ++i) {
         const int from = id_column(catalog, sql_name(table.name.value), reference.columns[i].value);
-        const int to = integer_column(catalog, target, keys[i]);
+        const int to = key_column(catalog, target, keys[i]);
         if (from >= 0 && to >= 0) edges.emplace_back(from, to);
       }
     }
@@ -111,10 +111,10 @@ void check_referring_columns(const Catalog& catalog, const Decisions& decisions,
           continue;
         }
         const db::catalog::Column& found = catalog.columns[it->second];
-        if (!found.integer.empty()) continue;
+        if (!found.key_type.empty()) continue;
         diagnostics.error("type", column.span,
-                          fmt::format("{} is {}, and only columns of type smallint, integer or bigint, or arrays of "
-                                      "them, get new keys",
+                          fmt::format("{} is {}, and only columns of type smallint, integer or bigint, arrays of them, "
+                                      "or uuid, get new keys",
                                       catalog.path(it->second), found.type),
                           "take the reference out, and translate what it holds with rekey.mapping");
       }
@@ -127,14 +127,14 @@ model::Edges ties(const Catalog& catalog, const Decisions& decisions) {
   add_decided_ties(catalog, decisions, edges);
   for (const db::catalog::ForeignKey& f : catalog.foreign_keys) {
     for (std::size_t i = 0; i < f.columns.size(); ++i) {
-      const int from = integer_column(catalog, f.table, f.columns[i]);
-      const int to = integer_column(catalog, f.target, f.target_columns[i]);
+      const int from = key_column(catalog, f.table, f.columns[i]);
+      const int to = key_column(catalog, f.target, f.target_columns[i]);
       if (from >= 0 && to >= 0) edges.emplace_back(from, to);
     }
   }
   for (int c = 0; c < static_cast<int>(catalog.columns.size()); ++c) {
     const db::catalog::Column& column = catalog.columns[c];
-    if (column.integer.empty()) continue;
+    if (column.key_type.empty()) continue;
     for (const std::string& parent : catalog.tables[catalog.table_at.at(column.table)].parents) {
       const int to = id_column(catalog, parent, column.name);
       if (to >= 0) edges.emplace_back(c, to);
@@ -152,7 +152,7 @@ std::vector<bool> roots(const Catalog& catalog) {
   }
   for (const db::catalog::UniqueKey& k : catalog.keys) {
     for (const std::string& name : k.columns) {
-      const int c = integer_column(catalog, k.table, name);
+      const int c = key_column(catalog, k.table, name);
       if (c < 0) continue;
       const bool alone = k.columns.size() == 1 && (k.primary || referred.contains({k.table, name}));
       if (alone || (k.primary && !catalog.columns[c].sequence.empty())) result[c] = true;
@@ -170,13 +170,22 @@ Span place_of(const plan::TableName& name, const std::string& why, const Decisio
   return {};
 }
 
+// A UUID is what others are to become: only a person knows that it is to be made anew.
+bool is_chosen(const Catalog& catalog, const Decisions& decisions, int root) {
+  if (!catalog.columns[root].is_uuid()) return true;
+  const plan::TableName table = catalog.name(catalog.columns[root].table);
+  return std::any_of(decisions.tables.begin(), decisions.tables.end(), [&](const plan::Table& decided) {
+    return decided.name.value == table && decided.generator.value;
+  });
+}
+
 // The columns of one component, and what the tables asked for make of it.
 class Domain {
  public:
-  Domain(const Catalog& catalog, const Selection& selection, std::vector<int> columns)
+  Domain(const Catalog& catalog, const Selection& selection, const Decisions& decisions, std::vector<int> columns)
       : catalog_(catalog), selection_(selection), columns_(std::move(columns)) {
     for (const int c : columns_) {
-      if (selection.root[c]) roots_.push_back(c);
+      if (selection.root[c] && is_chosen(catalog, decisions, c)) roots_.push_back(c);
       (why(c).empty() ? inside_ : outside_).push_back(c);
     }
   }
@@ -273,7 +282,7 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
   std::map<int, std::vector<int>> groups;
   for (std::size_t c = 0; c < catalog.columns.size(); ++c) groups[result.component[c]].push_back(c);
   for (auto& [component, columns] : groups) {
-    const Domain domain(catalog, result, columns);
+    const Domain domain(catalog, result, decisions, columns);
     if (!domain.rooted()) continue;
     if (domain.changes()) {
       domain.report_split(decisions, diagnostics);
@@ -288,7 +297,10 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
         "nothing-to-change", {},
         fmt::format("database {} has no table with an integer primary key among those "
                     "asked for",
-                    catalog.database));
+                    catalog.database),
+        std::any_of(catalog.columns.begin(), catalog.columns.end(), [](const auto& c) { return c.is_uuid(); })
+            ? "keys that are UUIDs already change where the decisions give their table a generator"
+            : "");
   }
   return result;
 }

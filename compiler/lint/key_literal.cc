@@ -29,6 +29,11 @@ bool is_integer_type(const PgQuery__TypeName& type) {
   return built_in && in(text_of(type.names[type.n_names - 1]), {"int2", "int4", "int8"});
 }
 
+bool is_uuid_type(const PgQuery__TypeName& type) {
+  const bool built_in = type.n_names == 1 || text_of(type.names[0]) == "pg_catalog";
+  return built_in && std::string_view(text_of(type.names[type.n_names - 1])) == "uuid";
+}
+
 // A text that holds a uuid: 36 characters.
 bool is_text_type(const PgQuery__TypeName& type) {
   const std::string name = text_of(type.names[type.n_names - 1]);
@@ -118,6 +123,7 @@ Value KeyReader::cast(const Node& node, const Scope& scope) {
     return {v.kind, shape, v.constant};
   }
   const bool bytes = v.shape == Value::text && text_of(type.names[type.n_names - 1]) == "bytea";
+  if (is_uuid_type(type) && v.shape != Value::text && !v.constant && !v.row) return {v.kind, shape};  // it was one before
   if (is_text_type(type) || bytes) {
     if (array || v.constant || v.row)
       return {KeyFlow::kPlain, array ? Value::array : Value::text, v.constant};

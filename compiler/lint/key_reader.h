@@ -115,6 +115,7 @@ std::optional<std::int64_t> integer_constant(const Node& node, const Source& sou
 // What PostgreSQL calls a column that the query gives no name.
 std::string column_name(const Node& node);
 bool is_integer_type(const PgQuery__TypeName& type);  // or an array of one
+bool is_uuid_type(const PgQuery__TypeName& type);
 bool is_text_type(const PgQuery__TypeName& type);     // that holds a uuid: 36 characters
 Value element_of(const Value& array);
 Value array_of(const Value& element);

@@ -160,6 +160,8 @@ void Definition::read_new_column(const PgQuery__ColumnDef& column, const Scope& 
       flow_.edit(value.kind, source_.type_name(*column.type_name),
                  value.shape == Value::array ? "uuid[]" : "uuid");
       output(scope.relations.back()->table, column.colname, value);
+    } else if (is_uuid_type(*column.type_name) && value.shape != Value::text) {
+      output(scope.relations.back()->table, column.colname, value);
     } else if (!is_text_type(*column.type_name)) {
       reader_.refuse(value, {&constraint.raw_expr->base}, "the column cannot hold a uuid");
     }
@@ -245,7 +247,7 @@ void Definition::read_result(const PgQuery__CreateFunctionStmt& function, const 
     types.push_back(&type);
   }
   for (std::size_t i = 0; i < types.size() && i < output.columns.size(); ++i) {
-    if (is_text_type(*types[i])) continue;
+    if (is_text_type(*types[i]) || is_uuid_type(*types[i])) continue;
     reader_.refuse(output.columns[i].value, output.columns[i].place,
                    fmt::format("the function gives a key as {}",
                                source_.excerpt(source_.type_name(*types[i]))));

@@ -133,7 +133,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     scan_argument(0, LockMode::access_share);
   } else if (name == "measure") {
     read_tables({text_argument(call, 2)});
-  } else if (name == "list_keys") {
+  } else if (name == "list_keys" || name == "pair_keys") {
     const ParsedSql query(text_argument(call, 1));
     read_query(query.statements().front()->base, out);
   } else if (name == "run_with_keys" || name == "plan_changes") {
@@ -190,7 +190,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
-        "save_positions", "make_changes", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
+        "save_positions", "make_changes", "note_changed", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

@@ -17,6 +17,7 @@ std::string secret(const model::Domain& domain) {
 }  // namespace
 
 std::string new_key(const model::Domain& domain, const std::string& old_key) {
+  if (domain.of_uuids) return fmt::format("rekey.new_of_pair({}, {})", old_key, sql::literal(domain.name));
   switch (domain.generator) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered({}, {})", old_key, secret(domain));
     case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
@@ -31,6 +32,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
 
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key) {
   const auto name = sql::literal(domain.name);
+  if (domain.of_uuids) return fmt::format("coalesce(rekey.old_of_pair({0}, {1}), {0})", key, name);
   switch (domain.generator) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
@@ -87,6 +89,7 @@ std::vector<std::string> name_columns(const model::Domain& domain) {
 }
 
 std::string timed_key(const model::Domain& domain, const std::string& id, const std::string& time) {
+  if (domain.of_uuids) return fmt::format("rekey.retimed({}, {})", id, time);
   return fmt::format("rekey.timed({}, {}, {})", id, time, secret(domain));
 }
 

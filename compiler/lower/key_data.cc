@@ -23,6 +23,10 @@ const std::string& declared_type(const plan::Column& written) {
   return written.type_name.value.empty() ? written.type.value : written.type_name.value;
 }
 
+std::string new_type(const model::Column& column) {
+  return column.array() ? "uuid[]" : column.uuid() ? declared_type(*column.written) : "uuid";
+}
+
 json key_data(const OfflinePhase& context) {
   const auto& model = context.model;
   json data;

@@ -12,5 +12,7 @@ nlohmann::json key_data(const OfflinePhase& context);
 nlohmann::json foreign_key_checks(const OfflinePhase& context);
 
 const std::string& declared_type(const plan::Column& written);
+// Of the column once it has changed: uuid, an array of it, or, of a column that is one already, what it was.
+std::string new_type(const model::Column& column);
 
 }  // namespace rekey::lower

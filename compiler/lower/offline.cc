@@ -137,7 +137,7 @@ void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Ste
     step.needs.push_back(context.keys_id(context.model.columns[c].domain));
   }
   const bool named = domain.generator == plan::Generator::v5;
-  step.data["own_keys"] = true;
+  step.data["own_keys"] = !domain.of_uuids;
   step.data[named ? "named" : "computed"] = {{"table", sql::literal(step.table)},
                                              {"columns", sql::text_array(name_columns(domain))},
                                              {"expression", sql::dollar_quoted(domain.key_expression)},
@@ -158,11 +158,16 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
                               domain.is_listed() ? " and lists their new keys" : "");
   step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
+  if (domain.of_uuids) {
+    step.up_title = fmt::format("lists the new keys of {}", domain.name);
+    step.down_title = "nothing to take back: a key that was written since stays what it is";
+  }
   step.needs = {context.own("open")};
   step.undo_needs = before_at_a_shared_sequence(context, d);
   step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
   step.data["arrays"] = domain.in_arrays;
+  step.data["of_uuids"] = domain.of_uuids;
   if (domain.has_plan_keys()) add_plan_keys(context, domain, step);
   if (domain.generator == plan::Generator::v7) {
     const auto column = sql::identifier(root.name());
@@ -176,6 +181,20 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   return step;
 }
 
+// Lists that others are made from come before them; there are no cycles.
+std::vector<Step> lists_first(const std::vector<Step>& keys) {
+  std::vector<Step> out;
+  std::set<std::string> left;
+  for (const auto& step : keys) left.insert(step.id);
+  while (!left.empty()) {
+    for (const auto& step : keys) {
+      const bool waits = std::any_of(step.needs.begin(), step.needs.end(), [&](const auto& need) { return left.contains(need); });
+      if (!waits && left.erase(step.id) > 0) out.push_back(step);
+    }
+  }
+  return out;
+}
+
 json column_data(const OfflinePhase& context, ColumnId c) {
   const auto& column = context.model.columns[c];
   const auto& domain = context.model.domain_of(c);
@@ -183,7 +202,7 @@ json column_data(const OfflinePhase& context, ColumnId c) {
   const auto mapped = [&](const char* gives) { return fmt::format("rekey.array_{}_{}({})", gives, column.domain + 1, name); };
   return {{"name", name},
           {"type", declared_type(*column.written)},
-          {"new_type", column.array() ? "uuid[]" : "uuid"},
+          {"new_type", new_type(column)},
           {"new_key", column.array() ? mapped("keys") : new_key(domain, name)},
           {"legacy_id_of_any", column.array() ? mapped("ids") : legacy_id_of_any(domain, name)}};
 }
@@ -193,6 +212,19 @@ void keep_partition_indexes(Step& step) {
   const auto of = fmt::format("_partition_indexes({});", sql::literal(step.table));
   for (const char* before : {"before", "undo_before"}) step.data[before].push_back("CALL rekey.keep" + of);
   for (const char* after : {"after", "undo_after"}) step.data[after].push_back("CALL rekey.restore" + of);
+}
+
+// The type of a column tells whether it has changed, but of one that is a uuid before too.
+void note_uuids(const OfflinePhase& context, TableId t, Step& step) {
+  std::vector<std::string> tables, columns;
+  for (TableId member : context.model.family(t)) tables.push_back(context.table(member));
+  for (ColumnId c : context.columns.at(t)) {
+    if (context.model.columns[c].uuid()) columns.push_back(context.model.columns[c].name());
+  }
+  if (columns.empty()) return;
+  const auto note = fmt::format("CALL rekey.note_changed({}, {}, ", sql::text_array(tables), sql::text_array(columns));
+  step.data["after"].push_back(note + "true);");
+  step.data["undo_after"].push_back(note + "false);");
 }
 
 Step rewrite_step(const OfflinePhase& context, TableId t) {
@@ -208,6 +240,7 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
     names.push_back(context.model.columns[c].name());
   }
   around.put(step.data);
+  note_uuids(context, t, step);
   if (anew) make_anew(context, t, step);
   else if (context.model.tables[t].partitioned()) keep_partition_indexes(step);
   step.data["names"] = sql::text_array(names);
@@ -391,6 +424,7 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   std::for_each(set_asides.rbegin(), set_asides.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
   for (const auto* group : {&validates, &vacuums, &renewals}) undo(*group);
   lowered.undo_order.push_back(context.own("open"));
+  keys = lists_first(keys);
   Step close = close_step(context, vacuums, dependents);
   for (auto* group : {&detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &renewals, &vacuums}) {
     add(*group);

@@ -27,6 +27,7 @@ std::string default_for_new_rows(const model::Model& model, ColumnId c) {
   if (chosen == "none") return "";
   if (!chosen.empty()) return chosen;
   const bool member = column.above != model::kNone && has_default(*column.written);
+  if (column.uuid() && !has_default(*column.written)) return "";  // the application makes them
   if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
   const auto& plan = *model.plan;
   if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;

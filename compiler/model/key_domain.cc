@@ -115,6 +115,25 @@ void check_listed(const Model& model, const Domain& domain, Diagnostics& diagnos
   }
 }
 
+// A key that is a UUID already is made anew from its row, or stays.
+void check_uuids(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
+  for (ColumnId c : domain.columns) {
+    if (model.columns[c].uuid() == domain.of_uuids) continue;
+    const auto& written = *model.columns[c].written;
+    diagnostics.error("type", written.type.span,
+                      fmt::format("{} is {}, and {}, whose keys it holds, is {}", model.path(c), written.type.value,
+                                  model.path(domain.root), model.columns[domain.root].written->type.value),
+                      "write both as the catalog has them");
+    return;
+  }
+  if (!domain.of_uuids || !domain.changes || domain.is_listed()) return;
+  const auto& table = written_table(model, domain.root);
+  diagnostics.error("uuid-generator", table.generator.value ? table.generator.span : table.name.span,
+                    fmt::format("{} holds UUIDs already, and generator {} makes keys from integers", model.path(domain.root),
+                                plan::word(domain.generator)),
+                    "give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep");
+}
+
 void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
   const auto& column = model.columns[domain.root];
   if (column.array()) {
@@ -180,10 +199,11 @@ void check_defaults(const Model& model, Diagnostics& diagnostics) {
     const auto& written = *model.columns[c].written;
     if (!model.changes(c) || written.default_value.value.empty() || !model.new_default(c).empty()) continue;
     if (model.columns[c].default_ids) continue;
+    if (model.columns[c].uuid() && model.columns[c].root) continue;  // in its place comes the plan's
     const auto type = model.columns[c].array() ? "uuid[]" : "uuid";
     diagnostics.error("default", written.default_value.span,
-                      fmt::format("{} has the default {}, which is no {}", model.path(c),
-                                  written.default_value.value, type),
+                      fmt::format("{} has the default {}, which is {} {}", model.path(c), written.default_value.value,
+                                  model.columns[c].uuid() ? "an old" : "no", model.columns[c].uuid() ? "key" : type),
                       fmt::format("say what new rows get: new_default: an expression of type {}, or none", type));
   }
 }
@@ -237,12 +257,14 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     model.columns[c].domain = component[c];
     model.domains[component[c]].columns.push_back(c);
     if (model.columns[c].array()) model.domains[component[c]].in_arrays = true;
+    if (model.columns[c].uuid()) model.domains[component[c]].of_uuids = true;
   }
   for (auto& domain : model.domains) {
     domain.root = main_root(model, domain);
     domain.name = model.path(domain.root);
     choose_generator(model, domain, diagnostics);
     check_listed(model, domain, diagnostics);
+    check_uuids(model, domain, diagnostics);
     check_root_is_a_key(model, domain, diagnostics);
   }
   read_key_names(model, diagnostics);

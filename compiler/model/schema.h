@@ -37,6 +37,7 @@ struct Column {
                             // in every row (of several columns, one of them NULL)
   const std::string& name() const { return written->name.value; }
   bool array() const { return written->type.value.ends_with("[]"); }  // its elements are the ids
+  bool uuid() const { return written->type.value == "uuid"; }         // before the change too
 };
 
 struct Table {
@@ -67,6 +68,7 @@ struct Domain {
   std::string key_expression;       // of generator expression
   bool changes = true;              // false: change: keep
   bool in_arrays = false;           // some column holds its ids in arrays
+  bool of_uuids = false;            // its keys are UUIDs before the change too
   PhaseId phase = kNone;
   // Its keys are made from rows of the root's table, not from ids alone.
   bool is_listed() const { return plan::is_listed(generator); }

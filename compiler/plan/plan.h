@@ -44,7 +44,7 @@ std::string to_text(const TableName& name);  // as it stands in a plan
 // A key column: one that is part of a key domain. Other columns need not be in a plan.
 struct Column {
   Text name;
-  Text type;      // smallint, integer, bigint; integer[] and so on, where its elements are keys
+  Text type;      // smallint, integer, bigint; integer[] and so on, where its elements are keys; uuid
   Text type_name; // of a domain over that type, as SQL writes it: "public.user_id"
   Text sequence;  // its default is nextval of it, or it is the identity's; "schema.name"
   Located<Identity> identity{Identity::none, {}};

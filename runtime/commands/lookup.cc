@@ -17,6 +17,7 @@ namespace {
 struct Column {
   std::string table, name, domain;  // domain empty: a part of the key that keeps its type
   bool array = false;               // of keys
+  bool uuid = false;                // before the change too
 };
 
 // What one part of a key was asked as, and what it is on the other side.
@@ -65,7 +66,7 @@ named AS (  -- how specific the name was decides between a table "a.b" and colum
   WHERE $1::text IN (t.table_name || '.' || k.column_name, t.relname || '.' || k.column_name,
                t.nspname || '.' || t.relname || '.' || k.column_name)),
 best AS (SELECT * FROM named WHERE rank = (SELECT min(rank) FROM named))
-SELECT b.table_name, a.attname, k.domain, k.is_array
+SELECT b.table_name, a.attname, k.domain, k.is_array, k.old_type = 'uuid'
 FROM best b
 JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_constraint pk ON pk.conrelid = b.oid AND pk.contype = 'p'
@@ -75,7 +76,7 @@ ORDER BY b.table_name, array_position(pk.conkey, a.attnum))",
                                       {name});
   std::vector<Column> columns;
   for (const db::Row& row : found.rows) {
-    columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3] == "t"});
+    columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3] == "t", row[4] == "t"});
   }
   if (columns.empty()) {
     throw Usage(fmt::format(
@@ -129,8 +130,17 @@ Answer from_new(db::Connection& session, const Column& column, const std::string
   return answer;
 }
 
+// Either side is a UUID: an old key, or else a new one.
+Answer from_uuid(db::Connection& session, const Column& column, const std::string& key) {
+  if (!is_uuid(key)) throw Usage(fmt::format("\"{}\" is no key: a UUID, the old one or the new one", key));
+  const db::Rows found = session.exec("SELECT new_key FROM rekey.pairs WHERE domain = $1 AND old_key = $2::uuid", {column.domain, key});
+  if (!found.rows.empty()) return {column, key, found.rows[0][0].value_or(""), ""};
+  return from_new(session, column, key);
+}
+
 Answer answer_for(db::Connection& session, const Column& column, const std::string& key) {
   if (column.domain.empty()) return {column, key, key, "kept as it is"};
+  if (column.uuid) return from_uuid(session, column, key);
   return is_uuid(key) ? from_new(session, column, key) : from_old(session, column, key);
 }
 

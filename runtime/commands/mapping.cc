@@ -37,6 +37,13 @@ ORDER BY 1)",
   return found.rows[0][0].value();
 }
 
+// Keys that were UUIDs before stand in a view of their own, where a plan has such.
+std::string pairs(db::Connection& session) {
+  const std::string of = "SELECT table_name, column_name, old_key::text, new_key FROM rekey.";
+  const bool uuids = session.exec("SELECT to_regclass('rekey.uuid_mapping') IS NOT NULL").only() == "t";
+  return of + "mapping" + (uuids ? " UNION ALL " + of + "uuid_mapping" : "");
+}
+
 }  // namespace
 
 int mapping(const Options& options) {
@@ -57,10 +64,7 @@ int mapping(const Options& options) {
     where = " WHERE table_name = " + db::quote_literal(find_table(*session, options.table));
   }
   session->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  session->exec(
-      "DECLARE pairs NO SCROLL CURSOR FOR "
-      "SELECT table_name, column_name, old_key, new_key FROM rekey.mapping" +
-      where);
+  session->exec("DECLARE pairs NO SCROLL CURSOR FOR SELECT * FROM (" + pairs(*session) + ") all_pairs" + where);
   fmt::print("table,column,old_key,new_key\n");
   for (;;) {
     const db::Rows page = session->exec(fmt::format("FETCH {} FROM pairs", kPage));

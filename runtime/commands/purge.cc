@@ -24,7 +24,7 @@ int purge(const Options& options) {
   }
   const db::Row lost = operation.control()
                            .exec("SELECT (SELECT count(*) FROM rekey.domains), (SELECT count(*) FROM rekey.key_columns), "
-                                 "(SELECT count(*) FROM rekey.keys)")
+                                 "(SELECT count(*) FROM rekey.keys) + (SELECT count(*) FROM rekey.pairs)")
                            .rows.at(0);
   fmt::print(stderr,
              "lost for good: the way back, the secret, and with it the old keys of {} in {}{}\n"

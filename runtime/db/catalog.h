@@ -50,12 +50,13 @@ struct Column {
   std::string table, name;
   int number = 0;       // its place in the table
   std::string type;     // as declared
-  std::string integer;  // smallint, integer, bigint, or an array of one, integer[]: also under a domain; else empty
+  std::string key_type;  // smallint, integer, bigint, an array of one, integer[], or uuid: also under a domain; else empty
   Identity identity = Identity::none;
   std::string sequence_schema, sequence;  // the identity's, or the one whose nextval is the default
   std::string sequence_options;           // of an identity, where not the defaults
   std::string default_value;              // any other default; of a generated column nothing
-  bool is_array() const { return integer.ends_with("[]"); }
+  bool is_array() const { return key_type.ends_with("[]"); }
+  bool is_uuid() const { return key_type == "uuid"; }
 };
 // Also those in `more`; by table and number.
 std::vector<Column> key_columns(Connection& connection, const std::vector<KeyColumn>& more = {});

@@ -16,19 +16,20 @@ AS $body$
                   name, rekey.expression(domain, kind, 'e'))
                 WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
                   %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                WHEN is_uuid THEN format('uuid_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
+                                                                           ELSE quote_ident(name) END)
                 WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                 ELSE format('%I::bigint', name) END AS id,
            CASE WHEN is_array AND changed AND undoing
                 THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
                             rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
-                WHEN changed AND undoing
+                WHEN changed AND undoing AND NOT is_uuid  -- any uuid may come back as what it is
                 THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, domain,
                             rekey.expression(domain, 'proof', 'key' || n)) END AS known
-    FROM (SELECT n, name, c.domain, c.is_array, a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype) AS changed,
+    FROM (SELECT n, name, c.domain, c.is_array, rekey.has_changed(c) AS changed, c.old_type = 'uuid' AS is_uuid,
                  CASE WHEN undoing THEN 'back' ELSE 'id' END AS kind
           FROM unnest(columns) WITH ORDINALITY u (name, n)
-          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
-          JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) k) parts
+          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name) k) parts
 $body$;
 
 -- A change of types is right when the sum after it is the sum before it. Call it before and after, in one step.
@@ -121,9 +122,7 @@ BEGIN
       INTO found;
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
-    EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
-                                       AND atttypid = CASE WHEN key_column.is_array THEN 'uuid[]'::regtype
-                                                           ELSE 'uuid'::regtype END), found) r;
+    rekey.has_changed(key_column), found) r;
 END
 $body$;
 

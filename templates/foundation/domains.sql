@@ -21,6 +21,7 @@ CREATE TABLE rekey.key_columns (
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
   is_array    boolean NOT NULL DEFAULT false,
+  changed     boolean NOT NULL DEFAULT false,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -36,6 +37,8 @@ COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood, or has to stand after the way back: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
+COMMENT ON COLUMN rekey.key_columns.changed IS
+  'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -57,6 +60,30 @@ CREATE TABLE rekey.lists (
 );
 COMMENT ON TABLE rekey.lists IS
   'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns';
+
+CREATE TABLE rekey.pairs (
+  domain  text NOT NULL REFERENCES rekey.domains,
+  old_key uuid NOT NULL,
+  new_key uuid NOT NULL,
+  PRIMARY KEY (domain, old_key),
+  UNIQUE (domain, new_key)
+);
+COMMENT ON TABLE rekey.pairs IS 'Old and new key of every row of a domain whose keys were UUIDs before';
+
+CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
+      AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
+$body$;
+
+-- Within the step that changes them, either way.
+CREATE PROCEDURE rekey.note_changed(tables text[], columns text[], is_new boolean)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns SET changed = is_new WHERE table_name = ANY (tables) AND column_name = ANY (columns);
+$body$;
 
 -- Lists the keys of a v5, v7 or expression domain from a query that gives id and key. Up to ten million, or what the setting
 -- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
@@ -223,7 +250,8 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE d.generator WHEN 'expression' THEN 'v5' ELSE d.generator END FROM rekey.domains d WHERE domain = of_domain);
+  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator = 'expression' THEN 'v5' ELSE d.generator END
+                     FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind
@@ -252,6 +280,11 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
+    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, of_domain)
+    WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
+    WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
+    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
+    WHEN 'uuid proof'    THEN 'true'
   END;
 END
 $body$;
@@ -300,10 +333,9 @@ AS $body$
   SELECT coalesce(
     string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
                ORDER BY c.table_name, c.column_name),
-    format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
+    format('SELECT NULL::%s AS key WHERE false', CASE WHEN source_keys.changed THEN 'uuid' ELSE 'bigint' END))
   FROM rekey.key_columns c
-  JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) = changed
+  WHERE c.domain = of_domain AND c.is_source AND rekey.has_changed(c) = source_keys.changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.

@@ -69,7 +69,7 @@ AS $body$
 DECLARE
   item    record;
   found   bigint;
-  example bigint;
+  example text;
 BEGIN
   FOR item IN
     SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
@@ -82,7 +82,7 @@ BEGIN
     IF item.is_root AND item.time_column IS NULL THEN
       CONTINUE;
     ELSIF item.is_root THEN
-      EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
+      EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
                      '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
                      item.column_name, item.table_name, item.time_column) INTO found, example;
       IF found > 0 THEN
@@ -93,7 +93,7 @@ BEGIN
             HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
       END IF;
     ELSE
-      EXECUTE format('SELECT count(*), min(key) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
+      EXECUTE format('SELECT count(*), min(key::text) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
                      rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
         INTO found, example;
       IF found > 0 THEN
@@ -109,6 +109,23 @@ BEGIN
 END
 $body$;
 
+-- Before keys that were UUIDs go back: a row written since whose key is the old one of another would have to share it.
+CREATE PROCEDURE rekey.expect_free_keys(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  taken uuid;
+BEGIN
+  EXECUTE format('SELECT k.key FROM (%s) k JOIN rekey.pairs w ON w.domain = %L AND w.old_key = k.key '
+                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) LIMIT 1',
+                 rekey.source_keys(of_domain, true), of_domain) INTO taken;
+  IF taken IS NOT NULL THEN
+    RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Give that row another key, or stay on the new keys.';
+  END IF;
+END
+$body$;
+
 -- Before a change is taken back, with the fence up: what would stop the way back in its middle.
 CREATE PROCEDURE rekey.expect_way_back(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -117,6 +134,10 @@ DECLARE
   item record;
 BEGIN
   CALL rekey.refuse_orphans(of_phase);
+  FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
+              WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
+    CALL rekey.expect_free_keys(item.domain);
+  END LOOP;
   FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
               WHERE d.phase = of_phase AND f.too_narrow IS NOT NULL ORDER BY d.domain LOOP
     RAISE EXCEPTION 'domain %: % rows were written since the change, the last would get id %: too large for %',

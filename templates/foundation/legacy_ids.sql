@@ -102,6 +102,9 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
+  IF EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type = 'uuid') THEN
+    RETURN;  -- such keys stay what they are
+  END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
   SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
@@ -154,9 +157,7 @@ BEGIN
     FROM rekey.key_columns c
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
-    JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-                       AND a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)
-    WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
+    WHERE c.domain = of_domain AND rekey.has_changed(c) AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',

@@ -6,9 +6,8 @@ DECLARE
   root record;
 BEGIN
   FOR root IN SELECT * FROM rekey.key_columns c
-              WHERE c.domain = of_domain AND c.is_root AND EXISTS (  -- a phase that only prepares changes no type
-                SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(c.table_name)
-                  AND a.attname = c.column_name AND a.atttypid = 'uuid'::regtype) LOOP
+              WHERE c.domain = of_domain AND c.is_root AND c.old_type <> 'uuid'
+                AND rekey.has_changed(c) LOOP  -- a phase that only prepares changes no type
     RETURN QUERY EXECUTE format(
       'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key '
       'FROM (SELECT %I AS key FROM %s) k LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key '

@@ -94,7 +94,7 @@ BEGIN
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, list, quote_ident(of_column), example
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in the values, or take other columns into name_template.';
   END IF;
-  EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I) || '' and '' || max(%1$I) AS example '
+  EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I::text) || '' and '' || max(%1$I::text) AS example '
                  'FROM %2$s GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % with the name of another, such as % = %: the same %', of_table,

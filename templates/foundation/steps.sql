@@ -235,6 +235,7 @@ BEGIN
   UPDATE rekey.plan SET purged_at = clock_timestamp();
   DELETE FROM rekey.keys;
   DELETE FROM rekey.lists;
+  DELETE FROM rekey.pairs;
   DELETE FROM rekey.secret;
 END
 $body$;
@@ -261,6 +262,7 @@ BEGIN
   END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.pairs WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;

@@ -1,5 +1,7 @@
 %up
+{{^of_uuids}}
 CALL rekey.save_ids({{domain}});
+{{/of_uuids}}
 {{#named}}
 CALL rekey.expect_names({{table}}, {{key}}, {{columns}});
 {{/named}}
@@ -7,7 +9,12 @@ CALL rekey.expect_names({{table}}, {{key}}, {{columns}});
 CALL rekey.expect_expression({{table}}, {{key}}, {{expression}});
 {{/computed}}
 {{#listed}}
+{{#of_uuids}}
+CALL rekey.pair_keys({{domain}}, {{query}});
+{{/of_uuids}}
+{{^of_uuids}}
 CALL rekey.list_keys({{domain}}, {{query}});
+{{/of_uuids}}
 {{/listed}}
 {{#own_keys}}
 CALL rekey.expect_own_keys({{domain}});
@@ -16,7 +23,9 @@ CALL rekey.expect_own_keys({{domain}});
 CALL rekey.map_arrays({{domain}});
 {{/arrays}}
 %down
+{{^of_uuids}}
 CALL rekey.assign_legacy_ids({{domain}});
+{{/of_uuids}}
 {{#arrays}}
 CALL rekey.map_arrays({{domain}});
 {{/arrays}}

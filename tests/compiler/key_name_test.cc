@@ -112,6 +112,45 @@ plan.yaml:5:64: error: generator expression has no default that new rows of publ
                                                                ^~
   say what they get: new_default: none, where the application makes their keys, or an expression
 )"},
+    {"UUIDs from integers, and beside integers",
+     R"(
+  public.a: {primary_key: id, columns: {id: {type: uuid, default: gen_random_uuid()}}}
+  public.b:
+    generator: v7
+    time_column: at
+    primary_key: id
+    columns:
+      id: {type: uuid, default: gen_random_uuid()}
+      also: integer
+    logical_references: [{columns: also, references: public.b}]
+)",
+     R"(
+plan.yaml:5:3: error: public.a.id holds UUIDs already, and generator ordered makes keys from integers [uuid-generator]
+  public.a: {primary_key: id, columns: {id: {type: uuid, default: gen_random_uuid()}}}
+  ^~~~~~~~
+  give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep
+plan.yaml:12:13: error: public.b.also is integer, and public.b.id, whose keys it holds, is uuid [type]
+      also: integer
+            ^~~~~~~
+  write both as the catalog has them
+)"},
+    {"a UUID written out as a default",
+     R"(
+  public.b:
+    generator: v7
+    time_column: at
+    primary_key: id
+    columns:
+      id: {type: uuid, default: gen_random_uuid()}
+      other: {type: uuid, default: "'00000000-0000-4000-8000-000000000001'::uuid"}
+    logical_references: [{columns: other, references: public.b}]
+)",
+     R"(
+plan.yaml:11:36: error: public.b.other has the default '00000000-0000-4000-8000-000000000001'::uuid, which is an old key [default]
+      other: {type: uuid, default: "'00000000-0000-4000-8000-000000000001'::uuid"}
+                                   ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+  say what new rows get: new_default: an expression of type uuid, or none
+)"},
     {"keys of a list that is made later",
      R"(
   public.a:

@@ -349,14 +349,14 @@ TEST(PlanParse, Values) {
        "    change: rename\n"
        "            ^~~~~~\n"
        "  for example change: keep\n"},
-      {table("    columns: {a: uuid}"),
-       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[] or bigint[], not \"uuid\" [unknown-word]\n"
-       "    columns: {a: uuid}\n"
+      {table("    columns: {a: text}"),
+       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[], bigint[] or uuid, not \"text\" [unknown-word]\n"
+       "    columns: {a: text}\n"
        "                 ^~~~\n"
-       "  only integer keys get a new type; leave out columns that hold no such key\n"},
+       "  only integers and UUIDs get new keys; leave out columns that hold no such key\n"},
       {table("    columns:\n"
             "      a: {type: int8}"),
-       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[] or bigint[], not \"int8\" [unknown-word]\n"
+       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[], bigint[] or uuid, not \"int8\" [unknown-word]\n"
        "      a: {type: int8}\n"
        "                ^~~~\n"
        "  did you mean \"bigint\"?\n"},

@@ -61,7 +61,7 @@ TEST(PlanSchema, KindsOfValues) {
   EXPECT_EQ(properties.at("tables").at("additionalProperties").at("$ref"), "#/$defs/table");
   EXPECT_EQ(properties.at("phases").at("items").at("$ref"), "#/$defs/phase");
   EXPECT_EQ(schema.at("$defs").at("phase").at("properties").at("checkpoint").at("default"), false);
-  EXPECT_EQ(schema.at("$defs").at("column").at("anyOf").at(0).at("enum").size(), 6u);
+  EXPECT_EQ(schema.at("$defs").at("column").at("anyOf").at(0).at("enum").size(), 7u);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ std::vector<Dependent> dependents_of(Database& database) {
   const db::catalog::Reading reading(database.connection());
   std::vector<db::catalog::KeyColumn> keys;
   for (const db::catalog::Column& c : db::catalog::key_columns(database.connection())) {
-    if (!c.integer.empty()) keys.push_back({c.table, c.name});
+    if (!c.key_type.empty() && !c.is_uuid()) keys.push_back({c.table, c.name});
   }
   return db::catalog::dependents(database.connection(), keys);
 }

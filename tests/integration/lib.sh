@@ -207,3 +207,19 @@ compile() { exits 0 "$REKEYC" compile "$1" -o "$2"; }
 apply() { exits 0 "$REKEY" apply "$@" --yes; }
 rollback() { exits 0 "$REKEY" rollback "$@" --yes; }
 verify() { exits 0 "$REKEY" verify "$@"; says 'all hold'; }
+
+# Killed again and again, until the query holds.
+interrupted() {  # COMMAND, until the query holds
+  local try
+  for ((try = 1; try <= 100; try++)); do
+    "$REKEY" "$1" "$work/bundle" --yes >"$work/output" 2>&1 </dev/null &
+    runtime=$!
+    if ((try < 15)); then
+      sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+      kill -9 "$runtime" 2>/dev/null || true
+    fi
+    wait "$runtime" 2>/dev/null || true
+    ! holds "$2" || return 0
+  done
+  fail "never came to: $2"
+}

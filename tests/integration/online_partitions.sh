@@ -290,20 +290,6 @@ fi
 
 begin 'killed again and again, on both ways'
 draft "$events"
-interrupted() {  # COMMAND, until the query holds
-  local try
-  for ((try = 1; try <= 100; try++)); do
-    "$REKEY" "$1" "$work/bundle" --yes >"$work/output" 2>&1 </dev/null &
-    runtime=$!
-    if ((try < 15)); then
-      sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
-      kill -9 "$runtime" 2>/dev/null || true
-    fi
-    wait "$runtime" 2>/dev/null || true
-    ! holds "$2" || return 0
-  done
-  fail "never came to: $2"
-}
 interrupted apply "SELECT to_regclass('rekey.phases') IS NOT NULL"
 interrupted apply "SELECT count(*) = 1 FROM rekey.phases WHERE name = 'cleanup' AND state = 'applied'"
 verify "$work/bundle"

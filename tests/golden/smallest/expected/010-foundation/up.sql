@@ -334,6 +334,7 @@ BEGIN
   UPDATE rekey.plan SET purged_at = clock_timestamp();
   DELETE FROM rekey.keys;
   DELETE FROM rekey.lists;
+  DELETE FROM rekey.pairs;
   DELETE FROM rekey.secret;
 END
 $body$;
@@ -360,6 +361,7 @@ BEGIN
   END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.pairs WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.domains WHERE phase = phase_id;
@@ -573,6 +575,7 @@ CREATE TABLE rekey.key_columns (
   is_root     boolean NOT NULL,
   is_source   boolean NOT NULL,
   is_array    boolean NOT NULL DEFAULT false,
+  changed     boolean NOT NULL DEFAULT false,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -588,6 +591,8 @@ COMMENT ON TABLE rekey.key_columns IS
   'Every key column that changes, and where its sequence stood, or has to stand after the way back: an identity''s is dropped with it';
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
+COMMENT ON COLUMN rekey.key_columns.changed IS
+  'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -609,6 +614,30 @@ CREATE TABLE rekey.lists (
 );
 COMMENT ON TABLE rekey.lists IS
   'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns';
+
+CREATE TABLE rekey.pairs (
+  domain  text NOT NULL REFERENCES rekey.domains,
+  old_key uuid NOT NULL,
+  new_key uuid NOT NULL,
+  PRIMARY KEY (domain, old_key),
+  UNIQUE (domain, new_key)
+);
+COMMENT ON TABLE rekey.pairs IS 'Old and new key of every row of a domain whose keys were UUIDs before';
+
+CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
+      AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
+$body$;
+
+-- Within the step that changes them, either way.
+CREATE PROCEDURE rekey.note_changed(tables text[], columns text[], is_new boolean)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $body$
+  UPDATE rekey.key_columns SET changed = is_new WHERE table_name = ANY (tables) AND column_name = ANY (columns);
+$body$;
 
 -- Lists the keys of a v5, v7 or expression domain from a query that gives id and key. Up to ten million, or what the setting
 -- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
@@ -775,7 +804,8 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE d.generator WHEN 'expression' THEN 'v5' ELSE d.generator END FROM rekey.domains d WHERE domain = of_domain);
+  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator = 'expression' THEN 'v5' ELSE d.generator END
+                     FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind
@@ -804,6 +834,11 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
+    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, of_domain)
+    WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
+    WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
+    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
+    WHEN 'uuid proof'    THEN 'true'
   END;
 END
 $body$;
@@ -852,10 +887,9 @@ AS $body$
   SELECT coalesce(
     string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
                ORDER BY c.table_name, c.column_name),
-    format('SELECT NULL::%s AS key WHERE false', CASE WHEN changed THEN 'uuid' ELSE 'bigint' END))
+    format('SELECT NULL::%s AS key WHERE false', CASE WHEN source_keys.changed THEN 'uuid' ELSE 'bigint' END))
   FROM rekey.key_columns c
-  JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-  WHERE c.domain = of_domain AND c.is_source AND (a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) = changed
+  WHERE c.domain = of_domain AND c.is_source AND rekey.has_changed(c) = source_keys.changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.
@@ -938,7 +972,7 @@ AS $body$
 DECLARE
   item    record;
   found   bigint;
-  example bigint;
+  example text;
 BEGIN
   FOR item IN
     SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
@@ -951,7 +985,7 @@ BEGIN
     IF item.is_root AND item.time_column IS NULL THEN
       CONTINUE;
     ELSIF item.is_root THEN
-      EXECUTE format('SELECT count(*), min(%I) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
+      EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
                      '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
                      item.column_name, item.table_name, item.time_column) INTO found, example;
       IF found > 0 THEN
@@ -962,7 +996,7 @@ BEGIN
             HINT = 'Nothing has changed in this phase. Fill in the times, or choose another generator in the plan.';
       END IF;
     ELSE
-      EXECUTE format('SELECT count(*), min(key) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
+      EXECUTE format('SELECT count(*), min(key::text) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
                      rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
         INTO found, example;
       IF found > 0 THEN
@@ -978,6 +1012,23 @@ BEGIN
 END
 $body$;
 
+-- Before keys that were UUIDs go back: a row written since whose key is the old one of another would have to share it.
+CREATE PROCEDURE rekey.expect_free_keys(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  taken uuid;
+BEGIN
+  EXECUTE format('SELECT k.key FROM (%s) k JOIN rekey.pairs w ON w.domain = %L AND w.old_key = k.key '
+                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) LIMIT 1',
+                 rekey.source_keys(of_domain, true), of_domain) INTO taken;
+  IF taken IS NOT NULL THEN
+    RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Give that row another key, or stay on the new keys.';
+  END IF;
+END
+$body$;
+
 -- Before a change is taken back, with the fence up: what would stop the way back in its middle.
 CREATE PROCEDURE rekey.expect_way_back(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -986,6 +1037,10 @@ DECLARE
   item record;
 BEGIN
   CALL rekey.refuse_orphans(of_phase);
+  FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
+              WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
+    CALL rekey.expect_free_keys(item.domain);
+  END LOOP;
   FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
               WHERE d.phase = of_phase AND f.too_narrow IS NOT NULL ORDER BY d.domain LOOP
     RAISE EXCEPTION 'domain %: % rows were written since the change, the last would get id %: too large for %',
@@ -1136,6 +1191,9 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
+  IF EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type = 'uuid') THEN
+    RETURN;  -- such keys stay what they are
+  END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
   SELECT CASE WHEN step > 0 THEN greatest(seq.last_id, d.old_high, max(k.old_key))
@@ -1188,9 +1246,7 @@ BEGIN
     FROM rekey.key_columns c
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
-    JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
-                       AND a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)
-    WHERE c.domain = of_domain AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
+    WHERE c.domain = of_domain AND rekey.has_changed(c) AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
@@ -1552,9 +1608,8 @@ DECLARE
   root record;
 BEGIN
   FOR root IN SELECT * FROM rekey.key_columns c
-              WHERE c.domain = of_domain AND c.is_root AND EXISTS (  -- a phase that only prepares changes no type
-                SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(c.table_name)
-                  AND a.attname = c.column_name AND a.atttypid = 'uuid'::regtype) LOOP
+              WHERE c.domain = of_domain AND c.is_root AND c.old_type <> 'uuid'
+                AND rekey.has_changed(c) LOOP  -- a phase that only prepares changes no type
     RETURN QUERY EXECUTE format(
       'SELECT %L::text, %L::text, coalesce(s.old_key, %s), k.key '
       'FROM (SELECT %I AS key FROM %s) k LEFT JOIN rekey.keys s ON s.domain = %L AND s.new_key = k.key '
@@ -1604,19 +1659,20 @@ AS $body$
                   name, rekey.expression(domain, kind, 'e'))
                 WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
                   %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                WHEN is_uuid THEN format('uuid_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
+                                                                           ELSE quote_ident(name) END)
                 WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                 ELSE format('%I::bigint', name) END AS id,
            CASE WHEN is_array AND changed AND undoing
                 THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
                             rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
-                WHEN changed AND undoing
+                WHEN changed AND undoing AND NOT is_uuid  -- any uuid may come back as what it is
                 THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, domain,
                             rekey.expression(domain, 'proof', 'key' || n)) END AS known
-    FROM (SELECT n, name, c.domain, c.is_array, a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype) AS changed,
+    FROM (SELECT n, name, c.domain, c.is_array, rekey.has_changed(c) AS changed, c.old_type = 'uuid' AS is_uuid,
                  CASE WHEN undoing THEN 'back' ELSE 'id' END AS kind
           FROM unnest(columns) WITH ORDINALITY u (name, n)
-          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name
-          JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = name) k) parts
+          JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name) k) parts
 $body$;
 
 -- A change of types is right when the sum after it is the sum before it. Call it before and after, in one step.
@@ -1709,9 +1765,7 @@ BEGIN
       INTO found;
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
-    EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column
-                                       AND atttypid = CASE WHEN key_column.is_array THEN 'uuid[]'::regtype
-                                                           ELSE 'uuid'::regtype END), found) r;
+    rekey.has_changed(key_column), found) r;
 END
 $body$;
 
@@ -1887,7 +1941,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2ec000f22ca5b44b7c7398adc27077fe548707bad9fc8df9dc817131a8d6b67f', 'f26d82ec7762e868a9dcb59ff971007518276d67a73ccfde87039666360eb466', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b1fd21a36089f0bfc57612dd65ebeae28c6a72e8f05e731d240061cfd1daa452', '6371c3eef68d577080e3576203e585695181b0618380c126252dd10b5c1702aa', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
