@@ -16,7 +16,9 @@ WITH tables AS (
     AND nspname <> 'rekey' AND nspname <> 'information_schema' AND nspname !~ '^pg_'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND deptype = 'e')
 ), columns AS (
-  SELECT t.oid, t.name, attnum, quote_ident(attname) AS quoted, format_type(atttypid, atttypmod) AS type, attnotnull,
+  SELECT t.oid, t.name, attnum, quote_ident(attname) AS quoted, attnotnull,
+         (WITH RECURSIVE base(type) AS (SELECT atttypid UNION ALL SELECT typbasetype FROM base JOIN pg_type ON oid = type WHERE typtype = 'd')
+          SELECT format_type(type, NULL) FROM base JOIN pg_type ON oid = type WHERE typtype <> 'd') AS type,
          (SELECT typcategory FROM pg_type WHERE pg_type.oid = atttypid) AS category,
          EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisunique AND attnum = ANY (indkey)) AS is_unique,
          EXISTS (SELECT FROM pg_constraint WHERE conrelid = t.oid AND contype = 'f' AND attnum = ANY (conkey)) AS refers

@@ -148,7 +148,7 @@ plan.yaml:12:13: error: public.b.also is integer, and public.b.id, whose keys it
      R"(
 plan.yaml:11:36: error: public.b.other has the default '00000000-0000-4000-8000-000000000001'::uuid, which is an old key [default]
       other: {type: uuid, default: "'00000000-0000-4000-8000-000000000001'::uuid"}
-                                   ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+                                   ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
   say what new rows get: new_default: an expression of type uuid, or none
 )"},
     {"keys of a list that is made later",
