@@ -39,16 +39,21 @@ END
 $body$;
 
 -- Takes relations for itself, one after the other, but gives up after `at_most`. Whoever comes meanwhile waits behind it.
+-- lock_timeout is for a lock, and a LOCK TABLE of a tree takes many: each partition gets one of its own.
 CREATE PROCEDURE rekey.take_turn(relations text[], at_most interval)
 LANGUAGE plpgsql
 AS $body$
 DECLARE
   until timestamptz := clock_timestamp() + at_most;
-  item  text;
+  item  record;
 BEGIN
-  FOREACH item IN ARRAY relations LOOP
+  FOR item IN
+    SELECT relation, t.relid, c.relkind = 'p' AS parted FROM unnest(relations) WITH ORDINALITY r (relation, place)
+    JOIN pg_catalog.pg_class c ON c.oid = relation::regclass CROSS JOIN LATERAL rekey.tree(c.oid) WITH ORDINALITY t (relid, has_rows, part)
+    ORDER BY place, part
+  LOOP
     PERFORM set_config('lock_timeout', format('%sms', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))), true);
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item);
+    EXECUTE format('LOCK TABLE %s%s IN ACCESS EXCLUSIVE MODE', CASE WHEN item.parted THEN 'ONLY ' END, item.relid);
   END LOOP;
 END
 $body$;
