@@ -89,7 +89,10 @@ SELECT c, coalesce(format_type(a.atttypid, a.atttypmod), 'missing')
 FROM unnest($2::text[]) c
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = c AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-WHERE coalesce(t.typcategory <> 'S' AND coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text <> ALL (
+WHERE coalesce(t.typcategory <> 'S' AND (
+        WITH RECURSIVE base(type) AS (
+          SELECT t.oid UNION ALL SELECT typbasetype FROM base JOIN pg_catalog.pg_type d ON d.oid = base.type WHERE typtype = 'd')
+        SELECT d.oid::regtype::text FROM base JOIN pg_catalog.pg_type d ON d.oid = base.type WHERE typtype <> 'd') <> ALL (
         ARRAY['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'boolean']), true))",
                                         {d.table, db::catalog::to_array(d.name_columns)});
     for (const db::Row& row : found.rows) {

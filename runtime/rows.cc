@@ -169,13 +169,11 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   for (const bundle::Domain& d : b.domains) {
     if (d.name_columns.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
-    std::vector<std::string> quoted, texts;
-    for (const std::string& column : d.name_columns) {
-      quoted.push_back(db::quote_identifier(column));
-      texts.push_back(quoted.back() + "::text COLLATE \"C\"");
-    }
+    std::vector<std::string> quoted;
+    for (const std::string& column : d.name_columns) quoted.push_back(db::quote_identifier(column));
     const std::string columns = fmt::format("{}", fmt::join(quoted, ", "));
-    questions.push_back({counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE num_nulls({}) > 0", key, d.table, columns)),
+    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL AND num_nulls({2}) > 0",
+                                                  key, d.table, columns)),
                          [d, key, columns](const db::Row& row) {
                            return number(row, 0) == 0
                                       ? ""
@@ -184,13 +182,14 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
                                                     d.table, counted(number(row, 0), "row"), columns, key, text(row, 1));
                          }});
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} GROUP BY {2} HAVING count(*) > 1", key,
-                                  d.table, fmt::join(texts, ", "))),
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} WHERE {0} IS NOT NULL "
+                                  "GROUP BY ({2}) COLLATE \"C\" HAVING count(*) > 1", key, d.table, d.compared_name)),
          [d, key, columns](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""
-                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, have the same {}; make one row of "
-                                    "them, or take a column that tells them apart into name_template",
+                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, have one name, made of {}; make one row "
+                                    "of them, or take a column that tells them apart into name_template, or something between those "
+                                    "that are in it",
                                     d.table, counted(number(row, 0), "group"), key, text(row, 1), columns);
          }});
   }
@@ -201,7 +200,7 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
   for (const bundle::Domain& d : b.domains) {
     if (d.expression.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
-    questions.push_back({counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE ({}) IS NULL", key, d.table, d.expression)),
+    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL AND ({2}) IS NULL", key, d.table, d.expression)),
                          [d, key](const db::Row& row) {
                            return number(row, 0) == 0
                                       ? ""
@@ -210,7 +209,7 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                                                     text(row, 1));
                          }});
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2}) made "
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2} WHERE {0} IS NOT NULL) made "
                                   "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
          [d, key](const db::Row& row) {
            return number(row, 0) == 0
@@ -220,6 +219,29 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                                     d.table, counted(number(row, 0), "group"), key, text(row, 1));
          }});
   }
+}
+
+// A generated column takes what is immutable and asks no other row. Where the role may make no temporary table, the
+// phase tries when it opens.
+Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases) {
+  Problems problems;
+  const auto session = run.open("check-expressions");
+  for (const bundle::Domain& d : b.domains) {
+    if (d.expression.empty() || !is_one_of(phases, d.phase)) continue;
+    try {
+      session->exec("BEGIN");
+      if (session->exec("SELECT has_database_privilege(current_database(), 'TEMPORARY')").only() == "t") {
+        session->exec(fmt::format("CREATE TEMPORARY TABLE rekey_trial (LIKE {}, \"~rekey_key\" uuid GENERATED ALWAYS AS ({}) STORED)",
+                                  d.table, d.expression));
+      }
+    } catch (const db::Error& error) {
+      if (error.sqlstate.substr(0, 2) != "42" && error.sqlstate.substr(0, 2) != "0A") throw;
+      problems.push_back(fmt::format("key_expression of {}: {}; it takes columns of the row, by their names alone, and functions that "
+                                     "are IMMUTABLE", d.table, error.what()));
+    }
+    session->exec("ROLLBACK");
+  }
+  return problems;
 }
 
 // Tables that inherit may hold an id again, and there is one key for it.
@@ -277,7 +299,10 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
     ask_for_repeated_ids(b, phases, questions);
     ask_for_lost(b, phases, questions);
   }
-  return ask(run, questions, jobs);
+  Problems problems = direction == Direction::up ? try_expressions(run, b, phases) : Problems();
+  const Problems found = ask(run, questions, jobs);
+  problems.insert(problems.end(), found.begin(), found.end());
+  return problems;
 }
 
 std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,

@@ -67,17 +67,34 @@ std::string time_column(const model::Model& model, const model::Domain& domain) 
   return model.tables[model.columns[domain.root].table].written->time_column.value;
 }
 
-// A key column whose keys have changed already is a uuid.
-std::string named_key(const model::Model& model, const model::Domain& domain) {
+namespace {
+
+// The parts of a name; `changed` gives the new key of a column that changes, once those of earlier phases have.
+template <class Changed>
+std::string joined_name(const model::Model& model, const model::Domain& domain, const Changed& changed) {
   std::string name;
   for (const auto& part : domain.key_name) {
     const auto column = sql::identifier(part.text);
     const auto c = model::named_column(model, domain, part);
-    const bool to_change = model.changes(c) && model.domain_of(c).phase >= domain.phase;
     name += name.empty() ? "" : " || ";
-    name += !part.is_column ? sql::literal(part.text) : to_change ? new_key(model.domain_of(c), column) + "::text" : column + "::text";
+    name += !part.is_column ? sql::literal(part.text) : (model.changes(c) ? changed(c, column) : column) + "::text";
   }
+  return name;
+}
+
+}  // namespace
+
+// A key column whose keys have changed already is a uuid.
+std::string named_key(const model::Model& model, const model::Domain& domain) {
+  const auto name = joined_name(model, domain, [&](model::ColumnId c, const std::string& column) {
+    return model.domain_of(c).phase >= domain.phase ? new_key(model.domain_of(c), column) : column;
+  });
   return fmt::format("rekey.named({}, {})", sql::literal(domain.name_space), name);
+}
+
+// Any uuid of the old key in place of the new one: names that are equal so are equal then, and the other way round.
+std::string compared_name(const model::Model& model, const model::Domain& domain) {
+  return joined_name(model, domain, [](model::ColumnId, const std::string& column) { return fmt::format("md5({}::text)::uuid", column); });
 }
 
 std::vector<std::string> name_columns(const model::Domain& domain) {

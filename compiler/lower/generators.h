@@ -25,5 +25,7 @@ std::string timed_key(const model::Domain& domain, const std::string& id, const 
 // the domain begins; and those columns, each once.
 std::string named_key(const model::Model& model, const model::Domain& domain);
 std::vector<std::string> name_columns(const model::Domain& domain);
+// Before any phase: an expression over the root's row that is equal for rows whose names will be.
+std::string compared_name(const model::Model& model, const model::Domain& domain);
 
 }  // namespace rekey::lower

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 #include <regex>
+#include <set>
+#include <tuple>
 
 #include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
@@ -236,6 +238,30 @@ void warn_of_idle_generators(const Model& model, Diagnostics& diagnostics) {
   }
 }
 
+// What is written for one generator has no effect with another: nobody would be told that keys are made otherwise.
+void refuse_idle_settings(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& table : model.tables) {
+    std::set<plan::Generator> used;
+    for (ColumnId c : table.columns) {
+      if (model.columns[c].root && model.changes(c)) used.insert(model.domain_of(c).generator);
+    }
+    const auto& written = *table.written;
+    const std::tuple<const char*, const plan::Text&, plan::Generator> settings[] = {
+        {"time_column", written.time_column, plan::Generator::v7},
+        {"namespace", written.name_space, plan::Generator::v5},
+        {"name_template", written.name_template, plan::Generator::v5},
+        {"key_expression", written.key_expression, plan::Generator::expression}};
+    for (const auto& [key, value, generator] : settings) {
+      if (value.value.empty() || used.contains(generator)) continue;
+      diagnostics.error("idle-setting", value.span,
+                        used.empty() ? fmt::format("{} has no effect: {} makes no keys of its own", key, to_text(table.name()))
+                                     : fmt::format("{} has no effect: generator {} makes the keys of {}", key, plan::word(*used.begin()),
+                                                   to_text(table.name())),
+                        fmt::format("write generator: {}, or delete the line", plan::word(generator)));
+    }
+  }
+}
+
 // The first root that is a key by itself, else the first root.
 ColumnId main_root(const Model& model, const Domain& domain) {
   const auto roots = roots_of(model, domain);
@@ -271,6 +297,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
   find_default_ids(model);
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);
+  refuse_idle_settings(model, diagnostics);
 }
 
 }  // namespace rekey::model

@@ -129,6 +129,7 @@ struct Domain {
   std::string table, column;  // its root
   std::string time_column;    // of that table; v7 alone has one
   std::vector<std::string> name_columns;  // of that table; v5 alone has some
+  std::string compared_name;              // over them: equal for rows that will have one name
   std::string expression;                 // over its columns; generator expression alone has one
 };
 

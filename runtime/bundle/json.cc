@@ -113,6 +113,7 @@ void fields(Domain& x, F f) {
   f("column", x.column);
   f("time_column", x.time_column);
   f("name_columns", x.name_columns);
+  f("compared_name", x.compared_name);
   f("expression", x.expression);
 }
 

@@ -55,7 +55,8 @@ DECLARE
 BEGIN
   FOR item IN SELECT extname, quote_ident(nspname) AS space
               FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace
-              WHERE extname = 'pgcrypto' OR extname = 'uuid-ossp' AND pg_catalog.getdatabaseencoding() = 'UTF8'
+              WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND (extname = 'pgcrypto' OR extname = 'uuid-ossp' AND pg_catalog.getdatabaseencoding() = 'UTF8')
               ORDER BY extname DESC LIMIT 1 LOOP
     EXECUTE CASE item.extname
       WHEN 'pgcrypto' THEN pg_catalog.format('CREATE OR REPLACE FUNCTION rekey.sha1(data bytea) RETURNS bytea '
@@ -66,6 +67,15 @@ BEGIN
   END LOOP;
 END
 $do$;
+
+-- Under domains, of which one may be over another.
+CREATE FUNCTION rekey.base_type(type oid) RETURNS regtype
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  WITH RECURSIVE base(type) AS (
+    SELECT base_type.type UNION ALL SELECT typbasetype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype = 'd')
+  SELECT t.oid::regtype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype <> 'd'
+$body$;
 
 -- Each row needs a name of its own, made of values whose text is the same in every session.
 CREATE PROCEDURE rekey.expect_names(of_table text, of_column text, columns text[])
@@ -82,20 +92,20 @@ BEGIN
   FROM unnest(columns) WITH ORDINALITY u (c, n)
   LEFT JOIN pg_attribute ON attrelid = of_table::regclass AND attname = c AND NOT attisdropped
   LEFT JOIN pg_type t ON t.oid = atttypid
-  WHERE coalesce(t.typcategory <> 'S' AND coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text <> ALL (
+  WHERE coalesce(t.typcategory <> 'S' AND rekey.base_type(t.oid)::text <> ALL (
           ARRAY['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'boolean']), true);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'names of % cannot be made from %', of_table, wrong
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Take texts, whole numbers, numerics, uuids and booleans into name_template.';
   END IF;
-  EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE num_nulls(%s) > 0', of_column, of_table, list) INTO found, example;
+  EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND num_nulls(%3$s) > 0', of_column, of_table, list) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % without a name, because one of % is NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, list, quote_ident(of_column), example
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in the values, or take other columns into name_template.';
   END IF;
   EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I::text) || '' and '' || max(%1$I::text) AS example '
-                 'FROM %2$s GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
+                 'FROM %2$s WHERE %1$I IS NOT NULL GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % with the name of another, such as % = %: the same %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(of_column), example, list
@@ -114,15 +124,14 @@ DECLARE
   example text;
 BEGIN
   BEGIN
-    EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE rekey_trial (LIKE %s, "~rekey_key" uuid GENERATED ALWAYS AS (%s) STORED) '
-                              'ON COMMIT DROP', of_table, expression);
-    DROP TABLE pg_temp.rekey_trial;
-  EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+    EXECUTE pg_catalog.format('CREATE TABLE rekey.trial (LIKE %s, "~rekey_key" uuid GENERATED ALWAYS AS (%s) STORED)', of_table, expression);
+    DROP TABLE rekey.trial;
+  EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported THEN
     GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
     RAISE EXCEPTION 'key_expression of %: %', of_table, reason
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. It takes columns of the row, and functions that are IMMUTABLE.';
   END;
-  EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE (%s) IS NULL', of_column, of_table, expression) INTO found, example;
+  EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND (%3$s) IS NULL', of_column, of_table, expression) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % for which key_expression gives NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, pg_catalog.quote_ident(of_column), example
@@ -132,6 +141,7 @@ END
 $body$;
 
 -- Different values may still make one name: "1" and "23", "12" and "3"; and tables that inherit may hold an id again.
+-- Then the list once more, in the order of its keys.
 CREATE PROCEDURE rekey.expect_own_keys(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -142,28 +152,25 @@ BEGIN
   FROM rekey.lists CROSS JOIN unnest(ids, keys) u (id, key)
   WHERE domain = of_domain GROUP BY key HAVING count(*) > 1 LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'domain %: ids % and % would have one key', of_domain, example.one, example.other
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon, or another key_expression.';
+    CALL rekey.refuse_shared_key(of_domain, example.one::text, example.other::text);
   END IF;
   SELECT id INTO example FROM rekey.lists CROSS JOIN unnest(ids) id WHERE domain = of_domain GROUP BY id HAVING count(*) > 1 LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'domain %: % is the id of rows with different names', of_domain, example.id
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
+    CALL rekey.refuse_shared_key(of_domain, example.id::text, example.id::text);
   END IF;
+  UPDATE rekey.lists l SET (keys_in_order, ids_by_key) = (
+    SELECT coalesce(array_agg(key ORDER BY key), '{}'), coalesce(array_agg(id ORDER BY key), '{}') FROM unnest(l.ids, l.keys) u (id, key))
+  WHERE domain = of_domain;
 END
 $body$;
 
--- The list once more, in the order of its keys: constants too.
 CREATE FUNCTION rekey.named_keys(of_domain text) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $body$ SELECT coalesce(array_agg(key ORDER BY key), '{}') FROM rekey.lists CROSS JOIN unnest(keys) key WHERE domain = of_domain $body$;
+AS $body$ SELECT coalesce((SELECT keys_in_order FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
 
 CREATE FUNCTION rekey.named_ids(of_domain text) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT coalesce(array_agg(id ORDER BY key), '{}') FROM rekey.lists CROSS JOIN unnest(ids, keys) u (id, key)
-  WHERE domain = of_domain
-$body$;
+AS $body$ SELECT coalesce((SELECT ids_by_key FROM rekey.lists WHERE domain = of_domain), '{}') $body$;
 
 -- False where the pairs were too many for a list: each key is looked for among them.
 CREATE FUNCTION rekey.has_list(of_domain text) RETURNS boolean

@@ -28,39 +28,38 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT p.old, w.old_key AS other FROM (%s) p (old, new) JOIN rekey.pairs w ON w.domain = %L '
                    'AND (w.new_key = p.new AND w.old_key <> p.old OR w.old_key = p.old AND w.new_key <> p.new) LIMIT 1', query, of_domain)
       INTO example;
-    IF example.old = example.other THEN
-      RAISE EXCEPTION 'domain %: % is the key of rows with different names', of_domain, example.old
-        USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
-    END IF;
-    RAISE EXCEPTION 'domain %: % and % would have one key', of_domain, example.other, example.old
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Make one row of them, or take a column that tells them apart into name_template or key_expression.';
+    CALL rekey.refuse_shared_key(of_domain, example.other::text, example.old::text);
   END IF;
   ANALYZE rekey.pairs;
+  IF paired <= rekey.list_limit(of_domain) THEN
+    INSERT INTO rekey.pair_lists
+    SELECT of_domain, coalesce(pg_catalog.array_agg(old_key ORDER BY old_key), '{}'), coalesce(pg_catalog.array_agg(new_key ORDER BY old_key), '{}'),
+           coalesce(pg_catalog.array_agg(new_key ORDER BY new_key), '{}'), coalesce(pg_catalog.array_agg(old_key ORDER BY new_key), '{}')
+    FROM rekey.pairs WHERE domain = of_domain;
+  END IF;
 END
 $body$;
 
--- Up to ten million pairs, or what the setting rekey.list_limit says, lie in arrays, in the order of either side:
--- constants of the statements that change columns. More than that are looked up row by row.
+-- False where they are too many: each is looked up.
 CREATE FUNCTION rekey.lists_pairs(of_domain text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT count(*) <= coalesce(nullif(current_setting('rekey.list_limit', true), ''), '10000000')::bigint
-  FROM rekey.pairs WHERE domain = of_domain
-$body$;
+AS $body$ SELECT EXISTS (SELECT FROM rekey.pair_lists WHERE domain = of_domain) $body$;
 
-CREATE FUNCTION rekey.pairs_by_old(of_domain text, wants_old boolean) RETURNS uuid[]
+CREATE FUNCTION rekey.paired_old(of_domain text) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT coalesce(array_agg(CASE WHEN wants_old THEN old_key ELSE new_key END ORDER BY old_key), '{}')
-  FROM rekey.pairs WHERE domain = of_domain
-$body$;
+AS $body$ SELECT old_keys FROM rekey.pair_lists WHERE domain = of_domain $body$;
 
-CREATE FUNCTION rekey.pairs_by_new(of_domain text, wants_old boolean) RETURNS uuid[]
+CREATE FUNCTION rekey.paired_new_by_old(of_domain text) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT coalesce(array_agg(CASE WHEN wants_old THEN old_key ELSE new_key END ORDER BY new_key), '{}')
-  FROM rekey.pairs WHERE domain = of_domain
-$body$;
+AS $body$ SELECT new_by_old FROM rekey.pair_lists WHERE domain = of_domain $body$;
+
+CREATE FUNCTION rekey.paired_new(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT new_keys FROM rekey.pair_lists WHERE domain = of_domain $body$;
+
+CREATE FUNCTION rekey.paired_old_by_new(of_domain text) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $body$ SELECT old_by_new FROM rekey.pair_lists WHERE domain = of_domain $body$;
 
 CREATE FUNCTION rekey.found_new(of_domain text, key uuid) RETURNS uuid
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -84,8 +83,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT coalesce(
   CASE WHEN NOT rekey.lists_pairs(of_domain) THEN rekey.found_new(of_domain, key)
-       WHEN (rekey.pairs_by_old(of_domain, true))[pg_catalog.width_bucket(key, rekey.pairs_by_old(of_domain, true))] = key
-       THEN (rekey.pairs_by_old(of_domain, false))[pg_catalog.width_bucket(key, rekey.pairs_by_old(of_domain, true))] END,
+       WHEN (rekey.paired_old(of_domain))[pg_catalog.width_bucket(key, rekey.paired_old(of_domain))] = key
+       THEN (rekey.paired_new_by_old(of_domain))[pg_catalog.width_bucket(key, rekey.paired_old(of_domain))] END,
   rekey.refuse_unpaired(of_domain, key))
 $body$;
 
@@ -94,8 +93,8 @@ CREATE FUNCTION rekey.old_of_pair(key uuid, of_domain text) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT CASE WHEN NOT rekey.lists_pairs(of_domain) THEN rekey.found_old(of_domain, key)
-            WHEN (rekey.pairs_by_new(of_domain, false))[pg_catalog.width_bucket(key, rekey.pairs_by_new(of_domain, false))] = key
-            THEN (rekey.pairs_by_new(of_domain, true))[pg_catalog.width_bucket(key, rekey.pairs_by_new(of_domain, false))] END
+            WHEN (rekey.paired_new(of_domain))[pg_catalog.width_bucket(key, rekey.paired_new(of_domain))] = key
+            THEN (rekey.paired_old_by_new(of_domain))[pg_catalog.width_bucket(key, rekey.paired_new(of_domain))] END
 $body$;
 
 -- Pairs of uuids stand in a view of their own: rekey.mapping has integers on one side.

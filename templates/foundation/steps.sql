@@ -236,6 +236,7 @@ BEGIN
   DELETE FROM rekey.keys;
   DELETE FROM rekey.lists;
   DELETE FROM rekey.pairs;
+  DELETE FROM rekey.pair_lists;
   DELETE FROM rekey.secret;
 END
 $body$;
@@ -262,6 +263,7 @@ BEGIN
   END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.pair_lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.pairs WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);

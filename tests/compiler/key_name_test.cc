@@ -112,6 +112,34 @@ plan.yaml:5:64: error: generator expression has no default that new rows of publ
                                                                ^~
   say what they get: new_default: none, where the application makes their keys, or an expression
 )"},
+    {"what is written for another generator",
+     R"(
+  public.a: {namespace: url, name_template: "{email}", primary_key: id, columns: {id: integer}}
+  public.b: {generator: v4, time_column: at, primary_key: id, columns: {id: integer}}
+  public.c:
+    key_expression: md5(email)::uuid
+    primary_key: id
+    columns: {id: integer}
+    foreign_keys: {f: {columns: id, references: public.b}}
+)",
+     R"(
+plan.yaml:5:25: error: namespace has no effect: generator ordered makes the keys of public.a [idle-setting]
+  public.a: {namespace: url, name_template: "{email}", primary_key: id, columns: {id: integer}}
+                        ^~~
+  write generator: v5, or delete the line
+plan.yaml:5:45: error: name_template has no effect: generator ordered makes the keys of public.a [idle-setting]
+  public.a: {namespace: url, name_template: "{email}", primary_key: id, columns: {id: integer}}
+                                            ^~~~~~~~~
+  write generator: v5, or delete the line
+plan.yaml:6:42: error: time_column has no effect: generator v4 makes the keys of public.b [idle-setting]
+  public.b: {generator: v4, time_column: at, primary_key: id, columns: {id: integer}}
+                                         ^~
+  write generator: v7, or delete the line
+plan.yaml:8:21: error: key_expression has no effect: public.c makes no keys of its own [idle-setting]
+    key_expression: md5(email)::uuid
+                    ^~~~~~~~~~~~~~~~
+  write generator: expression, or delete the line
+)"},
     {"UUIDs from integers, and beside integers",
      R"(
   public.a: {primary_key: id, columns: {id: {type: uuid, default: gen_random_uuid()}}}

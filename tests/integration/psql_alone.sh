@@ -137,6 +137,6 @@ names() {  # TEMPLATE MESSAGE [B]
 }
 names '{a}{b}' 'public.d: 1 row without a name, because one of a, b is NULL, such as id = 3'
 names '{a}' 'public.d: 2 rows with the name of another, such as id = 1 and 4: the same a'
-names '{a}{b}' 'domain public.d.id: ids 1 and 2 would have one key' "'7'"
+names '{a}{b}' 'domain public.d.id: the rows with 1 and 2 would have one key' "'7'"
 names '{c}{x}' 'names of public.d cannot be made from c (bytea), x (missing)'
 ok

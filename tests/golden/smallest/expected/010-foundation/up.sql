@@ -335,6 +335,7 @@ BEGIN
   DELETE FROM rekey.keys;
   DELETE FROM rekey.lists;
   DELETE FROM rekey.pairs;
+  DELETE FROM rekey.pair_lists;
   DELETE FROM rekey.secret;
 END
 $body$;
@@ -361,6 +362,7 @@ BEGIN
   END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
+  DELETE FROM rekey.pair_lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.pairs WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.key_columns
   WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
@@ -610,10 +612,12 @@ COMMENT ON TABLE rekey.keys IS
 CREATE TABLE rekey.lists (
   domain text PRIMARY KEY REFERENCES rekey.domains,
   ids    bigint[] NOT NULL,
-  keys   uuid[] NOT NULL
+  keys   uuid[] NOT NULL,
+  keys_in_order uuid[],
+  ids_by_key    bigint[]
 );
 COMMENT ON TABLE rekey.lists IS
-  'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns';
+  'The legacy ids of a v5, v7 or expression domain in order, and their keys: constants of the statements that change columns; but for v7 once more in the order of the keys';
 
 CREATE TABLE rekey.pairs (
   domain  text NOT NULL REFERENCES rekey.domains,
@@ -623,6 +627,15 @@ CREATE TABLE rekey.pairs (
   UNIQUE (domain, new_key)
 );
 COMMENT ON TABLE rekey.pairs IS 'Old and new key of every row of a domain whose keys were UUIDs before';
+
+-- Once more, in the order of either side: constants of the statements that change columns.
+CREATE TABLE rekey.pair_lists (
+  domain     text PRIMARY KEY REFERENCES rekey.domains,
+  old_keys   uuid[] NOT NULL,
+  new_by_old uuid[] NOT NULL,
+  new_keys   uuid[] NOT NULL,
+  old_by_new uuid[] NOT NULL
+);
 
 CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -639,21 +652,53 @@ AS $body$
   UPDATE rekey.key_columns SET changed = is_new WHERE table_name = ANY (tables) AND column_name = ANY (columns);
 $body$;
 
--- Lists the keys of a v5, v7 or expression domain from a query that gives id and key. Up to ten million, or what the setting
--- rekey.list_limit says, lie in lists (24 bytes a pair, in memory while a table changes); more than that are
+-- How many pairs of a domain may lie in lists, which a statement that changes columns holds in memory several times: a
+-- million and 0.3 GB or more where the way back needs them too, five million and 0.5 GB for v7, or what the setting says.
+CREATE FUNCTION rekey.list_limit(of_domain text) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce(nullif(current_setting('rekey.list_limit', true), '')::bigint,
+                  CASE WHEN generator = 'v7' AND NOT EXISTS (SELECT FROM rekey.pairs p WHERE p.domain = d.domain) THEN 5000000 ELSE 1000000 END)
+  FROM rekey.domains d WHERE d.domain = of_domain
+$body$;
+
+CREATE PROCEDURE rekey.refuse_shared_key(of_domain text, one text, other text)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  IF one = other THEN
+    RAISE EXCEPTION 'domain %: % is the key of rows with different names', of_domain, one
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
+  END IF;
+  RAISE EXCEPTION 'domain %: the rows with % and % would have one key', of_domain, one, other
+    USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon, '
+      'take one more in that tells them apart, or write another key_expression.';
+END
+$body$;
+
+-- Lists the keys of a v5, v7 or expression domain from a query that gives id and key; where they are too many they are
 -- looked up row by row.
 CREATE PROCEDURE rekey.list_keys(of_domain text, query text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  pairs bigint;
+  pairs   bigint;
+  written bigint;
+  example record;
 BEGIN
   EXECUTE format('SELECT count(*) FROM (%s) pairs (id, key)', query) INTO pairs;
-  IF pairs <= coalesce(nullif(current_setting('rekey.list_limit', true), ''), '10000000')::bigint THEN
+  IF pairs <= rekey.list_limit(of_domain) THEN
     EXECUTE format('INSERT INTO rekey.lists SELECT %L, coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') '
                    'FROM (SELECT * FROM (%s) pairs (id, key) ORDER BY id) p', of_domain, query);
   ELSE
-    EXECUTE format('INSERT INTO rekey.keys SELECT %L, id, key, false FROM (%s) pairs (id, key)', of_domain, query);
+    EXECUTE format('INSERT INTO rekey.keys SELECT %L, id, key, false FROM (%s) pairs (id, key) ON CONFLICT DO NOTHING', of_domain, query);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written < pairs THEN
+      EXECUTE format('SELECT p.id, k.old_key FROM (%s) p (id, key) JOIN rekey.keys k ON k.domain = %L '
+                     'AND (k.new_key = p.key AND k.old_key <> p.id OR k.old_key = p.id AND k.new_key <> p.key) LIMIT 1', query, of_domain)
+        INTO example;
+      CALL rekey.refuse_shared_key(of_domain, example.old_key::text, example.id::text);
+    END IF;
     ANALYZE rekey.keys;
   END IF;
 END
@@ -1941,7 +1986,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b1fd21a36089f0bfc57612dd65ebeae28c6a72e8f05e731d240061cfd1daa452', '6371c3eef68d577080e3576203e585695181b0618380c126252dd10b5c1702aa', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '1c08748b641873af305db9b2550bf6f1934ef25188dae2e4b1a7c39d61c3a212', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
