@@ -108,6 +108,10 @@ int main(int argc, char** argv) {
   bundle(*mapping, o, false);
   mapping->add_option("--table", o.table, "only this table");
 
+  CLI::App* inventory = add("inventory", "what the change will meet in the data; only reads", rekey::inventory_of);
+  bundle(*inventory, o);
+  inventory->add_option("--markdown", o.markdown, "write the report to this file, for the decision");
+
   CLI::App* rehearse = add("rehearse", "try a bundle on a copy of the database, there and back", rekey::rehearse_bundle);
   bundle(*rehearse, o);
   CLI::Option* rows = rehearse->add_option("--rows", o.rows, "copy about so many rows of each table, and those they point at")

@@ -164,14 +164,17 @@ void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   }
 }
 
+std::string quoted_columns(const bundle::Domain& d) {
+  std::vector<std::string> quoted;
+  for (const std::string& column : d.name_columns) quoted.push_back(db::quote_identifier(column));
+  return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
 // And generator v5 the names, one each.
 void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
     if (d.name_columns.empty() || !is_one_of(phases, d.phase)) continue;
-    const std::string key = db::quote_identifier(d.column);
-    std::vector<std::string> quoted;
-    for (const std::string& column : d.name_columns) quoted.push_back(db::quote_identifier(column));
-    const std::string columns = fmt::format("{}", fmt::join(quoted, ", "));
+    const std::string key = db::quote_identifier(d.column), columns = quoted_columns(d);
     questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL AND num_nulls({2}) > 0",
                                                   key, d.table, columns)),
                          [d, key, columns](const db::Row& row) {
@@ -181,16 +184,26 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
                                                     "the values, or take other columns into name_template",
                                                     d.table, counted(number(row, 0), "row"), columns, key, text(row, 1));
                          }});
+  }
+}
+
+// Of v5, and of v7 where keys were UUIDs.
+void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Domain& d : b.domains) {
+    if (d.compared_name.empty() || !is_one_of(phases, d.phase)) continue;
+    const std::string key = db::quote_identifier(d.column);
+    const std::string why = d.time_column.empty()
+                                ? fmt::format("have one name, made of {}; make one row of them, or take a column that tells them apart into "
+                                              "name_template, or something between those that are in it", quoted_columns(d))
+                                : fmt::format("would get one key: they have the same {} and the same bits behind it; give one of them "
+                                              "another key, or the table another generator in the plan", d.time_column);
     questions.push_back(
         {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} WHERE {0} IS NOT NULL "
-                                  "GROUP BY ({2}) COLLATE \"C\" HAVING count(*) > 1", key, d.table, d.compared_name)),
-         [d, key, columns](const db::Row& row) {
-           return number(row, 0) == 0
-                      ? ""
-                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, have one name, made of {}; make one row "
-                                    "of them, or take a column that tells them apart into name_template, or something between those "
-                                    "that are in it",
-                                    d.table, counted(number(row, 0), "group"), key, text(row, 1), columns);
+                                  "GROUP BY ({2}) COLLATE \"C\" HAVING count(*) > 1 AND count({2}) > 0", key, d.table, d.compared_name)),
+         [d, key, why](const db::Row& row) {
+           return number(row, 0) == 0 ? ""
+                                      : fmt::format("{}: {} of more than one row, such as those with {} = {}, {}", d.table,
+                                                    counted(number(row, 0), "group"), key, text(row, 1), why);
          }});
   }
 }
@@ -235,7 +248,8 @@ Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases
                                   d.table, d.expression));
       }
     } catch (const db::Error& error) {
-      if (error.sqlstate.substr(0, 2) != "42" && error.sqlstate.substr(0, 2) != "0A") throw;
+      const std::string kind = error.sqlstate.substr(0, 2);
+      if (kind != "42" && kind != "0A") throw;
       problems.push_back(fmt::format("key_expression of {}: {}; it takes columns of the row, by their names alone, and functions that "
                                      "are IMMUTABLE", d.table, error.what()));
     }
@@ -295,6 +309,7 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
   if (direction == Direction::up) {
     ask_for_times(b, phases, questions);
     ask_for_names(b, phases, questions);
+    ask_for_doubles(b, phases, questions);
     ask_for_expressions(b, phases, questions);
     ask_for_repeated_ids(b, phases, questions);
     ask_for_lost(b, phases, questions);

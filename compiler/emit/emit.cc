@@ -262,7 +262,8 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     const auto& root = model.columns[domain.root];
     out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
-                           lower::name_columns(domain), lower::compared_name(model, domain), domain.key_expression});
+                           lower::name_columns(domain), lower::compared_name(model, domain), domain.name_space, lower::name_changes(model, domain),
+                           domain.key_expression});
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),

@@ -94,7 +94,17 @@ std::string named_key(const model::Model& model, const model::Domain& domain) {
 
 // Any uuid of the old key in place of the new one: names that are equal so are equal then, and the other way round.
 std::string compared_name(const model::Model& model, const model::Domain& domain) {
+  if (domain.of_uuids && domain.generator == plan::Generator::v7) {  // all that rekey.retimed leaves of a key
+    return fmt::format("floor(extract(epoch FROM {1}) * 1000)::text || substr({0}::text, 16, 3) || "
+                       "(('x' || substr({0}::text, 20, 1))::bit(4)::integer & 3)::text || substr({0}::text, 21)",
+                       sql::identifier(model.columns[domain.root].name()), sql::identifier(time_column(model, domain)));
+  }
   return joined_name(model, domain, [](model::ColumnId, const std::string& column) { return fmt::format("md5({}::text)::uuid", column); });
+}
+
+bool name_changes(const model::Model& model, const model::Domain& domain) {
+  return std::any_of(domain.key_name.begin(), domain.key_name.end(),
+                     [&](const auto& part) { return model.changes(model::named_column(model, domain, part)); });
 }
 
 std::vector<std::string> name_columns(const model::Domain& domain) {

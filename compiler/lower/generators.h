@@ -25,7 +25,9 @@ std::string timed_key(const model::Domain& domain, const std::string& id, const 
 // the domain begins; and those columns, each once.
 std::string named_key(const model::Model& model, const model::Domain& domain);
 std::vector<std::string> name_columns(const model::Domain& domain);
-// Before any phase: an expression over the root's row that is equal for rows whose names will be.
+// Before any phase: an expression over the root's row that is equal for rows that would get one key; of generators
+// v5 and, for keys that are UUIDs already, v7.
 std::string compared_name(const model::Model& model, const model::Domain& domain);
+bool name_changes(const model::Model& model, const model::Domain& domain);  // whether it is not the name itself
 
 }  // namespace rekey::lower

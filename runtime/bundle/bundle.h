@@ -129,7 +129,9 @@ struct Domain {
   std::string table, column;  // its root
   std::string time_column;    // of that table; v7 alone has one
   std::vector<std::string> name_columns;  // of that table; v5 alone has some
-  std::string compared_name;              // over them: equal for rows that will have one name
+  std::string compared_name;              // an expression that is equal for rows that would get one key, or empty
+  std::string name_space;                 // a UUID
+  bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
   std::string expression;                 // over its columns; generator expression alone has one
 };
 

@@ -114,6 +114,8 @@ void fields(Domain& x, F f) {
   f("time_column", x.time_column);
   f("name_columns", x.name_columns);
   f("compared_name", x.compared_name);
+  f("name_space", x.name_space);
+  f("name_changes", x.name_changes);
   f("expression", x.expression);
 }
 

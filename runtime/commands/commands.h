@@ -15,6 +15,7 @@ int mapping(const Options& options);
 int pause(const Options& options);
 int resume(const Options& options);
 int purge(const Options& options);
+int inventory_of(const Options& options);
 int rehearse_bundle(const Options& options);
 int sandbox(const Options& options);
 

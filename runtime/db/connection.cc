@@ -208,9 +208,8 @@ void Connection::on_notice(std::function<void(std::string_view)> sink) {
 
 std::string describe(Connection& connection) {
   const Rows session = connection.exec(
-      "SELECT coalesce(host(inet_server_addr()), split_part(current_setting("
-      "'unix_socket_directories'), ',', 1)), current_setting('port'), current_database(), "
-      "session_user");
+      "SELECT coalesce(host(inet_server_addr()), (SELECT split_part(setting, ',', 1) FROM pg_settings "
+      "WHERE name = 'unix_socket_directories'), 'its socket'), current_setting('port'), current_database(), session_user");
   const Row& row = session.rows.at(0);
   return fmt::format("host={} port={} dbname={} user={}", row[0].value_or(""), row[1].value_or(""),
                      row[2].value_or(""), row[3].value_or(""));

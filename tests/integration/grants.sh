@@ -39,6 +39,7 @@ exits 0 psql -X -q -v role=migrator -f "$work/grants.sql"
   export PGUSER=migrator
   apply "$work/bundle"
   verify "$work/bundle"
+  exits 0 "$REKEY" status "$work/bundle"
   sql -c 'INSERT INTO users (boss_id) SELECT id FROM users LIMIT 1'
   rollback "$work/bundle"
 )

@@ -271,6 +271,14 @@ TEST_F(TinyBundle, TheProgramRefusesBeforeItConnects) {
   }
 }
 
+// The vector of RFC 9562, appendix A.4; the others by Python's uuid.uuid5.
+TEST(Named, AsEverybodyElseMakesThem) {
+  const char* dns = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+  EXPECT_EQ(bundle::named(dns, "www.example.com"), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  EXPECT_EQ(bundle::named(dns, "Zoë 𝄞@example.com"), "cd4c3f11-46ed-50a0-8de5-057c9d6af4f2");
+  EXPECT_EQ(bundle::named("6ba7b811-9dad-11d1-80b4-00c04fd430c8", ""), "1b4db7eb-4057-5ddf-91e0-36dec72071f5");
+}
+
 TEST(LockModes, ConflictAsTheManualSays) {
   std::string matrix;
   for (int a = 0; a < 8; ++a) {

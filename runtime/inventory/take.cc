@@ -1,0 +1,203 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "runtime/bundle/named.h"
+#include "runtime/inventory/inventory.h"
+#include "runtime/text.h"
+
+namespace rekey::inventory {
+
+namespace {
+
+constexpr int kGroups = 5, kRows = 4;  // of each that are shown
+
+std::string text(const db::Row& row, std::size_t i) { return row[i].value_or(""); }
+std::int64_t number(const db::Row& row, std::size_t i) { return std::stoll(row[i].value_or("0")); }
+
+// Of a domain, how SQL reads it.
+struct Root {
+  const bundle::Domain& domain;
+  std::string key;   // its column
+  std::string made;  // an expression that is equal for rows that would get one key; empty: no two rows do
+  bool uuid = false;
+};
+
+// The keys that a column holds, one by one, as a table "held" with one column "key".
+std::string held(const bundle::Column& column) {
+  const std::string name = db::quote_identifier(column.column);
+  return column.new_type.ends_with("[]")
+             ? fmt::format("(SELECT e AS key FROM {} t CROSS JOIN unnest(t.{}) e WHERE e IS NOT NULL) held", column.table, name)
+             : fmt::format("(SELECT {0} AS key FROM {1} WHERE {0} IS NOT NULL) held", name, column.table);
+}
+
+// Columns of partitions and heirs are read with those that they have them from.
+bool begins_here(db::Connection& session, const bundle::Column& column) {
+  return session.exec("SELECT attinhcount = 0 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2",
+                      {column.table, column.column}).only() == "t";
+}
+
+std::string kind_of(db::Connection& session, const bundle::Column& column) {
+  const db::Rows found = session.exec(R"(
+SELECT CASE WHEN coalesce(to_jsonb(con)->>'conenforced', 'true') <> 'true' THEN 'not enforced'
+            WHEN NOT convalidated THEN 'not valid' ELSE 'foreign key' END
+FROM pg_catalog.pg_constraint con
+JOIN pg_catalog.pg_attribute a ON a.attrelid = conrelid AND a.attnum = ANY (conkey)
+WHERE contype = 'f' AND conrelid = to_regclass($1) AND attname = $2
+ORDER BY convalidated DESC LIMIT 1)", {column.table, column.column});
+  return found.rows.empty() ? "logical" : text(found.rows[0], 0);
+}
+
+Reference refer(db::Connection& session, const Root& root, const bundle::Column& column) {
+  Reference out{column.table, column.column, kind_of(session, column), 0, 0, ""};
+  const db::Row row = session.exec(fmt::format(
+      "SELECT count(*), count(*) FILTER (WHERE p.{1} IS NULL), min(held.key::text) FILTER (WHERE p.{1} IS NULL) "
+      "FROM {0} LEFT JOIN {2} p ON p.{1} = held.key", held(column), root.key, root.domain.table)).rows.at(0);
+  out.keys = number(row, 0), out.orphans = number(row, 1), out.example = text(row, 2);
+  return out;
+}
+
+std::optional<std::int64_t> childless(db::Connection& session, const Root& root, const std::vector<const bundle::Column*>& children) {
+  if (children.empty()) return std::nullopt;
+  std::string none;
+  for (const bundle::Column* c : children) none += fmt::format(" AND NOT EXISTS (SELECT FROM {} WHERE held.key = r.{})", held(*c), root.key);
+  return std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} r WHERE r.{} IS NOT NULL{}", root.domain.table, root.key, none))
+                        .only().value());
+}
+
+// Version and variant as RFC 9562 has them, sections 4.1 and 4.2.
+void add_versions(db::Connection& session, const Root& root, Domain& out) {
+  for (const db::Row& row : session.exec(fmt::format(
+           "SELECT CASE WHEN substr(k, 20, 1) IN ('8', '9', 'a', 'b') THEN substr(k, 15, 1) ELSE 'other variant' END, count(*) "
+           "FROM (SELECT {}::text AS k FROM {}) keys WHERE k IS NOT NULL GROUP BY 1 ORDER BY 1", root.key, root.domain.table)).rows) {
+    out.versions.emplace_back(text(row, 0), number(row, 1));
+  }
+}
+
+// How many keys are what the generator would make of their row, where that can be told.
+std::optional<std::int64_t> matching(db::Connection& session, const Root& root) {
+  if (!root.uuid) return std::nullopt;
+  const bundle::Domain& d = root.domain;
+  const auto count = [&](const std::string& condition) {
+    return std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE {}", d.table, condition)).only().value());
+  };
+  if (!d.expression.empty()) return count(fmt::format("{} = ({})", root.key, d.expression));
+  if (!d.time_column.empty()) {
+    return count(fmt::format("substr({0}::text, 15, 1) = '7' AND ('x' || replace(left({0}::text, 13), '-', ''))::bit(48)::bigint "
+                             "= floor(extract(epoch FROM {1}) * 1000)", root.key, db::quote_identifier(d.time_column)));
+  }
+  if (d.name_changes) return std::nullopt;
+  std::int64_t found = 0;
+  session.exec(fmt::format("DECLARE named NO SCROLL CURSOR FOR SELECT {}, {} FROM {} WHERE num_nulls({}) = 0", root.key,
+                           d.compared_name, d.table, root.key));
+  for (;;) {
+    const db::Rows page = session.exec("FETCH 10000 FROM named");
+    for (const db::Row& row : page.rows) found += row[1] && bundle::named(d.name_space, *row[1]) == row[0];
+    if (page.rows.size() < 10000) break;
+  }
+  session.exec("CLOSE named");
+  return found;
+}
+
+// "documents_pkey": a unique index on the key alone.
+std::string constraint_of(db::Connection& session, const Root& root) {
+  return session.exec(R"(
+SELECT i.relname FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = indexrelid
+JOIN pg_catalog.pg_attribute a ON a.attrelid = indrelid AND a.attnum = indkey[0]
+WHERE indrelid = to_regclass($1) AND attname = $2 AND indisunique AND indnkeyatts = 1 AND indpred IS NULL
+ORDER BY indisprimary DESC LIMIT 1)", {root.domain.table, root.domain.column}).rows.at(0)[0].value_or("");
+}
+
+std::int64_t children_of(db::Connection& session, const std::vector<const bundle::Column*>& children, const std::string& key) {
+  std::int64_t sum = 0;
+  for (const bundle::Column* c : children) {
+    sum += std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE key::text = $1", held(*c)), {key}).only().value());
+  }
+  return sum;
+}
+
+void add_doubles(db::Connection& session, const Root& root, const std::vector<const bundle::Column*>& children, Domain& out) {
+  if (root.made.empty()) return;
+  const auto grouped = fmt::format("SELECT ({0}) COLLATE \"C\" AS made, count(*) AS size FROM {1} WHERE {2} IS NOT NULL AND ({0}) IS NOT NULL "
+                                   "GROUP BY 1 HAVING count(*) > 1", root.made, root.domain.table, root.key);
+  const db::Row sum = session.exec(fmt::format("SELECT count(*), coalesce(sum(size - 1), 0) FROM ({}) doubles", grouped)).rows.at(0);
+  out.groups = number(sum, 0), out.doubles = number(sum, 1);
+  if (out.groups == 0) return;
+  out.key = constraint_of(session, root);
+  for (const db::Row& group : session.exec(fmt::format("{} ORDER BY size DESC, made LIMIT {}", grouped, kGroups)).rows) {
+    Group& into = out.largest.emplace_back();
+    into.size = number(group, 1);
+    for (const db::Row& row : session.exec(fmt::format("SELECT {0} FROM {1} WHERE {0} IS NOT NULL AND ({2}) COLLATE \"C\" = $1 ORDER BY 1 LIMIT {3}",
+                                                       root.key, root.domain.table, root.made, kRows), {text(group, 0)}).rows) {
+      into.rows.emplace_back(text(row, 0), children_of(session, children, text(row, 0)));
+    }
+  }
+}
+
+// Rows without what their key is made from.
+std::string lacks(const Root& root) {
+  const bundle::Domain& d = root.domain;
+  if (!d.expression.empty()) return fmt::format("({}) IS NULL", d.expression);
+  if (!d.time_column.empty()) return fmt::format("NOT coalesce(isfinite({}), false)", db::quote_identifier(d.time_column));
+  if (d.name_columns.empty()) return "false";
+  std::vector<std::string> columns;
+  for (const std::string& column : d.name_columns) columns.push_back(db::quote_identifier(column));
+  return fmt::format("num_nulls({}) > 0", fmt::join(columns, ", "));
+}
+
+Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& root, Domain out) {
+  std::vector<const bundle::Column*> children;
+  for (const bundle::Column& c : b.columns) {
+    const bool is_root = c.table == root.domain.table && c.column == root.domain.column;
+    if (c.domain == root.domain.name && !is_root && begins_here(session, c)) children.push_back(&c);
+  }
+  const db::Row row = session.exec(fmt::format(
+      "SELECT count(*), count(*) FILTER (WHERE {0} IS NOT NULL AND {1}), min({0}::text) FILTER (WHERE {1}), "
+      "(SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree($1::regclass)), pg_total_relation_size($1::regclass) FROM {2}",
+      root.key, lacks(root), root.domain.table), {root.domain.table}).rows.at(0);
+  out.rows = number(row, 0), out.nameless = number(row, 1), out.nameless_example = text(row, 2);
+  out.bytes = std::max(number(row, 3), number(row, 4));
+  if (root.uuid) add_versions(session, root, out);
+  out.matching = matching(session, root);
+  add_doubles(session, root, children, out);
+  out.childless = childless(session, root, children);
+  for (const bundle::Column* c : children) out.references.push_back(refer(session, root, *c));
+  return out;
+}
+
+}  // namespace
+
+std::vector<Domain> take(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  std::vector<Domain> out;
+  for (const bundle::Domain& d : b.domains) {
+    const auto column = std::ranges::find_if(b.columns, [&](const auto& c) { return c.table == d.table && c.column == d.column; });
+    Domain domain{d.name, d.table, d.column, d.generator, column->type};
+    domain.changed = journal.present(d.phase);
+    const Root root{d, db::quote_identifier(d.column), d.expression.empty() ? d.compared_name : "(" + d.expression + ")::text",
+                    column->type == column->new_type};
+    out.push_back(domain.changed ? domain : take_one(session, b, root, domain));
+  }
+  return out;
+}
+
+std::vector<std::string> obstacles(const Domain& domain) {
+  std::vector<std::string> out;
+  const bool listed = domain.generator == "v5" || domain.generator == "v7" || domain.generator == "expression";
+  if (domain.nameless > 0) {
+    out.push_back(fmt::format("{}: {} from which no key can be made, such as {} = {}: fill in what is NULL there", domain.table,
+                              counted(domain.nameless, "row"), domain.column, domain.nameless_example));
+  }
+  if (domain.doubles > 0) {
+    out.push_back(fmt::format("{}: {} more than there are keys for, in {}; {} would break: make one row of each group, or tell them "
+                              "apart", domain.table, counted(domain.doubles, "row"), counted(domain.groups, "group"), domain.key));
+  }
+  for (const Reference& r : domain.references) {
+    if (r.orphans == 0 || (r.kind != "foreign key" && !listed)) continue;
+    out.push_back(fmt::format("{}.{}: {} that no row of {} has, such as {}: delete these rows, or add those that they point at",
+                              r.table, r.column, counted(r.orphans, "key"), domain.table, r.example));
+  }
+  return out;
+}
+
+}  // namespace rekey::inventory
