@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "runtime/bundle/json.h"
+#include "runtime/bundle/named.h"
 #include "tests/runtime/sample_bundle.h"
 #include "tests/runtime/server.h"
 
