@@ -71,7 +71,7 @@ const plan::Object& decisions_object() {
   static const plan::Object object = [] {
     plan::Object o =
         choices(plan::plan_object(), {"name", "strategy", "generator", "new_keys", "lock_timeout",
-                                      "maintenance_work_mem", "backfill", "bridge", "phases", "tables", "dependents"});
+                                      "maintenance_work_mem", "backfill", "bridge", "extension", "phases", "tables", "dependents"});
     o.noun = "decisions";
     o.id = "decisions";
     for (plan::Field& field : o.fields) {
@@ -227,6 +227,7 @@ void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnosti
   take(draft.maintenance_work_mem, decisions.maintenance_work_mem);
   draft.backfill = decisions.backfill;
   draft.bridge = decisions.bridge;
+  take(draft.extension, decisions.extension);
   draft.phases = decisions.phases;
   auto known = [&](const plan::Located<plan::TableName>& name) -> plan::Table* {
     plan::Table* table = find(draft.tables, name.value);

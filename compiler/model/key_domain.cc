@@ -240,6 +240,12 @@ void warn_of_idle_generators(const Model& model, Diagnostics& diagnostics) {
 
 // What is written for one generator has no effect with another: nobody would be told that keys are made otherwise.
 void refuse_idle_settings(const Model& model, Diagnostics& diagnostics) {
+  const auto& extension = model.plan->extension;
+  if (!extension.value.empty() && std::none_of(model.domains.begin(), model.domains.end(), [](const Domain& domain) {
+        return domain.changes && domain.generator == plan::Generator::v5;
+      })) {
+    diagnostics.error("idle-setting", extension.span, "extension has no effect: no table has generator v5", "delete the line");
+  }
   for (const auto& table : model.tables) {
     std::set<plan::Generator> used;
     for (ColumnId c : table.columns) {

@@ -423,6 +423,9 @@ const Object& plan_object() {
             .help = "Whether views in the schemas rekey_old and rekey_new show the tables of online phases in "
                     "their old and their new shape, for both versions of the application at once",
             .example = "true", .standard = "false"},
+           {.key = "extension", .kind = Kind::word, .slot = at<&Plan::extension>,
+            .help = "Extension that makes keys of generator v5, made by foundation in schema rekey where it is not there yet",
+            .example = "uuid-ossp", .words = {"uuid-ossp", "pgcrypto"}},
            {.key = "phases", .kind = Kind::list, .slot = at<&Plan::phases>,
             .help = "Phases in the order in which they run; derived when not given",
             .example = "[{name: foundation, kind: foundation}]", .object = &phase_object()},

@@ -169,6 +169,7 @@ struct Plan {
   Text maintenance_work_mem;  // "256MB"; not given: the server's
   Backfill backfill;
   Located<bool> bridge{false, {}};
+  Text extension;  // uuid-ossp or pgcrypto, which foundation makes in schema rekey where it is not there
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order
   std::vector<Dependent> dependents;

@@ -48,6 +48,10 @@ SELECT pg_catalog.encode(pg_catalog.set_bit(pg_catalog.set_bit(pg_catalog.set_bi
          55, 0), 54, 1), 53, 0), 52, 1), 71, 1), 70, 0), 'hex')::uuid
 $body$;
 
+{{#extension}}
+CREATE EXTENSION IF NOT EXISTS {{extension}} SCHEMA rekey;
+
+{{/extension}}
 -- uuid-ossp makes the key itself, from the bytes of the database's encoding; pgcrypto, which is slower, knows SHA-1.
 DO $do$
 DECLARE

@@ -32,4 +32,13 @@ DROP FUNCTION {{new_key_function}}();
 {{#bridge}}
 DROP SCHEMA IF EXISTS rekey_old, rekey_new;
 {{/bridge}}
+{{#extension}}
+DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = {{extension_literal}} AND extnamespace = 'rekey'::regnamespace) THEN
+    DROP EXTENSION {{extension}};
+  END IF;
+END
+$do$;
+{{/extension}}
 {{drop}}

@@ -247,7 +247,7 @@ tables:
      R"(decisions.yaml:1:1: error: unknown key "server" in the decisions [unknown-key]
 server: 16
 ^~~~~~
-  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents, include, exclude
+  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents, include, exclude
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~

@@ -112,6 +112,12 @@ plan.yaml:5:64: error: generator expression has no default that new rows of publ
                                                                ^~
   say what they get: new_default: none, where the application makes their keys, or an expression
 )"},
+    {"an extension that nothing needs", "\n  public.a: {primary_key: id, columns: {id: integer}}\nextension: pgcrypto\n", R"(
+plan.yaml:6:12: error: extension has no effect: no table has generator v5 [idle-setting]
+extension: pgcrypto
+           ^~~~~~~~
+  delete the line
+)"},
     {"what is written for another generator",
      R"(
   public.a: {namespace: url, name_template: "{email}", primary_key: id, columns: {id: integer}}

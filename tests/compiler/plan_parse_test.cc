@@ -164,12 +164,12 @@ TEST(PlanParse, NotYaml) {
        "plan.yaml:1:1: error: the plan is a map of keys, not a list [wrong-kind]\n"
        "- a\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
       {"x\n",
        "plan.yaml:1:1: error: the plan is a map of keys, not \"x\" [wrong-kind]\n"
        "x\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
   });
 }
 
@@ -184,7 +184,7 @@ TEST(PlanParse, Keys) {
        "plan.yaml:4:1: error: unknown key \"frobnicate\" in the plan [unknown-key]\n"
        "frobnicate: 15\n"
        "^~~~~~~~~~\n"
-       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, phases, tables, dependents\n"},
+       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
       {top("server: 15\n"
             "server: 14"),
        "plan.yaml:5:1: error: \"server\" is given twice [duplicate-key]\n"

@@ -36,7 +36,7 @@ TEST(PlanSchema, NamesEveryField) {
     }
     EXPECT_EQ(keys.value("required", Json::array()), required) << object->id;
   }
-  EXPECT_EQ(checked, 77u);
+  EXPECT_EQ(checked, 78u);
 }
 
 TEST(PlanSchema, EveryReferenceLeadsSomewhere) {
