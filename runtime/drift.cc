@@ -57,6 +57,19 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
   return problems;
 }
 
+// A column that is a uuid keeps the domain that it is declared with, and new keys would have to pass that.
+Problems check_domain_types(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  Problems problems;
+  for (const bundle::Column& c : b.columns) {
+    if (c.type != c.new_type || c.type == "uuid" || journal.present(c.phase)) continue;
+    const db::Rows found = session.exec("SELECT conname FROM pg_catalog.pg_constraint WHERE contypid = to_regtype($1) AND contype = 'c'", {c.type});
+    if (found.rows.empty()) continue;
+    problems.push_back(fmt::format("column {}.{} is of domain {}, whose constraint {} new keys may break: drop it before, or give the "
+                                   "column another type", c.table, db::quote_identifier(c.column), c.type, text(found.rows[0], 0)));
+  }
+  return problems;
+}
+
 // Generator v7 reads a column that the plan knows by its name alone.
 Problems check_time_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
@@ -343,6 +356,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   const auto add = [&](Problems more) {
     problems.insert(problems.end(), more.begin(), more.end());
   };
+  add(check_domain_types(session, b, journal));
   add(check_time_columns(session, b, journal));
   add(check_name_columns(session, b, journal));
   add(check_expressions(session, b, journal));

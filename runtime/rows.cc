@@ -31,7 +31,19 @@ std::int64_t number(const db::Row& row, std::size_t i) { return std::stoll(row[i
 struct Question {
   std::string sql;
   std::function<std::string(const db::Row&)> problem;
+  std::string about = {};  // a plan's own expression, which may fail on a row
 };
+
+std::string answer(db::Connection& session, const Question& question) {
+  try {
+    return question.problem(session.exec(question.sql).rows.at(0));
+  } catch (const db::Disconnected&) {
+    throw;
+  } catch (const db::Error& error) {
+    if (question.about.empty() || error.sqlstate == "57014") throw;
+    return fmt::format("{}: {}; write one that gives a key for every row", question.about, error.what());
+  }
+}
 
 // One after the other, on as many sessions as there are jobs.
 Problems ask(Run& run, const std::vector<Question>& questions, int jobs) {
@@ -44,7 +56,7 @@ Problems ask(Run& run, const std::vector<Question>& questions, int jobs) {
       const auto session = run.open(fmt::format("check-{}", session_number));
       const Cancellable cancellable(*session);
       for (std::size_t i; (i = next++) < questions.size() && !interrupted();) {
-        answers[i] = questions[i].problem(session->exec(questions[i].sql).rows.at(0));
+        answers[i] = answer(*session, questions[i]);
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
@@ -59,6 +71,8 @@ Problems ask(Run& run, const std::vector<Question>& questions, int jobs) {
   if (interrupted()) throw Failed("interrupted; nothing has been changed");
   if (failure) std::rethrow_exception(failure);
   std::erase(answers, "");
+  std::set<std::string> told;  // an expression fails every question that it stands in
+  std::erase_if(answers, [&](const std::string& text) { return !told.insert(text).second; });
   return answers;
 }
 
@@ -220,7 +234,8 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                                       : fmt::format("{}: {} for which key_expression gives NULL, such as {} = {}; fill in what it "
                                                     "reads, or write another", d.table, counted(number(row, 0), "row"), key,
                                                     text(row, 1));
-                         }});
+                         },
+                         "key_expression of " + d.table});
     questions.push_back(
         {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2} WHERE {0} IS NOT NULL) made "
                                   "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
@@ -230,7 +245,8 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                       : fmt::format("{}: {} of more than one row, such as those with {} = {}, would have the same key; make one row "
                                     "of them, or write another key_expression",
                                     d.table, counted(number(row, 0), "group"), key, text(row, 1));
-         }});
+         },
+         "key_expression of " + d.table});
   }
 }
 

@@ -170,10 +170,13 @@ Span place_of(const plan::TableName& name, const std::string& why, const Decisio
   return {};
 }
 
-// A UUID is what others are to become: only a person knows that it is to be made anew.
+// A UUID is what others are to become: only a person knows that it is to be made anew, and that for the key of its table.
 bool is_chosen(const Catalog& catalog, const Decisions& decisions, int root) {
-  if (!catalog.columns[root].is_uuid()) return true;
-  const plan::TableName table = catalog.name(catalog.columns[root].table);
+  const db::catalog::Column& column = catalog.columns[root];
+  if (!column.is_uuid()) return true;
+  const db::catalog::UniqueKey* primary = catalog.primary_key(column.table);
+  if (!primary || primary->columns != std::vector<std::string>{column.name}) return false;
+  const plan::TableName table = catalog.name(column.table);
   return std::any_of(decisions.tables.begin(), decisions.tables.end(), [&](const plan::Table& decided) {
     return decided.name.value == table && decided.generator.value;
   });

@@ -174,6 +174,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     lock_argument(0, LockMode::share_update_exclusive);
   } else if (name == "lock_out") {
     for (std::size_t i = 0; i < call.n_args; ++i) {
+      if (text_argument(call, i).starts_with("SEQUENCE ")) continue;
       const ParsedSql lock("LOCK TABLE " + text_argument(call, i));
       if (!read(*lock.statements().front(), knowledge, fallback, out)) return false;
     }
@@ -189,7 +190,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     static const std::string_view journal_only[] = {
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
-        "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_room_for_locks", "save_sequences",
+        "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
         "save_positions", "make_changes", "note_changed", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }

@@ -32,6 +32,13 @@ void expect_trees(const OnlinePhase& context, Statements& out) {
   }
 }
 
+void expect_known_indexes(const OnlinePhase& context, Statements& out) {
+  for (TableId t : context.heads) {
+    const auto calls = expect_indexes(context, t);
+    out.insert(out.end(), calls.begin(), calls.end());
+  }
+}
+
 bool has_parts(const OnlinePhase& context, const model::ForeignKey& fk) {
   return has_partitions(context, fk.child) || has_partitions(context, fk.parent);
 }
@@ -272,6 +279,7 @@ std::string foreign_key_arguments(const OnlinePhase& context, const model::Forei
 Statements look_ahead(const OnlinePhase& context) {
   Statements out;
   expect_trees(context, out);
+  expect_known_indexes(context, out);
   expect_twins(context, &Pair::shadow_text, out);
   copy_settings(context, out);
   keep_foreign_key_parts(context, out);
@@ -291,6 +299,7 @@ Statements exchange(const OnlinePhase& context) {
 Statements look_back(const OnlinePhase& context) {
   Statements out;
   expect_trees(context, out);
+  expect_known_indexes(context, out);
   expect_twins(context, &Pair::legacy_text, out);
   keep_foreign_key_parts(context, out);
   return out;

@@ -120,6 +120,18 @@ std::vector<TableId> OnlinePhase::partitioned(TableId head) const {
   return out;
 }
 
+std::vector<std::string> expect_indexes(const OnlinePhase& context, TableId head) {
+  std::vector<std::string> out;
+  for (TableId t : context.model.family(head)) {
+    std::vector<std::string> known;
+    for (const auto& index : context.model.tables[t].written->indexes) known.push_back(index.name.value);
+    for (const auto& unique : context.model.tables[t].written->unique) known.push_back(unique.name.value);
+    out.push_back(fmt::format("CALL rekey.expect_indexes({}, {}, {});", sql::literal(context.table(t)),
+                              sql::text_array(context.names(t, &Pair::name_text)), known.empty() ? "'{}'" : sql::text_array(known)));
+  }
+  return out;
+}
+
 void add_parts(const OnlinePhase& context, TableId t, nlohmann::json& data) {
   if (!context.model.tables[t].partitioned()) return;
   data["parts"] = {{"members", context.members(t)}, {"names", sql::text_array(context.names(t, &Pair::name_text))}};

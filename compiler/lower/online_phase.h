@@ -70,6 +70,9 @@ std::string bridge_schemas();
 // partitioned ones, as rekey.expect_partitions does.
 void add_tables(const OnlinePhase& context, nlohmann::json& out);
 
+// Calls that refuse indexes on the keys of the head's family that the plan does not know.
+std::vector<std::string> expect_indexes(const OnlinePhase& context, model::TableId head);
+
 // Of a partitioned table: its name, members and keys, as rekey.lock_out and rekey.expect_tree take them; else nothing.
 void add_parts(const OnlinePhase& context, model::TableId t, nlohmann::json& data);
 

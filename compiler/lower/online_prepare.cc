@@ -43,6 +43,7 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.down_title = fmt::format("drops the new columns of {}", step.table);
   step.needs = {context.prepare.id + ".open"};
   step.data["columns"] = shadows(context, t);
+  step.data["expected"] = expect_indexes(context, t);
   step.data["sync"] = sync(context, t, Follows::new_key);
   step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");

@@ -15,6 +15,7 @@
 #include "compiler/lower/online_exchange.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::lower {
 namespace {
@@ -101,8 +102,16 @@ void lock_out(const OnlinePhase& context, int from, const std::vector<std::strin
   for (TableId t : context.heads) {
     if (from == 1 && context.bridged()) all.push_back("rekey_new." + sql::identifier(context.model.tables[t].name().name));
   }
-  data["views"] = all.empty() ? "" : "\n-- Locking a view locks what it reads, for as long.";
+  const bool with_views = !all.empty();
+  data["views"] = !with_views ? "" : "\n-- Locking a view locks what it reads, for as long.";
   all.insert(all.end(), tables.begin(), tables.end());
+  for (TableId t : context.heads) {  // an identity goes with its sequence
+    for (const auto& pair : context.pairs.at(t)) {
+      const auto& column = *context.model.columns[pair.column].written;
+      if (from == 1 || column.identity.value == plan::Identity::none) continue;
+      all.push_back("SEQUENCE " + sql::table(*plan::parse_table_name(column.sequence.value)));
+    }
+  }
   for (auto& name : all) name = sql::literal(name);
   data["locked_literals"] = fmt::format("{}", fmt::join(all, ", "));
 }

@@ -40,6 +40,7 @@ struct Domain {
   std::string key;                         // the constraint that they would break
   std::optional<std::int64_t> childless;   // rows that nothing refers to; not known where nothing could
   std::vector<Reference> references;
+  std::vector<std::string> beyond;  // columns, of any domain, whose ids a generator cannot hold: with the last domain
 };
 
 // In one snapshot; the session's transaction is read only.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/bundle/named.h"
+#include "runtime/checks.h"
 #include "runtime/inventory/inventory.h"
 #include "runtime/text.h"
 
@@ -38,23 +39,41 @@ bool begins_here(db::Connection& session, const bundle::Column& column) {
                       {column.table, column.column}).only() == "t";
 }
 
-std::string kind_of(db::Connection& session, const bundle::Column& column) {
+// The foreign key that holds the column, if one does: its kind, and a condition for orphans of it among rows c. The
+// columns of one that is made of several count together.
+struct Tie {
+  std::string kind = "logical", orphan;
+};
+
+Tie tie_of(db::Connection& session, const bundle::Column& column) {
   const db::Rows found = session.exec(R"(
 SELECT CASE WHEN coalesce(to_jsonb(con)->>'conenforced', 'true') <> 'true' THEN 'not enforced'
-            WHEN NOT convalidated THEN 'not valid' ELSE 'foreign key' END
+            WHEN NOT convalidated THEN 'not valid' ELSE 'foreign key' END,
+       format('%s AND NOT EXISTS (SELECT FROM %s p WHERE %s)',
+              string_agg(format('c.%I IS NOT NULL', ca.attname), ' AND '), confrelid::regclass,
+              string_agg(format('p.%I = c.%I', pa.attname, ca.attname), ' AND '))
 FROM pg_catalog.pg_constraint con
-JOIN pg_catalog.pg_attribute a ON a.attrelid = conrelid AND a.attnum = ANY (conkey)
-WHERE contype = 'f' AND conrelid = to_regclass($1) AND attname = $2
-ORDER BY convalidated DESC LIMIT 1)", {column.table, column.column});
-  return found.rows.empty() ? "logical" : text(found.rows[0], 0);
+CROSS JOIN LATERAL unnest(conkey, confkey) k (child, parent)
+JOIN pg_catalog.pg_attribute ca ON ca.attrelid = conrelid AND ca.attnum = child
+JOIN pg_catalog.pg_attribute pa ON pa.attrelid = confrelid AND pa.attnum = parent
+WHERE contype = 'f' AND conrelid = to_regclass($1)
+GROUP BY con.oid, con.*
+HAVING bool_or(ca.attname = $2)
+ORDER BY convalidated DESC, con.oid LIMIT 1)", {column.table, column.column});
+  if (found.rows.empty()) return {};
+  return {text(found.rows[0], 0), text(found.rows[0], 1)};
 }
 
 Reference refer(db::Connection& session, const Root& root, const bundle::Column& column) {
-  Reference out{column.table, column.column, kind_of(session, column), 0, 0, ""};
-  const db::Row row = session.exec(fmt::format(
-      "SELECT count(*), count(*) FILTER (WHERE p.{1} IS NULL), min(held.key::text) FILTER (WHERE p.{1} IS NULL) "
-      "FROM {0} LEFT JOIN {2} p ON p.{1} = held.key", held(column), root.key, root.domain.table)).rows.at(0);
-  out.keys = number(row, 0), out.orphans = number(row, 1), out.example = text(row, 2);
+  const Tie tie = tie_of(session, column);
+  Reference out{column.table, column.column, tie.kind, 0, 0, ""};
+  out.keys = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {}", held(column))).only().value());
+  const std::string orphans =
+      tie.orphan.empty() ? fmt::format("SELECT held.key AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.key)", held(column),
+                                       root.domain.table, root.key)
+                         : fmt::format("SELECT c.{} AS key FROM {} c WHERE {}", db::quote_identifier(column.column), column.table, tie.orphan);
+  const db::Row row = session.exec(fmt::format("SELECT count(*), min(key::text) FROM ({}) orphans", orphans)).rows.at(0);
+  out.orphans = number(row, 0), out.example = text(row, 1);
   return out;
 }
 
@@ -84,7 +103,7 @@ std::optional<std::int64_t> matching(db::Connection& session, const Root& root) 
   };
   if (!d.expression.empty()) return count(fmt::format("{} = ({})", root.key, d.expression));
   if (!d.time_column.empty()) {
-    return count(fmt::format("substr({0}::text, 15, 1) = '7' AND ('x' || replace(left({0}::text, 13), '-', ''))::bit(48)::bigint "
+    return count(fmt::format("substr({0}::text, 15, 1) = '7' AND substr({0}::text, 20, 1) IN ('8', '9', 'a', 'b') AND ('x' || replace(left({0}::text, 13), '-', ''))::bit(48)::bigint "
                              "= floor(extract(epoch FROM {1}) * 1000)", root.key, db::quote_identifier(d.time_column)));
   }
   if (d.name_changes) return std::nullopt;
@@ -135,11 +154,17 @@ void add_doubles(db::Connection& session, const Root& root, const std::vector<co
   }
 }
 
+// As rekey.refuse_unlisted has it: 48 bits hold so many milliseconds.
+std::string outside_of_keys(const std::string& time) {
+  return fmt::format("NOT coalesce(isfinite({0}) AND extract(epoch FROM {0}) * 1000 >= -140737488355328 "
+                     "AND extract(epoch FROM {0}) * 1000 < 140737488355328, false)", time);
+}
+
 // Rows without what their key is made from.
 std::string lacks(const Root& root) {
   const bundle::Domain& d = root.domain;
   if (!d.expression.empty()) return fmt::format("({}) IS NULL", d.expression);
-  if (!d.time_column.empty()) return fmt::format("NOT coalesce(isfinite({}), false)", db::quote_identifier(d.time_column));
+  if (!d.time_column.empty()) return outside_of_keys(db::quote_identifier(d.time_column));
   if (d.name_columns.empty()) return "false";
   std::vector<std::string> columns;
   for (const std::string& column : d.name_columns) columns.push_back(db::quote_identifier(column));
@@ -178,6 +203,9 @@ std::vector<Domain> take(db::Connection& session, const bundle::Bundle& b, const
                     column->type == column->new_type};
     out.push_back(domain.changed ? domain : take_one(session, b, root, domain));
   }
+  for (const std::string& problem : check_ranges(id_ranges(session, b, journal))) {
+    if (!out.empty()) out.back().beyond.push_back(problem);
+  }
   return out;
 }
 
@@ -185,13 +213,14 @@ std::vector<std::string> obstacles(const Domain& domain) {
   std::vector<std::string> out;
   const bool listed = domain.generator == "v5" || domain.generator == "v7" || domain.generator == "expression";
   if (domain.nameless > 0) {
-    out.push_back(fmt::format("{}: {} from which no key can be made, such as {} = {}: fill in what is NULL there", domain.table,
+    out.push_back(fmt::format("{}: {} from which no key can be made, such as {} = {}: fill in what is missing there, or is no time of our age", domain.table,
                               counted(domain.nameless, "row"), domain.column, domain.nameless_example));
   }
   if (domain.doubles > 0) {
     out.push_back(fmt::format("{}: {} more than there are keys for, in {}; {} would break: make one row of each group, or tell them "
                               "apart", domain.table, counted(domain.doubles, "row"), counted(domain.groups, "group"), domain.key));
   }
+  out.insert(out.end(), domain.beyond.begin(), domain.beyond.end());
   for (const Reference& r : domain.references) {
     if (r.orphans == 0 || (r.kind != "foreign key" && !listed)) continue;
     out.push_back(fmt::format("{}.{}: {} that no row of {} has, such as {}: delete these rows, or add those that they point at",

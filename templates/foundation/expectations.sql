@@ -116,8 +116,9 @@ AS $body$
 DECLARE
   taken uuid;
 BEGIN
-  EXECUTE format('SELECT k.key FROM (%s) k JOIN rekey.pairs w ON w.domain = %L AND w.old_key = k.key '
-                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) LIMIT 1',
+  EXECUTE format('SELECT k.key FROM (%1$s) k JOIN rekey.pairs w ON w.domain = %2$L AND w.old_key = k.key '
+                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) '
+                 'AND EXISTS (SELECT FROM (%1$s) s WHERE s.key = w.new_key) LIMIT 1',
                  rekey.source_keys(of_domain, true), of_domain) INTO taken;
   IF taken IS NOT NULL THEN
     RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken

@@ -258,3 +258,23 @@ AS $body$
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'both keys', of_table, coalesce(wrong = 0 AND amiss IS NULL, true),
     coalesce(concat_ws('; ', wrong || ' rows in which they do not agree', amiss), 'swapped since')) r
 $body$;
+
+-- What stands on keys and is not in the plan would stay with the generation that goes.
+CREATE PROCEDURE rekey.expect_indexes(of_table text, columns text[], known text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text := (
+    SELECT string_agg(format('index %I', relname), ', ' ORDER BY relname) FROM pg_index JOIN pg_class i ON i.oid = indexrelid
+    WHERE indrelid = of_table::regclass AND indisvalid AND NOT indisprimary AND NOT relispartition AND relname !~ '^rekey_'
+      AND relname <> ALL (known) AND EXISTS (
+        SELECT FROM pg_attribute a WHERE attrelid = indrelid AND attname = ANY (columns) AND (attnum = ANY (indkey) OR EXISTS (
+          SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = indexrelid
+            AND d.refclassid = d.classid AND d.refobjid = indrelid AND d.refobjsubid = a.attnum))));
+BEGIN
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '% on keys of % is not in the plan', wrong, of_table
+      USING ERRCODE = 'RK003', HINT = 'Drop it, or its constraint, then go on, forward or back, and make it again on the keys that are there then.';
+  END IF;
+END
+$body$;

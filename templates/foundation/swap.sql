@@ -38,9 +38,19 @@ BEGIN
 END
 $body$;
 
+-- LOCK TABLE takes no sequences: a change that changes nothing keeps others from drawing from one. They come first: who
+-- holds one may hold it for long, and the tables' readers do not wait for that.
+CREATE PROCEDURE rekey.lock_sequence(of_sequence regclass)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  EXECUTE format('ALTER SEQUENCE %s INCREMENT %s', of_sequence, (SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = of_sequence));
+END
+$body$;
+
 -- Takes relations for itself, one after the other, but gives up after `at_most`. Whoever comes meanwhile waits behind it.
 -- lock_timeout is for a lock, and a LOCK TABLE of a tree takes many: each partition gets one of its own.
-CREATE PROCEDURE rekey.take_turn(relations text[], at_most interval)
+CREATE PROCEDURE rekey.take_turn(relations text[], sequences text[], at_most interval)
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -48,35 +58,47 @@ DECLARE
   item  record;
 BEGIN
   FOR item IN
-    SELECT relation, t.relid, c.relkind = 'p' AS parted FROM unnest(relations) WITH ORDINALITY r (relation, place)
+    SELECT t.relid, c.relkind = 'p' AS parted, false AS is_sequence, place, part FROM unnest(relations) WITH ORDINALITY r (relation, place)
     JOIN pg_catalog.pg_class c ON c.oid = relation::regclass CROSS JOIN LATERAL rekey.tree(c.oid) WITH ORDINALITY t (relid, has_rows, part)
+    UNION ALL SELECT named::regclass, false, true, 0, place FROM unnest(sequences) WITH ORDINALITY s (named, place)
     ORDER BY place, part
   LOOP
     PERFORM set_config('lock_timeout', format('%sms', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))), true);
-    EXECUTE format('LOCK TABLE %s%s IN ACCESS EXCLUSIVE MODE', CASE WHEN item.parted THEN 'ONLY ' END, item.relid);
+    IF item.is_sequence THEN
+      CALL rekey.lock_sequence(item.relid);
+    ELSE
+      EXECUTE format('LOCK TABLE %s%s IN ACCESS EXCLUSIVE MODE', CASE WHEN item.parted THEN 'ONLY ' END, item.relid);
+    END IF;
   END LOOP;
 END
 $body$;
 
--- Takes relations for itself. A waiting lock of this kind lets nobody else in, so it does not wait: it tries for all of
--- them again and again, and keeps none where one is taken. Where there is never a moment without a reader that would
+-- Takes relations for itself, and sequences: "SEQUENCE public.a_id_seq". A waiting lock of this kind lets nobody else in,
+-- so it does not wait: it tries for all of them again and again, and keeps none where one is taken. Where there is never a moment without a reader that would
 -- never come, so every fifth try takes its turn: for 80 ms, the next one for longer, up to lock_timeout, and for less
 -- than deadlock_timeout, so that nobody who waits for it is taken for part of a deadlock.
-CREATE PROCEDURE rekey.lock_out(VARIADIC relations text[])
+CREATE PROCEDURE rekey.lock_out(VARIADIC names text[])
 LANGUAGE plpgsql
 AS $body$
 DECLARE
-  given text := current_setting('lock_timeout');
-  most  interval := least(nullif(given::interval, '0'), 0.8 * current_setting('deadlock_timeout')::interval);
-  turn  interval := '80ms';
+  given     text := current_setting('lock_timeout');
+  most      interval := least(nullif(given::interval, '0'), 0.8 * current_setting('deadlock_timeout')::interval);
+  turn      interval := '80ms';
+  relations text[] := ARRAY(SELECT n FROM unnest(names) n WHERE n !~ '^SEQUENCE ');
+  sequences text[] := ARRAY(SELECT substr(n, 10) FROM unnest(names) n WHERE n ~ '^SEQUENCE ');
+  item      text;
 BEGIN
   FOR try IN 1..30 LOOP
     BEGIN
       PERFORM set_config('rekey.locked_at', clock_timestamp()::text, true);
       IF try % 5 > 0 THEN
+        PERFORM set_config('lock_timeout', '1ms', true);
+        FOREACH item IN ARRAY sequences LOOP
+          CALL rekey.lock_sequence(item);
+        END LOOP;
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', array_to_string(relations, ', '));
       ELSE
-        CALL rekey.take_turn(relations, least(turn, most));
+        CALL rekey.take_turn(relations, sequences, least(turn, most));
       END IF;
       PERFORM set_config('lock_timeout', given, true);
       RETURN;

@@ -3,6 +3,9 @@
 -- All of it at once: who has locked a partition already may come for the table next.
 CALL rekey.lock_out({{table_literal}});
 {{/parts}}
+{{#expected}}
+{{.}}
+{{/expected}}
 ALTER TABLE {{table}}
 {{#columns}}
   ADD COLUMN {{shadow}} uuid{{separator}}

@@ -70,6 +70,28 @@ says 'public.documents.id  changed'
 rollback "$work/bundle"
 ok
 
+begin 'what it says is what apply says: columns of one foreign key count together, times and ids have their range'
+database inventory
+sql <<'SQL'
+CREATE TABLE p (id serial PRIMARY KEY, b integer, UNIQUE (id, b));
+CREATE TABLE c (p_id integer, b integer, FOREIGN KEY (p_id, b) REFERENCES p (id, b));
+INSERT INTO p VALUES (1, 1);
+INSERT INTO c VALUES (1, 1), (77, NULL);
+CREATE TABLE far (id uuid PRIMARY KEY, at timestamptz);
+CREATE TABLE big (id bigint PRIMARY KEY);
+SQL
+echo 'tables: {public.far: {generator: v7, time_column: at}}' >"$work/decisions"
+exits 0 "$REKEYC" inspect --decisions "$work/decisions" -o "$work/plan.yaml"
+compile "$work/plan.yaml" "$work/bundle"
+exits 0 "$REKEY" inventory "$work/bundle"
+says "nothing in the data keeps this plan from being applied"
+sql -c "INSERT INTO far VALUES (gen_random_uuid(), '290000-01-01'), (gen_random_uuid(), '-infinity')" -c 'INSERT INTO big VALUES (4611686018427387904)'
+exits 0 "$REKEY" inventory "$work/bundle"
+says 'public.far: 2 rows from which no key can be made' 'public.big.id holds ids from 4611686018427387904 to' '2 things in the way'
+exits 3 "$REKEY" apply "$work/bundle" --yes
+says 'public.far: 2 rows without a time in at' 'public.big.id holds ids from 4611686018427387904 to'
+ok
+
 begin 'names in which keys stand that change too are told apart before the change as after it'
 database inventory
 sql <<'SQL'

@@ -89,6 +89,31 @@ rollback "$work/bundle"
 exactly_as before
 ok
 
+begin 'an index on keys that the plan does not know is named, whenever it came'
+draft "$keys"
+stops() {  # apply, within so many starts of it
+  local start
+  for start in 1 2 3 4 5; do "$REKEY" apply "$work/bundle" --yes >"$work/output" 2>&1 </dev/null || return 0; done
+  fail 'it went through'
+}
+sql -c 'CREATE INDEX early ON orders (user_id)'
+stops
+says 'index early on keys of public.orders is not in the plan' 'make it again on the keys that are there then'
+sql -c 'DROP INDEX early'
+while holds "SELECT count(*) = 0 FROM rekey.phases WHERE name = 'users: prepare' AND state = 'applied'"; do apply "$work/bundle"; done
+sql -c 'ALTER TABLE orders ADD CONSTRAINT late UNIQUE (user_id, total)'
+stops
+says 'index late on keys of public.orders is not in the plan'
+sql -c 'ALTER TABLE orders DROP CONSTRAINT late'
+while holds "SELECT count(*) = 0 FROM rekey.phases WHERE name = 'users: swap' AND state = 'applied'"; do apply "$work/bundle"; done
+sql -c 'CREATE INDEX since ON orders (id, total)'
+exits 1 "$REKEY" rollback "$work/bundle" --yes
+says 'index since on keys of public.orders is not in the plan'
+sql -c 'DROP INDEX since'
+rollback "$work/bundle"
+exactly_as before
+ok
+
 begin 'what was written past the triggers has its old keys on the way back all the same'
 draft "$keys"
 apply_all

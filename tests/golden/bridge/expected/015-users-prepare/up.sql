@@ -25,8 +25,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('015', 'users: prepare', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('015', $steps$[
-["015.open",true,false,[],["015.users.expand","015.notes.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.notes.backfill","015.notes.require","015.notes.required","015.notes.not_null","015.notes.rekey_twin_2_1","015.notes.rekey_old_key_2_1","015.notes.analyze","015.bridge","015.close"],"2d5528810bb66811c218b049712f635b1849c53a05b504eedca6cd86d12cb064","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
-["015.users.expand",true,false,["015.open"],["015.users.backfill","015.bridge"],"9da92fb8c5da80c726248de23150bf6fc5451e29a45e0caf400b3e4b975a721c","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
+["015.open",true,false,[],["015.users.expand","015.notes.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.notes.backfill","015.notes.require","015.notes.required","015.notes.not_null","015.notes.rekey_twin_2_1","015.notes.rekey_old_key_2_1","015.notes.analyze","015.bridge","015.close"],"03a9a10c45a3ce95a60e8c9e74e254b2f63caea78fc182b251c7a13e75c25441","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
+["015.users.expand",true,false,["015.open"],["015.users.backfill","015.bridge"],"f0e59ad950ba5249cea2cfaa4fe361c2c0d2b065a2f75f10f82bcb374d7fc160","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
 ["015.users.backfill",false,false,["015.users.expand"],["015.users.require"],"d8172db5ccb3c5a0753ef8716ba49f9f09256da423748cbd7e5af998b19279a1","a039dde84854fe2d534f74c33b73ac0bbada8fd37ca233cddefe90a79c7a0aa8"],
 ["015.users.require",true,false,["015.users.backfill"],["015.users.required"],"1b7b601c0786e292ea5075e138fce029875e6c09eb3cc01e12ab38ec80a524c6","3787bb31a2608a4aa4be86dd3a5d5c844fc29259c458589fcb685d5380709388"],
 ["015.users.required",true,false,["015.users.require"],["015.users.not_null"],"14d4be1b451a51b056ea4c0bc317881a539b1988e81fa9f5fbb13de1eb2b6ad0","a98ba6134ff51053c66d15d6d6b5eba2cf724d71940f2107abe8e70018957d89"],
@@ -34,7 +34,7 @@ CALL rekey.register_steps('015', $steps$[
 ["015.users.rekey_twin_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"1f9d0b10dc3f4da22e98b1c9a0e16bc32f328226885cd674cca5a3a403c2a625","6702d1c435513a64c8ae6d9098b244bb583b535af2659b488b08973672800ab1"],
 ["015.users.rekey_old_key_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"0fc4062de84244e7e49462d74f8af11573c7fe292f8a774cb42165143465627e","a0c7a853c2913dc1dc32e6bc1afec5720d9559ddf243f0b92c87829437bb1abc"],
 ["015.users.analyze",false,false,["015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1"],["015.close"],"84099169e805fe5cd5ec2c2d45e576d232ae6cef2c086e663ff83668b6c125d4","201fa5c6c20841f6eef86218f721611f6cc0201fe82e9fd63990c3049423173f"],
-["015.notes.expand",true,false,["015.open"],["015.notes.backfill","015.bridge"],"ab4e8d18aa2c63a974b0cf57e5915c0c4916cb8d333e0e2874478c5efbbe9507","0cd47a44a5a081dda1700bf244656086a4a4b29a2c2d1eeffc0375bb7188fab2"],
+["015.notes.expand",true,false,["015.open"],["015.notes.backfill","015.bridge"],"34d7c686f7c370c39e3fed599ec9ef0a398cf28419f701d570241272c82ed747","0cd47a44a5a081dda1700bf244656086a4a4b29a2c2d1eeffc0375bb7188fab2"],
 ["015.notes.backfill",false,false,["015.notes.expand"],["015.notes.require"],"cf0575a75947287aee27f2635f701e58a8ab35310e2475dd3c340aa79678e721","d33c42ebf9c774fbf350851d36335ce5a79edb4440b7e7f608f7ec1c64c6947a"],
 ["015.notes.require",true,false,["015.notes.backfill"],["015.notes.required"],"a087d9f16a5b192502eeb22f4e4f74b428dd7d1c6d20c4a3e1f719f7f127cbe1","121bdc663665198d01aa15e4729e2884455b442d6efc53b8b148dce01aecd00d"],
 ["015.notes.required",true,false,["015.notes.require"],["015.notes.not_null"],"99c2d961c9497edf72a7abcace65632c84a69e5e1a076e031c3fa961695f64a9","12bc3b7b761b5506b3d721e10b53e6260714cbd304bdeb57300824322e17e939"],
@@ -68,6 +68,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.users.expand');
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
 ALTER TABLE public.users
   ADD COLUMN rekey_new_id_1 uuid;
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
@@ -167,6 +168,7 @@ CALL rekey.end_step('015.users.analyze', analyzed => 'public.users');
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.notes.expand');
+CALL rekey.expect_indexes('public.notes', ARRAY['id', 'user_id'], '{}');
 ALTER TABLE public.notes
   ADD COLUMN rekey_new_id_2 uuid,
   ADD COLUMN rekey_new_user_id_3 uuid;

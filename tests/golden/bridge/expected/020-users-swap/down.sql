@@ -67,6 +67,8 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
+CALL rekey.expect_indexes('public.notes', ARRAY['id', 'user_id'], '{}');
 CALL rekey.plan_changes($swap$
 DROP VIEW rekey_new.users, rekey_new.notes;
 ALTER TABLE public.notes

@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"8bcaba46daea119f659dfcbeb97933f2da07acde07719999c014db2c3b53bfc4","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.notes.compare","020.swap","020.notes.validate","020.users.settle","020.notes.settle","020.close"],"afd0a147a2f7852f11c24b85ecc4f54697b6848a81a113db88409750ffad7dcb","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.notes.compare",true,false,["020.open"],["020.swap"],"dd590eeddfb49d7708a9854904dae2011baae1f7910062a94f082584aa4970c6","c60aeae841f9497a6843676fb2b9678e0b6f4e2ef06ffa673ca655caed52c433"],
-["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"0b6011bf3cafe3329e74d29fd766e31f376385fa325a4e269b3309bc35522571","9cbee8e423cbf830460267bfcd5d5bbf622594fca50cdc48e66bdd51f432ec41"],
+["020.swap",true,false,["020.users.compare","020.notes.compare"],["020.users.settle","020.notes.settle"],"f50c35f46e4a9a9184fb7a5ce387580beda09ab5f665c8d527427daf768fd48b","90ef14401c7f307b933aa7d0631e4d3c45c1a8239c059da219bdad8481d8977e"],
 ["020.notes.validate",true,true,["020.swap"],["020.swap"],"a5e07887d3f1f1d9627f7620388019d3a61e3466d44eb1a116b8c403ce3867b2","fdca753ce5b85eb3934b20aeca7d28838f657a33d76d25bad2d5fea9d77e81b9"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.notes.settle",false,true,["020.swap"],["020.close"],"7bf202efa7ecb1bf0cd93ac717ca5526208e43bf589c5ea25ea267dc772452e8","1a83a1842b3ce5e87aa391724718e2e325d81419955121eb3b44ca111e4acab9"],
@@ -160,6 +160,8 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.notes IN SHARE UPDATE EXCLUSIVE MODE;
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
+CALL rekey.expect_indexes('public.notes', ARRAY['id', 'user_id'], '{}');
 CALL rekey.copy_column_settings('public.users', 'id', 'rekey_new_id_1');
 CALL rekey.copy_column_settings('public.notes', 'id', 'rekey_new_id_2');
 CALL rekey.copy_column_settings('public.notes', 'user_id', 'rekey_new_user_id_3');
@@ -186,7 +188,7 @@ ALTER TABLE public.notes
   ADD CONSTRAINT notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) NOT VALID;
 $swap$);
 -- All of them at once or none, in many tries, some of which take their turn for a short time.
-CALL rekey.lock_out('public.users', 'public.notes');
+CALL rekey.lock_out('public.users', 'public.notes', 'SEQUENCE public.notes_id_seq');
 CALL rekey.make_changes();
 CALL rekey.end_step('020.swap');
 COMMIT;

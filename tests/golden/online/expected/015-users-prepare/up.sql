@@ -25,8 +25,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('015', 'users: prepare', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('015', $steps$[
-["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.not_null","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"89c7569cf4615226cb6784794865eec8ea4e6af0f8580cb67fe056bdc335a79f","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
-["015.users.expand",true,false,["015.open"],["015.users.backfill"],"9da92fb8c5da80c726248de23150bf6fc5451e29a45e0caf400b3e4b975a721c","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
+["015.open",true,false,[],["015.users.expand","015.orders.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.orders.backfill","015.orders.require","015.orders.required","015.orders.not_null","015.orders.rekey_twin_2_1","015.orders.rekey_old_key_2_1","015.orders.rekey_twin_2_2","015.orders.analyze","015.close"],"8fc1e557c7a5334d03012956d7820bb505fa2eac7c94b13213ccd07d75d90d6d","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
+["015.users.expand",true,false,["015.open"],["015.users.backfill"],"f0e59ad950ba5249cea2cfaa4fe361c2c0d2b065a2f75f10f82bcb374d7fc160","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
 ["015.users.backfill",false,false,["015.users.expand"],["015.users.require"],"d8172db5ccb3c5a0753ef8716ba49f9f09256da423748cbd7e5af998b19279a1","a039dde84854fe2d534f74c33b73ac0bbada8fd37ca233cddefe90a79c7a0aa8"],
 ["015.users.require",true,false,["015.users.backfill"],["015.users.required"],"1b7b601c0786e292ea5075e138fce029875e6c09eb3cc01e12ab38ec80a524c6","3787bb31a2608a4aa4be86dd3a5d5c844fc29259c458589fcb685d5380709388"],
 ["015.users.required",true,false,["015.users.require"],["015.users.not_null"],"14d4be1b451a51b056ea4c0bc317881a539b1988e81fa9f5fbb13de1eb2b6ad0","a98ba6134ff51053c66d15d6d6b5eba2cf724d71940f2107abe8e70018957d89"],
@@ -34,7 +34,7 @@ CALL rekey.register_steps('015', $steps$[
 ["015.users.rekey_twin_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"1f9d0b10dc3f4da22e98b1c9a0e16bc32f328226885cd674cca5a3a403c2a625","6702d1c435513a64c8ae6d9098b244bb583b535af2659b488b08973672800ab1"],
 ["015.users.rekey_old_key_1_1",false,false,["015.users.not_null"],["015.users.analyze"],"0fc4062de84244e7e49462d74f8af11573c7fe292f8a774cb42165143465627e","a0c7a853c2913dc1dc32e6bc1afec5720d9559ddf243f0b92c87829437bb1abc"],
 ["015.users.analyze",false,false,["015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1"],["015.close"],"84099169e805fe5cd5ec2c2d45e576d232ae6cef2c086e663ff83668b6c125d4","201fa5c6c20841f6eef86218f721611f6cc0201fe82e9fd63990c3049423173f"],
-["015.orders.expand",true,false,["015.open"],["015.orders.backfill"],"cc2e41d84bce4f6a6554bc839ee1a0fcafcc6d45d225e3fd34a5e6aa5f7d614e","5bb1c5ee69aec210e38fcfdf2488fa58ea2aaf16db6f0adff74cd88ee4797ef8"],
+["015.orders.expand",true,false,["015.open"],["015.orders.backfill"],"bbf2ed389e46c29f182574851a94377f8e9b398ca54be9fb597d81a494bf8e60","5bb1c5ee69aec210e38fcfdf2488fa58ea2aaf16db6f0adff74cd88ee4797ef8"],
 ["015.orders.backfill",false,false,["015.orders.expand"],["015.orders.require"],"952d86ff406ca1fabe05acc2c53046c3ab9dcab3bd5bb92e3eac60a36a41dd14","bd75ded24eaa53dbb4e7695b045886ae6e8b7b1ed82f55b39d1711ab34af877b"],
 ["015.orders.require",true,false,["015.orders.backfill"],["015.orders.required"],"3192c82d49daa3dc5f3765e4bceba159599afcffe403bae9b354f1e0ba5d49db","a5c1bec4495463d6856f4bafc83f880d82f5d8613a40423bdcd07438aab81584"],
 ["015.orders.required",true,false,["015.orders.require"],["015.orders.not_null"],"52571478f14117a578392bb715a7695129125bab2e63d0154a94a13c997b6e8e","740c899d99cbe438bc92609fafb714acfbb5f2361a4398bb08b57f3023a2c32b"],
@@ -68,6 +68,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.users.expand');
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
 ALTER TABLE public.users
   ADD COLUMN rekey_new_id_1 uuid;
 CREATE OR REPLACE FUNCTION rekey.sync_1() RETURNS trigger
@@ -167,6 +168,7 @@ CALL rekey.end_step('015.users.analyze', analyzed => 'public.users');
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('015.orders.expand');
+CALL rekey.expect_indexes('public.orders', ARRAY['id', 'user_id'], ARRAY['orders_user_id']);
 ALTER TABLE public.orders
   ADD COLUMN rekey_new_id_2 uuid,
   ADD COLUMN rekey_new_user_id_3 uuid;

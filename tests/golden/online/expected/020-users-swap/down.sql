@@ -67,6 +67,8 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
+CALL rekey.expect_indexes('public.orders', ARRAY['id', 'user_id'], ARRAY['orders_user_id']);
 CALL rekey.plan_changes($swap$
 ALTER TABLE public.orders
   DROP CONSTRAINT orders_user_id_fkey;

@@ -25,10 +25,10 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users: swap', 'sha256:bcabc84c4bba6504767fa9936b7446403b8ff8d6cb6663c9f183eeae4d5de1d7', '015');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"29476475fa76cc4ef4fc0a44143ef2f19961e74bec0c3173033980dcc72e7326","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
+["020.open",true,false,[],["020.users.compare","020.orders.compare","020.swap","020.orders.validate","020.users.settle","020.orders.settle","020.close"],"9b87b3e8dc56810fc15d09d664a35839a28a74ae6609d4c01400f9449309b24c","d4d5b5e740585471f440c82310a0ee1bed4aabedb8c624262ef037b9ed9e6890"],
 ["020.users.compare",true,false,["020.open"],["020.swap"],"3b69c15cfd9c0415763508844321d6585f586d105cda31fb3706b5bf234ec175","cc8ed24f46991298ea441da7f8c48a4a5f2c66cb67728238015122b3e56056fd"],
 ["020.orders.compare",true,false,["020.open"],["020.swap"],"172eba8065307b5d6940c1196f7c72a3069ff34432cae0dd3b8ffed8e4e88770","1ea7b80b3950964911c2924c7c6f7ffaf43f568025450e9c023865e21be643d8"],
-["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"94e0fcefa94f0b804e6831427d56ae0c4008ff70b4da2ec327a6758b42343a8b","f1dfc9b0f273876c4b5c8f68edd691549bc642333b6a69432d52ef6208aa515b"],
+["020.swap",true,false,["020.users.compare","020.orders.compare"],["020.users.settle","020.orders.settle"],"41d9d5ed37a7922f2491cd6a8f8564e16cdbe340fa8abd0a6a950679be0eb78e","1c16fe759d08b2df25351d75b0226d829ac80fa47ea1e7cb0f754c0b7d926bc8"],
 ["020.orders.validate",true,true,["020.swap"],["020.swap"],"f34c2a0cb3cb7421646dfffccaa9eaac9176ef52da24e803e7ed63ce6f3472c2","71a4eb99fcce41e28a58c464b962f08b876b6ea5dc1f9c7ce2a8dce13a71cd4e"],
 ["020.users.settle",false,true,["020.swap"],["020.close"],"fdad65fd6ca68f92786b48301532932e3ed5ae896a6ad75f9980382b9c563fb2","7550909f7c405fb256fe94d3a25b1387a042d1f4df4e819ffa029a234d0bef36"],
 ["020.orders.settle",false,true,["020.swap"],["020.close"],"b203af8cbd5fdc0b79051a6656301ae1be663f5a72827e8a32ebf0adc026d7ff","eb53ef09cfa5f65825aaffb0f46e9ffe58a21b43f88eadd30df2c99dd5045c9d"],
@@ -135,6 +135,8 @@ END
 $query$;
 -- Waits for a vacuum, which gives way to it; readers and writers do not wait. Nobody else alters the tables from here on.
 LOCK TABLE public.users, public.orders IN SHARE UPDATE EXCLUSIVE MODE;
+CALL rekey.expect_indexes('public.users', ARRAY['id'], '{}');
+CALL rekey.expect_indexes('public.orders', ARRAY['id', 'user_id'], ARRAY['orders_user_id']);
 CALL rekey.copy_column_settings('public.users', 'id', 'rekey_new_id_1');
 CALL rekey.copy_column_settings('public.orders', 'id', 'rekey_new_id_2');
 CALL rekey.copy_column_settings('public.orders', 'user_id', 'rekey_new_user_id_3');

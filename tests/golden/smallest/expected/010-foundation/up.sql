@@ -1064,8 +1064,9 @@ AS $body$
 DECLARE
   taken uuid;
 BEGIN
-  EXECUTE format('SELECT k.key FROM (%s) k JOIN rekey.pairs w ON w.domain = %L AND w.old_key = k.key '
-                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) LIMIT 1',
+  EXECUTE format('SELECT k.key FROM (%1$s) k JOIN rekey.pairs w ON w.domain = %2$L AND w.old_key = k.key '
+                 'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) '
+                 'AND EXISTS (SELECT FROM (%1$s) s WHERE s.key = w.new_key) LIMIT 1',
                  rekey.source_keys(of_domain, true), of_domain) INTO taken;
   IF taken IS NOT NULL THEN
     RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken
@@ -1986,7 +1987,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '1c08748b641873af305db9b2550bf6f1934ef25188dae2e4b1a7c39d61c3a212', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a46fc3880164d1ee62981d98dd22997f31285b2a3421bbe03ac67f1d928e3a0e', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
