@@ -41,7 +41,7 @@ std::string foreign_key_target(std::string_view definition);
 
 // The lowest and highest legacy id that generator ordered has still to take.
 struct IdRange {
-  std::string column, generator;
+  std::string column, domain, generator;
   std::int64_t low, high;
 };
 std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
@@ -49,6 +49,11 @@ std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
 Problems check_ranges(const std::vector<IdRange>& ranges);
 // What works, and surprises: keys that do not sort as their ids did.
 std::vector<std::string> warn_of_order(const std::vector<IdRange>& ranges);
+
+// As SQL: the ids that a column holds, one by one, as a table "held" with one column "id".
+std::string held_ids(const bundle::Column& column);
+// As SQL: whether a time, an expression, is none that a key of generator v7 can hold.
+std::string untimed(const std::string& time);
 
 // Those of the database that fire on statements of steps.
 std::vector<std::string> warn_of_event_triggers(db::Connection& session);

@@ -90,14 +90,6 @@ std::vector<const bundle::Column*> columns_of(const bundle::Bundle& b, const Pha
 
 bool is_array(const bundle::Column& column) { return column.new_type.ends_with("[]"); }
 
-// The ids that a column holds, one by one, as a table "held" with one column "id".
-std::string held_ids(const bundle::Column& column) {
-  const std::string name = db::quote_identifier(column.column);
-  return is_array(column)
-             ? fmt::format("(SELECT e AS id FROM {} t CROSS JOIN unnest(t.{}) e WHERE e IS NOT NULL) held", column.table, name)
-             : fmt::format("(SELECT {0} AS id FROM {1} WHERE {0} IS NOT NULL) held", name, column.table);
-}
-
 // How many rows of a query with one column "key" there are, and a few of its values.
 std::string counted_keys(const std::string& query) {
   return fmt::format(
@@ -162,12 +154,8 @@ void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   for (const bundle::Domain& d : b.domains) {
     if (d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string time = db::quote_identifier(d.time_column), key = db::quote_identifier(d.column);
-    const std::string untimed = fmt::format(
-        "SELECT {0}::text AS key FROM {1} WHERE NOT coalesce(isfinite({2}) AND extract(epoch FROM {2}) * 1000 "
-        ">= -140737488355328 AND extract(epoch FROM {2}) * 1000 < 140737488355328, false)",
-        key, d.table, time);
     questions.push_back(
-        {counted_keys(untimed), [d, time, key](const db::Row& row) {
+        {counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE {}", key, d.table, untimed(time))), [d, time, key](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""
                       : fmt::format("{}: {} without a time in {} that generator v7 can put into a key (it is "
@@ -264,8 +252,7 @@ Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases
                                   d.table, d.expression));
       }
     } catch (const db::Error& error) {
-      const std::string kind = error.sqlstate.substr(0, 2);
-      if (kind != "42" && kind != "0A") throw;
+      if (const auto kind = error.sqlstate.substr(0, 2); kind != "42" && kind != "0A") throw;
       problems.push_back(fmt::format("key_expression of {}: {}; it takes columns of the row, by their names alone, and functions that "
                                      "are IMMUTABLE", d.table, error.what()));
     }
@@ -277,7 +264,7 @@ Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases
 // Tables that inherit may hold an id again, and there is one key for it.
 void ask_for_repeated_ids(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if ((d.name_columns.empty() && d.expression.empty()) || !is_one_of(phases, d.phase)) continue;
+    if (!d.listed() || !d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL GROUP BY {0} HAVING count(*) > 1",
                                                   key, d.table)),
@@ -294,7 +281,7 @@ void ask_for_repeated_ids(const bundle::Bundle& b, const Phases& phases, std::ve
 // No other row has keys of these generators to give.
 void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if ((d.time_column.empty() && d.name_columns.empty() && d.expression.empty()) || !is_one_of(phases, d.phase)) continue;
+    if (!d.listed() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     for (const bundle::Column& c : b.columns) {
       if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
@@ -317,6 +304,18 @@ void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Que
 }
 
 }  // namespace
+
+std::string held_ids(const bundle::Column& column) {
+  const std::string name = db::quote_identifier(column.column);
+  return is_array(column)
+             ? fmt::format("(SELECT e AS id FROM {} t CROSS JOIN unnest(t.{}) e WHERE e IS NOT NULL) held", column.table, name)
+             : fmt::format("(SELECT {0} AS id FROM {1} WHERE {0} IS NOT NULL) held", name, column.table);
+}
+
+std::string untimed(const std::string& time) {
+  return fmt::format("NOT coalesce(isfinite({0}) AND extract(epoch FROM {0}) * 1000 >= -140737488355328 "
+                     "AND extract(epoch FROM {0}) * 1000 < 140737488355328, false)", time);
+}
 
 Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, const Phases& phases,
                     Direction direction, int jobs) {
@@ -348,7 +347,7 @@ std::vector<IdRange> id_ranges(db::Connection& session, const bundle::Bundle& b,
     const std::string column = db::quote_identifier(c.column);
     const db::Rows found =
         session.exec(fmt::format("SELECT min(id), max(id) FROM {}", held_ids(c)));
-    ranges.push_back({c.table + "." + column, generators[c.domain], std::stoll(found.rows.at(0)[0].value_or("0")),
+    ranges.push_back({c.table + "." + column, c.domain, generators[c.domain], std::stoll(found.rows.at(0)[0].value_or("0")),
                       std::stoll(found.rows[0][1].value_or("0"))});
   }
   return ranges;

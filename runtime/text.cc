@@ -82,6 +82,17 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+std::string markdown_table(const std::vector<std::vector<std::string>>& rows) {
+  std::string out;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    out += "| " + joined(rows[i], " | ") + " |\n";
+    if (i > 0) continue;
+    for (std::size_t c = 0; c < rows[i].size(); ++c) out += "|---";
+    out += "|\n";
+  }
+  return out;
+}
+
 std::string wrapped(const std::string& text) {
   constexpr std::size_t kWidth = 80;
   std::string out, line;

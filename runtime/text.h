@@ -20,6 +20,9 @@ std::string joined(const std::vector<std::string>& parts, const std::string& bet
 // first, stands to the right.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
+// The same as Markdown.
+std::string markdown_table(const std::vector<std::vector<std::string>>& rows);
+
 // Lines of at most 80 columns, further ones indented by two; ends with a line feed.
 std::string wrapped(const std::string& text);
 

@@ -267,9 +267,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
-                             column.written->type_name.value.empty() ? column.written->type.value
-                                                                     : column.written->type_name.value,
-                             lower::new_type(column), phase, domain.name, column.source, fallback(*column.written)});
+                             lower::declared_type(*column.written), lower::new_type(column), phase, domain.name, column.source, fallback(*column.written)});
     }
   }
   for (const auto& fk : model.foreign_keys) {

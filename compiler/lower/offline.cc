@@ -19,6 +19,7 @@
 #include "compiler/lower/offline_phase.h"
 #include "compiler/lower/repartition.h"
 #include "compiler/lower/sql.h"
+#include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
 
 namespace rekey::lower {
@@ -155,12 +156,13 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
   step.kind = "keys";
   step.table = context.table(root.table);
   step.place = root.written->name.span;
-  step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
-                              domain.is_listed() ? " and lists their new keys" : "");
-  step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
   if (domain.of_uuids) {
     step.up_title = fmt::format("lists the new keys of {}", domain.name);
     step.down_title = "nothing to take back: a key that was written since stays what it is";
+  } else {
+    step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
+                                domain.is_listed() ? " and lists their new keys" : "");
+    step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
   }
   step.needs = {context.own("open")};
   step.undo_needs = before_at_a_shared_sequence(context, d);
@@ -183,15 +185,16 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
 
 // Lists that others are made from come before them; there are no cycles.
 std::vector<Step> lists_first(const std::vector<Step>& keys) {
-  std::vector<Step> out;
-  std::set<std::string> left;
-  for (const auto& step : keys) left.insert(step.id);
-  while (!left.empty()) {
-    for (const auto& step : keys) {
-      const bool waits = std::any_of(step.needs.begin(), step.needs.end(), [&](const auto& need) { return left.contains(need); });
-      if (!waits && left.erase(step.id) > 0) out.push_back(step);
+  std::map<std::string, int> place;
+  for (const auto& step : keys) place.emplace(step.id, static_cast<int>(place.size()));
+  model::Edges edges;
+  for (const auto& step : keys) {
+    for (const auto& need : step.needs) {
+      if (place.contains(need)) edges.emplace_back(place[step.id], place[need]);
     }
   }
+  std::vector<Step> out;
+  for (const int i : model::targets_first(static_cast<int>(keys.size()), edges)) out.push_back(keys[i]);
   return out;
 }
 

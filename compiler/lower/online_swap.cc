@@ -102,8 +102,7 @@ void lock_out(const OnlinePhase& context, int from, const std::vector<std::strin
   for (TableId t : context.heads) {
     if (from == 1 && context.bridged()) all.push_back("rekey_new." + sql::identifier(context.model.tables[t].name().name));
   }
-  const bool with_views = !all.empty();
-  data["views"] = !with_views ? "" : "\n-- Locking a view locks what it reads, for as long.";
+  data["views"] = all.empty() ? "" : "\n-- Locking a view locks what it reads, for as long.";
   all.insert(all.end(), tables.begin(), tables.end());
   for (TableId t : context.heads) {  // an identity goes with its sequence
     for (const auto& pair : context.pairs.at(t)) {

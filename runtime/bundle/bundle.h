@@ -133,6 +133,8 @@ struct Domain {
   std::string name_space;                 // a UUID
   bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
   std::string expression;                 // over its columns; generator expression alone has one
+  // Its keys are made from rows of the root, not from ids alone.
+  bool listed() const { return !time_column.empty() || !name_columns.empty() || !expression.empty(); }
 };
 
 struct File {

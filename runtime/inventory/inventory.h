@@ -29,6 +29,7 @@ struct Group {
 
 struct Domain {
   std::string name, table, column, generator, type;
+  bool listed = false;   // its keys are made from rows, so that each needs its own
   bool changed = false;  // its phase is applied, or in the middle: nothing else is known then
   std::int64_t rows = 0, bytes = 0;
   std::optional<std::int64_t> matching;    // keys that are what the generator makes; not known: nothing says so before
@@ -40,7 +41,7 @@ struct Domain {
   std::string key;                         // the constraint that they would break
   std::optional<std::int64_t> childless;   // rows that nothing refers to; not known where nothing could
   std::vector<Reference> references;
-  std::vector<std::string> beyond;  // columns, of any domain, whose ids a generator cannot hold: with the last domain
+  std::vector<std::string> beyond;  // its columns whose ids the generator cannot hold
 };
 
 // In one snapshot; the session's transaction is read only.

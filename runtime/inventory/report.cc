@@ -73,17 +73,6 @@ std::string result(const std::vector<std::string>& stops) {
                        : fmt::format("{} in the way of this plan", counted(static_cast<std::int64_t>(stops.size()), "thing"));
 }
 
-std::string markdown(const Cells& rows) {
-  std::string out;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out += "| " + joined(rows[i], " | ") + " |\n";
-    if (i > 0) continue;
-    for (std::size_t c = 0; c < rows[i].size(); ++c) out += "|---";
-    out += "|\n";
-  }
-  return out;
-}
-
 std::string list(const std::vector<std::string>& lines) {
   std::string out;
   for (const std::string& line : lines) out += "- " + line + "\n";
@@ -125,9 +114,9 @@ std::string to_text(const std::string& plan, const std::string& where, const std
 std::string to_markdown(const std::string& plan, const std::string& where, const std::vector<Domain>& domains) {
   const auto stops = all(domains, obstacles), more = all(domains, details);
   std::string out = fmt::format("## Inventory of plan {}\n\n**{}**. {}\n\n{}", plan, result(stops), where, list(stops));
-  out += fmt::format("\n### Keys\n\n{}\n{}\n", markdown(domain_rows(domains)), kLegend);
+  out += fmt::format("\n### Keys\n\n{}\n{}\n", markdown_table(domain_rows(domains)), kLegend);
   if (!more.empty()) out += "\n" + list(more);
-  if (const auto rows = reference_rows(domains); rows.size() > 1) out += "\n### What holds them\n\n" + markdown(rows);
+  if (const auto rows = reference_rows(domains); rows.size() > 1) out += "\n### What holds them\n\n" + markdown_table(rows);
   return out + "\n### Decision\n\nDecided:\n\nBecause:\n";
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "runtime/bundle/named.h"
 #include "runtime/checks.h"
@@ -24,14 +25,6 @@ struct Root {
   std::string made;  // an expression that is equal for rows that would get one key; empty: no two rows do
   bool uuid = false;
 };
-
-// The keys that a column holds, one by one, as a table "held" with one column "key".
-std::string held(const bundle::Column& column) {
-  const std::string name = db::quote_identifier(column.column);
-  return column.new_type.ends_with("[]")
-             ? fmt::format("(SELECT e AS key FROM {} t CROSS JOIN unnest(t.{}) e WHERE e IS NOT NULL) held", column.table, name)
-             : fmt::format("(SELECT {0} AS key FROM {1} WHERE {0} IS NOT NULL) held", name, column.table);
-}
 
 // Columns of partitions and heirs are read with those that they have them from.
 bool begins_here(db::Connection& session, const bundle::Column& column) {
@@ -67,9 +60,9 @@ ORDER BY convalidated DESC, con.oid LIMIT 1)", {column.table, column.column});
 Reference refer(db::Connection& session, const Root& root, const bundle::Column& column) {
   const Tie tie = tie_of(session, column);
   Reference out{column.table, column.column, tie.kind, 0, 0, ""};
-  out.keys = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {}", held(column))).only().value());
+  out.keys = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {}", held_ids(column))).only().value());
   const std::string orphans =
-      tie.orphan.empty() ? fmt::format("SELECT held.key AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.key)", held(column),
+      tie.orphan.empty() ? fmt::format("SELECT id AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.id)", held_ids(column),
                                        root.domain.table, root.key)
                          : fmt::format("SELECT c.{} AS key FROM {} c WHERE {}", db::quote_identifier(column.column), column.table, tie.orphan);
   const db::Row row = session.exec(fmt::format("SELECT count(*), min(key::text) FROM ({}) orphans", orphans)).rows.at(0);
@@ -80,7 +73,7 @@ Reference refer(db::Connection& session, const Root& root, const bundle::Column&
 std::optional<std::int64_t> childless(db::Connection& session, const Root& root, const std::vector<const bundle::Column*>& children) {
   if (children.empty()) return std::nullopt;
   std::string none;
-  for (const bundle::Column* c : children) none += fmt::format(" AND NOT EXISTS (SELECT FROM {} WHERE held.key = r.{})", held(*c), root.key);
+  for (const bundle::Column* c : children) none += fmt::format(" AND NOT EXISTS (SELECT FROM {} WHERE held.id = r.{})", held_ids(*c), root.key);
   return std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} r WHERE r.{} IS NOT NULL{}", root.domain.table, root.key, none))
                         .only().value());
 }
@@ -131,7 +124,7 @@ ORDER BY indisprimary DESC LIMIT 1)", {root.domain.table, root.domain.column}).r
 std::int64_t children_of(db::Connection& session, const std::vector<const bundle::Column*>& children, const std::string& key) {
   std::int64_t sum = 0;
   for (const bundle::Column* c : children) {
-    sum += std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE key::text = $1", held(*c)), {key}).only().value());
+    sum += std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE id::text = $1", held_ids(*c)), {key}).only().value());
   }
   return sum;
 }
@@ -154,17 +147,11 @@ void add_doubles(db::Connection& session, const Root& root, const std::vector<co
   }
 }
 
-// As rekey.refuse_unlisted has it: 48 bits hold so many milliseconds.
-std::string outside_of_keys(const std::string& time) {
-  return fmt::format("NOT coalesce(isfinite({0}) AND extract(epoch FROM {0}) * 1000 >= -140737488355328 "
-                     "AND extract(epoch FROM {0}) * 1000 < 140737488355328, false)", time);
-}
-
 // Rows without what their key is made from.
 std::string lacks(const Root& root) {
   const bundle::Domain& d = root.domain;
   if (!d.expression.empty()) return fmt::format("({}) IS NULL", d.expression);
-  if (!d.time_column.empty()) return outside_of_keys(db::quote_identifier(d.time_column));
+  if (!d.time_column.empty()) return untimed(db::quote_identifier(d.time_column));
   if (d.name_columns.empty()) return "false";
   std::vector<std::string> columns;
   for (const std::string& column : d.name_columns) columns.push_back(db::quote_identifier(column));
@@ -194,24 +181,25 @@ Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& ro
 }  // namespace
 
 std::vector<Domain> take(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+  const std::vector<IdRange> all = id_ranges(session, b, journal);
   std::vector<Domain> out;
   for (const bundle::Domain& d : b.domains) {
+    std::vector<IdRange> ranges;
+    std::ranges::copy_if(all, std::back_inserter(ranges), [&](const IdRange& range) { return range.domain == d.name; });
     const auto column = std::ranges::find_if(b.columns, [&](const auto& c) { return c.table == d.table && c.column == d.column; });
     Domain domain{d.name, d.table, d.column, d.generator, column->type};
     domain.changed = journal.present(d.phase);
+    domain.listed = d.listed();
+    domain.beyond = check_ranges(ranges);
     const Root root{d, db::quote_identifier(d.column), d.expression.empty() ? d.compared_name : "(" + d.expression + ")::text",
                     column->type == column->new_type};
     out.push_back(domain.changed ? domain : take_one(session, b, root, domain));
-  }
-  for (const std::string& problem : check_ranges(id_ranges(session, b, journal))) {
-    if (!out.empty()) out.back().beyond.push_back(problem);
   }
   return out;
 }
 
 std::vector<std::string> obstacles(const Domain& domain) {
   std::vector<std::string> out;
-  const bool listed = domain.generator == "v5" || domain.generator == "v7" || domain.generator == "expression";
   if (domain.nameless > 0) {
     out.push_back(fmt::format("{}: {} from which no key can be made, such as {} = {}: fill in what is missing there, or is no time of our age", domain.table,
                               counted(domain.nameless, "row"), domain.column, domain.nameless_example));
@@ -222,7 +210,7 @@ std::vector<std::string> obstacles(const Domain& domain) {
   }
   out.insert(out.end(), domain.beyond.begin(), domain.beyond.end());
   for (const Reference& r : domain.references) {
-    if (r.orphans == 0 || (r.kind != "foreign key" && !listed)) continue;
+    if (r.orphans == 0 || (r.kind != "foreign key" && !domain.listed)) continue;
     out.push_back(fmt::format("{}.{}: {} that no row of {} has, such as {}: delete these rows, or add those that they point at",
                               r.table, r.column, counted(r.orphans, "key"), domain.table, r.example));
   }

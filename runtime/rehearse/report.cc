@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "runtime/text.h"
+
 namespace rekey::rehearse {
 
 namespace {
@@ -55,19 +57,6 @@ Cells lock_rows(const Report& r) {
   return rows;
 }
 
-std::string markdown(const Cells& rows) {
-  std::string out;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out += "| " + joined(rows[i], " | ") + " |\n";
-    if (i == 0) out += std::string("|") + [&] {
-      std::string line;
-      for (std::size_t c = 0; c < rows[i].size(); ++c) line += "---|";
-      return line;
-    }() + "\n";
-  }
-  return out;
-}
-
 constexpr const char* kEstimate =
     "Estimates: what a step took on the copy times how much larger its largest table is; room: what the largest "
     "rewrite needs on disk beside what is there. They are estimates: the copy's server does not wait for its disk.";
@@ -88,8 +77,8 @@ std::string to_markdown(const Report& r) {
   for (const std::string& failure : r.failures) out += "- " + failure + "\n";
   if (!r.notes.empty()) out += "\n### Notes\n\n";
   for (const std::string& note : r.notes) out += "- " + note + "\n";
-  if (!r.estimates.empty()) out += fmt::format("\n### Estimates\n\n{}\n{}\n", markdown(estimate_rows(r)), kEstimate);
-  return out + "\n### Locks\n\n" + markdown(lock_rows(r));
+  if (!r.estimates.empty()) out += fmt::format("\n### Estimates\n\n{}\n{}\n", markdown_table(estimate_rows(r)), kEstimate);
+  return out + "\n### Locks\n\n" + markdown_table(lock_rows(r));
 }
 
 std::string to_json(const Report& r) {

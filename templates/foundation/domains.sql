@@ -327,7 +327,6 @@ BEGIN
     WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
     WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
     WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
-    WHEN 'uuid proof'    THEN 'true'
   END;
 END
 $body$;

@@ -883,7 +883,6 @@ BEGIN
     WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
     WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
     WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
-    WHEN 'uuid proof'    THEN 'true'
   END;
 END
 $body$;
@@ -1987,7 +1986,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a46fc3880164d1ee62981d98dd22997f31285b2a3421bbe03ac67f1d928e3a0e', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '03c14c18fdd04c14e5834f827609b3b7169b6ea8d2d01b2224ef8dc045cf461f', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
