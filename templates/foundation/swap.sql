@@ -49,7 +49,8 @@ END
 $body$;
 
 -- Takes relations for itself, one after the other, but gives up after `at_most`. Whoever comes meanwhile waits behind it.
--- lock_timeout is for a lock, and a LOCK TABLE of a tree takes many: each partition gets one of its own.
+-- lock_timeout is for a lock, and a LOCK TABLE of a tree takes many: each partition gets one of its own, after its table
+-- and in the order of the server's.
 CREATE PROCEDURE rekey.take_turn(relations text[], sequences text[], at_most interval)
 LANGUAGE plpgsql
 AS $body$
@@ -58,10 +59,12 @@ DECLARE
   item  record;
 BEGIN
   FOR item IN
-    SELECT t.relid, c.relkind = 'p' AS parted, false AS is_sequence, place, part FROM unnest(relations) WITH ORDINALITY r (relation, place)
-    JOIN pg_catalog.pg_class c ON c.oid = relation::regclass CROSS JOIN LATERAL rekey.tree(c.oid) WITH ORDINALITY t (relid, has_rows, part)
+    SELECT t.relid, c.relkind = 'p' AS parted, false AS is_sequence, place, level
+    FROM unnest(relations) WITH ORDINALITY r (relation, place) JOIN pg_catalog.pg_class c ON c.oid = relation::regclass
+    CROSS JOIN LATERAL (SELECT c.oid::regclass AS relid, 0 AS level WHERE c.relkind <> 'p'
+                        UNION ALL SELECT p.relid, p.level FROM pg_catalog.pg_partition_tree(c.oid) p WHERE c.relkind = 'p') t
     UNION ALL SELECT named::regclass, false, true, 0, place FROM unnest(sequences) WITH ORDINALITY s (named, place)
-    ORDER BY place, part
+    ORDER BY place, level, relid
   LOOP
     PERFORM set_config('lock_timeout', format('%sms', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))), true);
     IF item.is_sequence THEN
@@ -74,9 +77,9 @@ END
 $body$;
 
 -- Takes relations for itself, and sequences: "SEQUENCE public.a_id_seq". A waiting lock of this kind lets nobody else in,
--- so it does not wait: it tries for all of them again and again, and keeps none where one is taken. Where there is never a moment without a reader that would
--- never come, so every fifth try takes its turn: for 80 ms, the next one for longer, up to lock_timeout, and for less
--- than deadlock_timeout, so that nobody who waits for it is taken for part of a deadlock.
+-- so it does not wait: it tries for all of them again and again, and keeps none where one is taken. Where there is never a
+-- moment without a reader that would never come, so every fifth try takes its turn: for 80 ms, the next one for longer, up
+-- to lock_timeout, and for less than deadlock_timeout, so that nobody who waits for it is taken for part of a deadlock.
 CREATE PROCEDURE rekey.lock_out(VARIADIC names text[])
 LANGUAGE plpgsql
 AS $body$

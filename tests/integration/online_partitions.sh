@@ -221,6 +221,18 @@ meets rollback
 exactly_as before
 ok
 
+begin 'a turn on a table of partitions ends in its time, however many of them are held one after the other'
+draft "$events"
+apply "$work/bundle"
+sql -c 'CREATE TABLE turns (n integer) PARTITION BY LIST (n)'
+for n in 1 2 3; do sql -c "CREATE TABLE turns_$n PARTITION OF turns FOR VALUES IN ($n)"; done
+for n in 1 2 3; do sql -c "BEGIN; LOCK TABLE turns_$n IN ACCESS SHARE MODE; SELECT pg_sleep(2 * $n); COMMIT" >"$work/holder.$n" 2>&1 & done
+await holds "SELECT count(*) = 3 FROM pg_locks WHERE mode = 'AccessShareLock' AND granted AND relation::regclass::text ~ '^turns_'"
+exits 1 psql -XqAt -v ON_ERROR_STOP=1 -c "CALL rekey.take_turn('{turns}', '{}', '3s')"
+says 'canceling statement due to lock timeout'
+wait
+ok
+
 begin 'the swap alone is taken back, and done again'
 draft "$events"
 apply_all
