@@ -259,11 +259,15 @@ void refuse_idle_settings(const Model& model, Diagnostics& diagnostics) {
         {"key_expression", written.key_expression, plan::Generator::expression}};
     for (const auto& [key, value, generator] : settings) {
       if (value.value.empty() || used.contains(generator)) continue;
-      diagnostics.error("idle-setting", value.span,
-                        used.empty() ? fmt::format("{} has no effect: {} makes no keys of its own", key, to_text(table.name()))
-                                     : fmt::format("{} has no effect: generator {} makes the keys of {}", key, plan::word(*used.begin()),
-                                                   to_text(table.name())),
-                        fmt::format("write generator: {}, or delete the line", plan::word(generator)));
+      const auto name = to_text(table.name());
+      if (used.empty()) {
+        diagnostics.error("idle-setting", value.span, fmt::format("{} has no effect: no key of {} is made anew", key, name),
+                          "delete the line");
+      } else {
+        diagnostics.error("idle-setting", value.span,
+                          fmt::format("{} has no effect: generator {} makes the keys of {}", key, plan::word(*used.begin()), name),
+                          fmt::format("write generator: {}, or delete the line", plan::word(generator)));
+      }
     }
   }
 }

@@ -141,10 +141,10 @@ plan.yaml:6:42: error: time_column has no effect: generator v4 makes the keys of
   public.b: {generator: v4, time_column: at, primary_key: id, columns: {id: integer}}
                                          ^~
   write generator: v7, or delete the line
-plan.yaml:8:21: error: key_expression has no effect: public.c makes no keys of its own [idle-setting]
+plan.yaml:8:21: error: key_expression has no effect: no key of public.c is made anew [idle-setting]
     key_expression: md5(email)::uuid
                     ^~~~~~~~~~~~~~~~
-  write generator: expression, or delete the line
+  delete the line
 )"},
     {"UUIDs from integers, and beside integers",
      R"(

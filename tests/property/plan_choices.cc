@@ -88,6 +88,10 @@ void keep_domain(Schema& schema, const Recipe& recipe) {
   if (!others || domains.empty()) return;
   schema.kept = domains;
   schema.tables[t.number].keep = true;
+  for (Table& other : schema.tables) {  // a generator of one that keeps its keys is refused
+    if (std::none_of(other.columns.begin(), other.columns.end(), [&](const Column& c) { return c.root && schema.changes(c); }))
+      other.generator.clear();
+  }
 }
 
 void choose_phases(Schema& schema, const Recipe& recipe) {

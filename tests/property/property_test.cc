@@ -1,7 +1,8 @@
 // Any database comes back from new keys as it was. A case is drawn by rapidcheck, which prints its
 // seed and shrinks it when it fails; RC_PARAMS="reproduce=…" runs that one again.
-// REKEY_PROPERTY_CASES says how many cases, over all generators, and then the seed is a new one each time;
-// without it they are the same 200, so that a change that breaks nothing is not blamed for an old fault.
+// REKEY_PROPERTY_CASES says how many cases, over all generators, and then the seed is a new one each time unless
+// REKEY_TEST_SEED gives it; without both they are the same 200, so that a change that breaks nothing is not blamed for
+// an old fault.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -19,8 +20,10 @@ constexpr int kCases = 200;
 
 void set_number_of_cases() {
   const char* given = std::getenv("REKEY_PROPERTY_CASES");
+  const char* seed = std::getenv("REKEY_TEST_SEED");
   const int all = given ? std::atoi(given) : kCases;
-  setenv("RC_PARAMS", fmt::format("max_success={}{}", (all + 4) / 5, given ? "" : " seed=20261124").c_str(), 0);
+  const std::string fixed = seed ? seed : given ? "" : "20261124";
+  setenv("RC_PARAMS", fmt::format("max_success={}{}", (all + 4) / 5, fixed.empty() ? "" : " seed=" + fixed).c_str(), 0);
 }
 
 int server() {
