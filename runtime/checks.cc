@@ -329,6 +329,7 @@ Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Jo
   add(check_sequence_rights(session, b));
   add(check_made_anew(session, b));
   add(check_row_security(session, b));
+  add(check_repairs(session, b));
   return problems;
 }
 

@@ -29,6 +29,8 @@ Problems check_schemas(db::Connection& session, const bundle::Bundle& b);
 // Ownership of every table of the bundle and of all that is dropped and made again, row security that
 // would hide rows from their owner; while foundation is missing, what it needs: CREATE on the database
 // and on the schema for uuidv7().
+// Of steps that take rows out and put them back; a part of check_rights.
+Problems check_repairs(db::Connection& session, const bundle::Bundle& b);
 Problems check_rights(db::Connection& session, const bundle::Bundle& b, const Journal& journal);
 
 // The catalog against the bundle: types of columns as the state of their phase says, foreign keys

@@ -98,8 +98,12 @@ std::string counted_keys(const std::string& query) {
       query);
 }
 
+bool is_settled(const bundle::Bundle& b, const std::string& table, const std::string& name) {
+  return std::ranges::any_of(b.foreign_keys, [&](const bundle::ForeignKey& fk) { return fk.settled && fk.table == table && fk.name == name; });
+}
+
 // Rows that break a validated foreign key were written while triggers were off.
-void ask_for_orphans(db::Connection& session, const bundle::Bundle& b, const Phases& phases,
+void ask_for_orphans(db::Connection& session, const bundle::Bundle& b, const Phases& phases, Direction direction,
                      std::vector<Question>& questions) {
   std::vector<std::string> tables, names;
   for (const bundle::Column* column : columns_of(b, phases)) {
@@ -107,7 +111,7 @@ void ask_for_orphans(db::Connection& session, const bundle::Bundle& b, const Pha
     names.push_back(column->column);
   }
   const db::Rows found = session.exec(R"(
-SELECT quote_ident(con.conname), con.conrelid::regclass, con.confrelid::regclass,
+SELECT con.conname, con.conrelid::regclass, con.confrelid::regclass,
        string_agg(quote_ident(c.attname), ', ' ORDER BY k.place),
        string_agg(format('coalesce(c.%I::text, ''null'')', c.attname), ', ' ORDER BY k.place),
        string_agg(format('c.%I IS NOT NULL', c.attname),
@@ -129,6 +133,7 @@ GROUP BY con.oid, con.conname, con.conrelid, con.confrelid, con.confmatchtype, c
 ORDER BY con.conrelid::regclass::text, con.conname)",
                                       {db::catalog::to_array(tables), db::catalog::to_array(names)});
   for (const db::Row& fk : found.rows) {
+    if (direction == Direction::up && is_settled(b, text(fk, 1), text(fk, 0))) continue;
     const std::string orphans = fmt::format(
         "SELECT '(' || concat_ws(', ', {}) || ')' AS key FROM {}{} c WHERE ({}) AND NOT EXISTS "
         "(SELECT FROM {}{} p WHERE {})",
@@ -138,8 +143,8 @@ ORDER BY con.conrelid::regclass::text, con.conname)",
            return number(row, 0) == 0
                       ? ""
                       : fmt::format("foreign key {} of {}: {}, such as ({}) = {}; delete these rows, "
-                                    "or add those of {} that they point at",
-                                    text(fk, 0), text(fk, 1), counted(number(row, 0), "orphan"),
+                                    "add those of {} that they point at, or write orphans: in the plan",
+                                    db::quote_identifier(text(fk, 0)), text(fk, 1), counted(number(row, 0), "orphan"),
                                     text(fk, 3), text(row, 1), text(fk, 2));
          }});
   }
@@ -192,11 +197,11 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
 // Of v5, and of v7 where keys were UUIDs.
 void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.compared_name.empty() || !is_one_of(phases, d.phase)) continue;
+    if (d.compared_name.empty() || d.merges || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     const std::string why = d.time_column.empty()
-                                ? fmt::format("have one name, made of {}; make one row of them, or take a column that tells them apart into "
-                                              "name_template, or something between those that are in it", quoted_columns(d))
+                                ? fmt::format("have one name, made of {}; make one row of them (on_duplicate: merge), or take a column that tells them "
+                                              "apart into name_template, or something between those that are in it", quoted_columns(d))
                                 : fmt::format("would get one key: they have the same {} and the same bits behind it; give one of them "
                                               "another key, or the table another generator in the plan", d.time_column);
     questions.push_back(
@@ -224,6 +229,7 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                                                     text(row, 1));
                          },
                          "key_expression of " + d.table});
+    if (d.merges) continue;
     questions.push_back(
         {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2} WHERE {0} IS NOT NULL) made "
                                   "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
@@ -231,7 +237,7 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
            return number(row, 0) == 0
                       ? ""
                       : fmt::format("{}: {} of more than one row, such as those with {} = {}, would have the same key; make one row "
-                                    "of them, or write another key_expression",
+                                    "of them (on_duplicate: merge), or write another key_expression",
                                     d.table, counted(number(row, 0), "group"), key, text(row, 1));
          },
          "key_expression of " + d.table});
@@ -284,7 +290,7 @@ void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Que
     if (!d.listed() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     for (const bundle::Column& c : b.columns) {
-      if (c.domain != d.name || !c.source || (c.table == d.table && c.column == d.column)) continue;
+      if (c.domain != d.name || !c.source || c.settled || (c.table == d.table && c.column == d.column)) continue;
       const std::string column = db::quote_identifier(c.column);
       const std::string lost = fmt::format(
           "SELECT id::text AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.id)",
@@ -320,7 +326,7 @@ std::string untimed(const std::string& time) {
 Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, const Phases& phases,
                     Direction direction, int jobs) {
   std::vector<Question> questions;
-  ask_for_orphans(session, b, phases, questions);
+  ask_for_orphans(session, b, phases, direction, questions);
   if (direction == Direction::up) {
     ask_for_times(b, phases, questions);
     ask_for_names(b, phases, questions);

@@ -255,6 +255,19 @@ std::string fallback(const plan::Column& column) {
                              column.default_value.value);
 }
 
+bool is_settled(const model::Model& model, const model::Column& column) {
+  return std::any_of(model.phases.begin(), model.phases.end(), [&](const model::Phase& phase) {
+    return std::any_of(phase.orphan_rules.begin(), phase.orphan_rules.end(), [&](const model::OrphanRule& rule) {
+      return rule.child == column.table && std::find(rule.columns.begin(), rule.columns.end(), column.name()) != rule.columns.end();
+    });
+  });
+}
+
+bool merges(const model::Model& model, const model::Domain& domain) {
+  const auto& merged = model.phases[domain.phase].merges;
+  return std::any_of(merged.begin(), merged.end(), [&](model::DomainId d) { return &model.domains[d] == &domain; });
+}
+
 void describe_keys(const model::Model& model, bundle::Bundle& out) {
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
@@ -263,11 +276,12 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
                            lower::name_columns(domain), lower::compared_name(model, domain), domain.name_space, lower::name_changes(model, domain),
-                           domain.key_expression});
+                           domain.key_expression, merges(model, domain)});
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
-                             lower::declared_type(*column.written), lower::new_type(column), phase, domain.name, column.source, fallback(*column.written)});
+                             lower::declared_type(*column.written), lower::new_type(column), phase, domain.name, column.source,
+                             fallback(*column.written), is_settled(model, column)});
     }
   }
   for (const auto& fk : model.foreign_keys) {
@@ -275,7 +289,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
                                      [&](model::ColumnId c) { return model.changes(c); });
     if (!touched) continue;
     out.foreign_keys.push_back({sql::table(model.tables[fk.child].name()), fk.written->name.value,
-                                lower::foreign_key_definition(model, fk)});
+                                lower::foreign_key_definition(model, fk), fk.written->orphans.value != plan::Orphans::fail});
   }
 }
 

@@ -20,6 +20,8 @@ std::vector<std::string> parts(const json& data) {
                                "foreign_key_parts", "shapes", "mapping", "fence", "checks", "dependents"};
   if (data.contains("named")) out.push_back("names");
   if (data.contains("paired")) out.push_back("pairs");
+  if (data.contains("repairs")) out.push_back("repairs");
+  if (data.contains("merges")) out.push_back("merges");
   if (!data["online"].empty()) out.insert(out.end(), {"online_expectations", "throttle", "backfill", "online", "swap", "online_partitions"});
   if (data.contains("bridge")) out.push_back("bridge");
   return out;

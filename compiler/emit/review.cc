@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compiler/emit/graph.h"
+#include "compiler/emit/review_repairs.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
@@ -19,13 +20,6 @@ using nlohmann::json;
 
 constexpr std::size_t kSmallGraph = 60;    // tables; beyond, Mermaid draws a cloud
 constexpr std::size_t kSmallPhase = 60;    // steps; beyond, they are counted by kind
-
-// A table cell: no bar or line feed may end it.
-std::string cell(std::string text) {
-  text = one_line(text);
-  for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
-  return text;
-}
 
 std::string locks(const bundle::Side& side) {
   std::map<bundle::LockMode, std::vector<std::string>, std::greater<>> by_mode;
@@ -208,6 +202,8 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"has_dependents", !input.model.dependents.empty()},
                {"dependents", dependent_rows(input.model)},
                {"findings", finding_rows(input, diagnostics)},
+               {"repairs", repair_rows(input.model)},
+               {"has_repairs", !repair_rows(input.model).empty()},
                {"small", small},
                {"graph", small ? mermaid(input.model) : mermaid_of_phases(input.model)},
                {"files", json::array()}};

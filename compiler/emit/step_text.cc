@@ -132,6 +132,12 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+std::string cell(std::string text) {
+  text = one_line(text);
+  for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
+  return text;
+}
+
 std::string wrapped(const std::string& prefix, const std::string& text) {
   std::istringstream words(one_line(text));
   std::string word, line = prefix, out;

@@ -34,6 +34,8 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
 std::string joined(const std::vector<std::string>& items);  // a, b, c
 // Text for a comment: no line feed can end it early.
 std::string one_line(std::string_view text);
+// A cell of a table in Markdown: no bar or line feed ends it.
+std::string cell(std::string text);
 // Lines of at most 100 columns, each after the prefix, further ones indented by two more.
 std::string wrapped(const std::string& prefix, const std::string& text);
 

@@ -33,12 +33,22 @@ const plan::Object& column_choices() {
   return object;
 }
 
+const plan::Object& foreign_key_choices() {
+  static const plan::Object object = choices(*plan::plan_object().find("tables")->object->find("foreign_keys")->object, {"orphans"});
+  return object;
+}
+
 const plan::Object& table_choices() {
   static const plan::Object object = [] {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
-        {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "upserts", "columns", "logical_references"});
+        {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "on_duplicate", "keep", "keep_expression",
+         "upserts", "columns", "foreign_keys", "logical_references"});
     for (plan::Field& field : o.fields) {
+      if (field.key == "foreign_keys") {
+        field.object = &foreign_key_choices();
+        field.example = "{orders_user_fkey: {orphans: delete}}";
+      }
       if (field.key != "columns") continue;
       field.object = &column_choices();
       field.example = "{user_id: {new_default: none}}";
@@ -145,6 +155,13 @@ void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& 
   take(column->new_default, decided.new_default);
 }
 
+void apply_foreign_key(const plan::ForeignKey& decided, plan::Table& table, Diagnostics& diagnostics) {
+  if (plan::ForeignKey* fk = find(table.foreign_keys, decided.name.value)) return take(fk->orphans, decided.orphans);
+  diagnostics.error("unknown-foreign-key", decided.name.span,
+                    fmt::format("{} has no foreign key {} on key columns", to_text(table.name.value), decided.name.value),
+                    "take it out of the decisions, or write it as the catalog has it");
+}
+
 void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& diagnostics) {
   take(table.change, decided.change);
   take(table.generator, decided.generator);
@@ -152,8 +169,12 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.name_space, decided.name_space);
   take(table.name_template, decided.name_template);
   take(table.key_expression, decided.key_expression);
+  take(table.on_duplicate, decided.on_duplicate);
+  take(table.keep, decided.keep);
+  take(table.keep_expression, decided.keep_expression);
   if (decided.upserts.value) table.upserts = decided.upserts;
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
+  for (const plan::ForeignKey& fk : decided.foreign_keys) apply_foreign_key(fk, table, diagnostics);
   table.logical_references.insert(table.logical_references.end(),
                                   decided.logical_references.begin(),
                                   decided.logical_references.end());

@@ -2,9 +2,9 @@
 // once with all its key columns of the phase, foreign keys come back NOT VALID and are validated, the
 // fence goes down. Each step's way back undoes it alone, so that a phase can turn round anywhere.
 //
-//   open ─▶ detach ────▶ rewrite ─▶ attach ─▶ validate ─▶ vacuum ─▶ close
-//       ├─▶ keys ──────▶│        └▶ put back ────────────▶│
-//       └─▶ set aside ─▶┘
+//   open ─▶ repairs ─▶ detach ────▶ rewrite ─▶ attach ─▶ validate ─▶ vacuum ─▶ close
+//                  ├─▶ keys ──────▶│        └▶ put back ────────────▶│
+//                  └─▶ set aside ─▶┘
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +17,7 @@
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/offline_dependents.h"
 #include "compiler/lower/offline_phase.h"
+#include "compiler/lower/repairs.h"
 #include "compiler/lower/repartition.h"
 #include "compiler/lower/sql.h"
 #include "compiler/model/fk_graph.h"
@@ -83,6 +84,7 @@ Step open_step(const OfflinePhase& context) {
   data["phase"] = sql::literal(context.phase.id);
   data["tables"] = json::array();
   for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
+  if (!context.phase.orphan_rules.empty()) data["with_orphans"] = true;
   return step;
 }
 
@@ -100,7 +102,7 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   const auto count = context.foreign_keys.at(t).size();
   step.up_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
   step.down_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
-  step.needs = {context.own("open")};
+  step.needs = {context.begun()};
   std::set<std::string> undo_needs = context.rewrites(t);
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     undo_needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
@@ -164,7 +166,7 @@ Step keys_step(const OfflinePhase& context, DomainId d) {
                                 domain.is_listed() ? " and lists their new keys" : "");
     step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
   }
-  step.needs = {context.own("open")};
+  step.needs = {context.begun()};
   step.undo_needs = before_at_a_shared_sequence(context, d);
   step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
   step.data["domain"] = sql::literal(domain.name);
@@ -368,7 +370,8 @@ json verify_data(const OfflinePhase& context) {
   }
   json changed = json::array();
   for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
-  return {{"tables", tables}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
+  const bool repairs = !context.phase.orphan_rules.empty() || !context.phase.merges.empty();
+  return {{"tables", tables}, {"repairs", repairs}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
 }
 
 }  // namespace
@@ -426,15 +429,19 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   for (const auto* group : {&attaches, &keys, &rewrites, &detaches}) undo(*group);
   std::for_each(set_asides.rbegin(), set_asides.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
   for (const auto* group : {&validates, &vacuums, &renewals}) undo(*group);
+  auto repairs = repair_steps(context);
+  std::for_each(repairs.rbegin(), repairs.rend(), [&](const Step& s) { lowered.undo_order.push_back(s.id); });
   lowered.undo_order.push_back(context.own("open"));
   keys = lists_first(keys);
   Step close = close_step(context, vacuums, dependents);
-  for (auto* group : {&detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &renewals, &vacuums}) {
+  const std::size_t repaired = repairs.size();
+  for (auto* group :
+       {&repairs, &detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &renewals, &vacuums}) {
     add(*group);
   }
   lowered.steps.push_back(std::move(close));
-  for (std::size_t i = 1; i < lowered.steps.size(); ++i) {
-    lowered.steps.front().undo_needs.push_back(lowered.steps[i].id);
+  for (std::size_t first = 0; first <= repaired; ++first) {  // these come back last of all, in turn
+    for (std::size_t i = first + 1; i < lowered.steps.size(); ++i) lowered.steps[first].undo_needs.push_back(lowered.steps[i].id);
   }
   lowered.verify.update(verify_data(context));
   return lowered;

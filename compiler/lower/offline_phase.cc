@@ -86,6 +86,10 @@ std::string OfflinePhase::id(TableId t, const char* kind) const {
 std::string OfflinePhase::rewrite_id(TableId t) const { return id(t, makes_anew(t) ? "repartition" : "rewrite"); }
 
 std::string OfflinePhase::own(const char* kind) const { return fmt::format("{}.{}", phase.id, kind); }
+std::string OfflinePhase::begun() const {
+  if (!phase.merges.empty()) return id(model.columns[model.domains[phase.merges.back()].root].table, "merge");
+  return own(phase.orphan_rules.empty() ? "open" : "orphans");
+}
 std::string OfflinePhase::keys_id(DomainId d) const {
   const auto& root = model.columns[model.domains[d].root];
   return roots.at(root.table) < 2

@@ -37,6 +37,7 @@ struct OfflinePhase {
   bool is_gone(const model::Dependent& dependent) const;  // set aside by a phase before
 
   std::string own(const char* kind) const;
+  std::string begun() const;  // the step after which keys may change: all rows are as the plan wants them
   std::string id(model::TableId t, const char* kind) const;
   std::string rewrite_id(model::TableId t) const;
   std::string keys_id(model::DomainId d) const;

@@ -259,6 +259,7 @@ void refuse_idle_settings(const Model& model, Diagnostics& diagnostics) {
         {"key_expression", written.key_expression, plan::Generator::expression}};
     for (const auto& [key, value, generator] : settings) {
       if (value.value.empty() || used.contains(generator)) continue;
+      if (&value == &written.time_column && written.on_duplicate.value == plan::OnDuplicate::merge) continue;
       const auto name = to_text(table.name());
       if (used.empty()) {
         diagnostics.error("idle-setting", value.span, fmt::format("{} has no effect: no key of {} is made anew", key, name),

@@ -329,8 +329,8 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
     number += 10;
     const bool online = phase.kind.value == plan::PhaseKind::tables &&
                         phase.strategy.value.value_or(model.plan->strategy.value) == plan::Strategy::online;
-    if (online) model.phases.push_back({&phase, fmt::format("{:03}", number - 5), {}, {}, {}, Stage::prepare});
-    model.phases.push_back({&phase, fmt::format("{:03}", number), {}, {}, {}, online ? Stage::swap : Stage::offline});
+    if (online) model.phases.push_back({&phase, fmt::format("{:03}", number - 5), {}, {}, {}, {}, {}, Stage::prepare});
+    model.phases.push_back({&phase, fmt::format("{:03}", number), {}, {}, {}, {}, {}, online ? Stage::swap : Stage::offline});
   }
   check_shape(model, diagnostics);
   place_tables(model, diagnostics);

@@ -212,6 +212,7 @@ std::optional<Model> resolve(const plan::Plan& plan, Diagnostics& diagnostics) {
   assign_phases(model, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   check_defaults(model, diagnostics);
+  assign_repairs(model, diagnostics);
   return model;
 }
 

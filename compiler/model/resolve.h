@@ -1,6 +1,6 @@
 // From the plan as written to the model: names to tables and columns (resolve.cc), tables to families
-// (families.cc), columns to key
-// domains (key_domain.cc), domains to phases (phases.cc). The plan must outlive the model.
+// (families.cc), columns to key domains (key_domain.cc), domains to phases (phases.cc), to those what the plan has
+// decided of rows (repairs.cc). The plan must outlive the model.
 #pragma once
 
 #include <optional>
@@ -22,6 +22,7 @@ void read_key_names(Model& model, Diagnostics& diagnostics);  // a part of it
 void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part of assign_phases
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
+void assign_repairs(Model& model, Diagnostics& diagnostics);
 void check_defaults(const Model& model, Diagnostics& diagnostics);
 
 // The key column of the domain's root's table that a part of its names is; kNone where it is none.

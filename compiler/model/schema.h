@@ -111,6 +111,17 @@ struct Remade {
   std::vector<TableId> tables;
 };
 
+// What the plan has decided of rows that refer to a row that is not there.
+struct OrphanRule {
+  TableId child, parent;
+  std::vector<std::string> columns, parent_columns;
+  plan::Orphans action;
+  std::string constraint;  // of a foreign key: its name
+  bool match_full = false;
+  Span span;
+  bool removes() const { return action == plan::Orphans::quarantine || action == plan::Orphans::remove; }
+};
+
 // An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops.
 enum class Stage { offline, prepare, swap };
 
@@ -120,6 +131,8 @@ struct Phase {
   std::vector<DomainId> domains;    // that change in it
   std::vector<TableId> changed;     // tables with a column in those domains, referenced tables first
   std::vector<ForeignKeyId> touched;
+  std::vector<OrphanRule> orphan_rules;  // before its keys change: referenced tables first
+  std::vector<DomainId> merges;          // after that, domains whose rows are merged: those that others are made of first
   Stage stage = Stage::offline;     // a phase that prepares stands before the one that swaps, and changes no key
   std::string name() const;
 };

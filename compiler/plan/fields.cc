@@ -69,6 +69,10 @@ const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v
 const std::vector<std::string> kStrategies = {"offline", "online"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
+const std::vector<std::string> kOrphans = {"fail", "quarantine", "set_null", "delete"};
+constexpr std::string_view kOrphansHelp =
+    "What becomes of rows that refer to a row that is not there: the phase stops before it changes anything, they are moved "
+    "to schema rekey and stay there, the reference is set to NULL, or they are deleted; the way back brings them back";
 
 const Object& new_keys_object() {
   static const Object object{
@@ -251,6 +255,8 @@ const Object& foreign_key_object() {
            {.key = "enforced", .kind = Kind::boolean, .slot = at<&ForeignKey::enforced>,
             .help = "False for a key that is NOT ENFORCED in the catalog, from PostgreSQL 18", .example = "false",
             .standard = "true"},
+           {.key = "orphans", .kind = Kind::word, .slot = at<&ForeignKey::orphans>,
+            .help = kOrphansHelp, .example = "delete", .words = kOrphans, .standard = "fail"},
            {.key = "comment", .kind = Kind::text, .slot = at<&ForeignKey::comment>,
             .help = "The comment on the constraint", .example = "who wrote it"}},
       .name = at<&ForeignKey::name>};
@@ -269,7 +275,9 @@ const Object& logical_reference_object() {
                  {.key = "references", .kind = Kind::reference,
                   .slot = at<&LogicalReference::references>,
                   .help = "The other table and columns; its primary key without columns",
-                  .example = "public.users", .required = true}}};
+                  .example = "public.users", .required = true},
+                 {.key = "orphans", .kind = Kind::word, .slot = at<&LogicalReference::orphans>,
+                  .help = kOrphansHelp, .example = "delete", .words = kOrphans, .standard = "fail"}}};
   return object;
 }
 
@@ -339,7 +347,7 @@ const Object& table_object() {
             .help = "How the table's own key gets new values, where it differs from the plan",
             .example = "v7", .words = kGenerators},
            {.key = "time_column", .kind = Kind::name, .slot = at<&Table::time_column>,
-            .help = "Column that generator v7 takes the time from", .example = "created_at"},
+            .help = "Column that generator v7, or keep: newest or oldest, takes the time from", .example = "created_at"},
            {.key = "namespace", .kind = Kind::text, .slot = at<&Table::name_space>,
             .help = "Namespace of generator v5: a UUID, or dns, url, oid or x500", .example = "url"},
            {.key = "name_template", .kind = Kind::text, .slot = at<&Table::name_template>,
@@ -350,6 +358,18 @@ const Object& table_object() {
             .help = "What generator expression makes keys from: SQL over columns of the row as they are when its phase "
                     "begins, immutable and of type uuid",
             .example = "public.key_of(email)"},
+           {.key = "on_duplicate", .kind = Kind::word, .slot = at<&Table::on_duplicate>,
+            .help = "What becomes of rows that generator v5 or expression would give one key: the phase stops before it "
+                    "changes anything, or they are merged into one, which gets all that refers to any of them; the way "
+                    "back brings them back",
+            .example = "merge", .words = {"fail", "merge"}, .standard = "fail"},
+           {.key = "keep", .kind = Kind::word, .slot = at<&Table::keep>,
+            .help = "Which of them stays: newest and oldest go by time_column, or by the key where none is given; the newest "
+                    "when not given",
+            .example = "oldest", .words = {"newest", "oldest", "most_children", "expression"}},
+           {.key = "keep_expression", .kind = Kind::text, .slot = at<&Table::keep_expression>,
+            .help = "Of keep: expression, SQL over columns of the row: the row with the largest value stays",
+            .example = "length(title)"},
            {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",

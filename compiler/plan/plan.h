@@ -31,6 +31,9 @@ enum class PhaseKind { tables, foundation, cleanup };
 enum class Risk { low, medium, high };
 enum class Change { rekey, keep };
 enum class Identity { none, always, by_default };
+enum class Orphans { fail, quarantine, set_null, remove };
+enum class OnDuplicate { fail, merge };
+enum class Keep { newest, oldest, most_children, expression };
 
 // Names are written as the catalog has them, without folding of case: public.Users is "Users". A
 // part that contains a dot, a quote, a parenthesis, a comma or white space stands in double quotes,
@@ -68,6 +71,7 @@ struct ForeignKey {
   Texts on_delete_columns;    // of set null and set default, from PostgreSQL 15
   Text deferrable;  // "initially immediate", "initially deferred"; not given: not deferrable
   Located<bool> valid{true, {}}, enforced{true, {}};
+  Located<Orphans> orphans{Orphans::fail, {}};  // what becomes of rows that refer to none
   Text comment;
   bool holds() const { return valid.value && enforced.value; }  // for every row
 };
@@ -76,6 +80,7 @@ struct ForeignKey {
 struct LogicalReference {
   Texts columns;
   Located<Reference> references;
+  Located<Orphans> orphans{Orphans::fail, {}};
 };
 
 struct Index {
@@ -117,9 +122,12 @@ struct Table {
   Text partitioning;        // of a partitioned table, as pg_get_partkeydef has it: "RANGE (created_at)"
   Texts partition_columns;  // that stand in it
   Located<std::optional<Generator>> generator;
-  Text time_column;  // of generator v7
+  Text time_column;  // of generator v7, and of keep: newest and oldest
   Text name_space, name_template;  // of generator v5
   Text key_expression;             // of generator expression
+  Located<OnDuplicate> on_duplicate{OnDuplicate::fail, {}};  // rows that would get one key
+  Located<std::optional<Keep>> keep;  // which of them stays; not given: the newest
+  Text keep_expression;               // of keep: expression; the row with the largest value stays
   Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
   Texts primary_key;
   std::vector<Column> columns;

@@ -98,11 +98,13 @@ struct Column {
   std::string domain;
   bool source = false;   // brings ids into the domain
   std::string fallback;  // its default before the change, in the words of to_fallback
+  bool settled = false;  // its phase takes care of rows whose key here no row has
 };
 
 struct ForeignKey {
   std::string table, name;  // table quoted, name as in the catalog
   std::string definition;   // pg_get_constraintdef with an empty search_path
+  bool settled = false;     // its phase takes care of rows that break it
 };
 
 // Anything else whose definition uses key columns: a view, a trigger, a policy.
@@ -133,6 +135,7 @@ struct Domain {
   std::string name_space;                 // a UUID
   bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
   std::string expression;                 // over its columns; generator expression alone has one
+  bool merges = false;                    // its phase makes one row of those that would get one key
   // Its keys are made from rows of the root, not from ids alone.
   bool listed() const { return !time_column.empty() || !name_columns.empty() || !expression.empty(); }
 };

@@ -80,6 +80,7 @@ void fields(Column& x, F f) {
   f("phase", x.phase);
   f("domain", x.domain);
   f("source", x.source);
+  f("settled", x.settled);
   f("fallback", x.fallback);
 }
 
@@ -88,6 +89,7 @@ void fields(ForeignKey& x, F f) {
   f("table", x.table);
   f("name", x.name);
   f("definition", x.definition);
+  f("settled", x.settled);
 }
 
 template <class F>
@@ -117,6 +119,7 @@ void fields(Domain& x, F f) {
   f("name_space", x.name_space);
   f("name_changes", x.name_changes);
   f("expression", x.expression);
+  f("merges", x.merges);
 }
 
 template <class F>

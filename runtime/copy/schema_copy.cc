@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "runtime/copy/broken_keys.h"
 #include "runtime/copy/program.h"
 #include "runtime/db/server_message.h"
 #include "runtime/outcome.h"
@@ -185,6 +186,7 @@ SchemaCopy copy_schema(const std::string& given, db::Connection& live, const std
   load({"--schema-only", "--section=pre-data"});
   fill({client.psql, address, password_of(address), folder}, psql, here);
   load({"--schema-only", "--section=post-data"});
+  add_broken_keys(here, live, copy.lost);
   return copy;
 }
 

@@ -148,8 +148,8 @@ BEGIN
 END
 $body$;
 
--- Before a change: columns have the types the plan knows, ids fit the generator, no key is an orphan.
-CREATE PROCEDURE rekey.expect_legacy(of_phase text)
+-- Before a change: columns have the types the plan knows, ids fit the generator.
+CREATE PROCEDURE rekey.expect_columns(of_phase text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -180,6 +180,15 @@ BEGIN
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;
+END
+$body$;
+
+-- And no key is an orphan.
+CREATE PROCEDURE rekey.expect_legacy(of_phase text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  CALL rekey.expect_columns(of_phase);
   CALL rekey.refuse_orphans(of_phase);
   CALL rekey.refuse_unlisted(of_phase);
 END

@@ -40,7 +40,8 @@ DECLARE
   high bigint;
 BEGIN
   CALL rekey.save_sequences(of_domain);
-  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', rekey.source_keys(of_domain, false)) INTO low, high;
+  EXECUTE format('SELECT min(key), max(key) FROM (%s%s) ids', rekey.source_keys(of_domain, false),
+                 CASE WHEN to_regclass('rekey.archives') IS NOT NULL THEN rekey.archived_ids(of_domain) END) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;

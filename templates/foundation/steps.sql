@@ -238,6 +238,9 @@ BEGIN
   DELETE FROM rekey.pairs;
   DELETE FROM rekey.pair_lists;
   DELETE FROM rekey.secret;
+  IF to_regclass('rekey.archives') IS NOT NULL THEN
+    CALL rekey.purge_archives();
+  END IF;
 END
 $body$;
 

@@ -13,7 +13,12 @@ VALUES
 {{#columns}}
   ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{array}}, {{sequence}}, {{identity}}){{separator}}
 {{/columns}}
+{{#with_orphans}}
+CALL rekey.expect_columns({{phase}});
+{{/with_orphans}}
+{{^with_orphans}}
 CALL rekey.expect_legacy({{phase}});
+{{/with_orphans}}
 {{#tables}}
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});

@@ -20,6 +20,9 @@ SELECT * FROM rekey.check_dependent({{phase}}, {{kind}}, {{name}}, {{table}}, {{
 SELECT * FROM rekey.record_check({{phase}}, 'text', {{object}}, true,
   'made from its own definition PostgreSQL writes it otherwise: after a rollback as after a dump and restore');
 {{/remade}}
+{{#repairs}}
+SELECT * FROM rekey.check_archives({{phase}});
+{{/repairs}}
 {{#probes}}
 SELECT * FROM rekey.check_probe({{phase}}, {{name}}, (
 {{query}}

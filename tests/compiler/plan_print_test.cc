@@ -325,6 +325,8 @@ TEST(PlanPrint, EveryWordSurvives) {
         if (object->id == "foreignKey")
           text = head + "tables: {a.b: {foreign_keys: {f: {columns: c, references: a.b, " + line +
                  "}}}}\n";
+        if (object->id == "logicalReference")
+          text = head + "tables: {a.b: {logical_references: [{columns: c, references: a.b, " + line + "}]}}\n";
         if (object->id == "dependent")
           text = head + "tables: {}\ndependents: [{name: d, " + line + "}]\n";
         ASSERT_NE(text, "") << object->id;

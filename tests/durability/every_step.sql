@@ -9,9 +9,13 @@ CREATE VIEW public.bosses AS
 INSERT INTO public.people (boss_id, name, since)
 SELECT nullif(i / 2, 0), 'person ' || i, timestamptz '2020-01-01 UTC' + i * interval '1 day'
 FROM generate_series(1, 20) i;
-CREATE TABLE public.desks (person_id integer NOT NULL REFERENCES public.people, room text) PARTITION BY HASH (person_id);
+CREATE TABLE public.desks (person_id integer PRIMARY KEY REFERENCES public.people, room text) PARTITION BY HASH (person_id);
 CREATE TABLE public.desks_0 PARTITION OF public.desks FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 INSERT INTO public.desks SELECT i, 'room ' || i % 3 FROM generate_series(1, 20) i;
+UPDATE public.people SET name = 'person 3' WHERE id IN (7, 11);
+SET session_replication_role = replica;
+UPDATE public.people SET boss_id = 99 WHERE id IN (5, 19);
+RESET session_replication_role;
 CREATE FUNCTION public.bosses_of(someone text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT count(boss_id) FROM public.people WHERE name = someone);

@@ -1,0 +1,13 @@
+%up
+LOCK TABLE {{tables}} IN SHARE ROW EXCLUSIVE MODE;
+CALL rekey.begin_repair();
+-- step, table, columns that refer, table and columns that they refer to, what becomes of the rows, MATCH FULL
+{{#rules}}
+CALL rekey.settle_orphans({{step}}, {{child}}, {{columns}}, {{parent}}, {{parent_columns}}, {{action}}, {{match_full}});
+{{/rules}}
+CALL rekey.expect_no_children({{step}});
+CALL rekey.expect_legacy({{phase}});
+%down
+LOCK TABLE {{tables}} IN SHARE ROW EXCLUSIVE MODE;
+CALL rekey.begin_repair();
+CALL rekey.restore_rows({{step}});

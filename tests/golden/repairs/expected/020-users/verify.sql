@@ -1,0 +1,27 @@
+-- Plan repairs, phase 020 users (2 of 3): checks
+-- Plan digest sha256:e0e6bfad66a2a02828e12c104601957fd9a36419e7724303e1ee60528e82f2d3
+--
+-- Run it with:  psql -X -f 020-users/verify.sql
+-- Every row must say ok = t. Each result is also written to rekey.checks.
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+SELECT * FROM rekey.check_content('020', '020.users.rewrite', 'public.users');
+SELECT * FROM rekey.check_content('020', '020.documents.rewrite', 'public.documents');
+SELECT * FROM rekey.check_content('020', '020.notes.rewrite', 'public.notes');
+SELECT * FROM rekey.check_indexes('020', 'public.users');
+SELECT * FROM rekey.check_indexes('020', 'public.documents');
+SELECT * FROM rekey.check_indexes('020', 'public.notes');
+SELECT * FROM rekey.check_key('020', 'public.users', 'user_id');
+SELECT * FROM rekey.check_key('020', 'public.documents', 'document_id');
+SELECT * FROM rekey.check_key('020', 'public.documents', 'user_id');
+SELECT * FROM rekey.check_key('020', 'public.notes', 'document_id');
+SELECT * FROM rekey.check_foreign_key('020', 'public.documents', 'documents_user_id_fkey', false);
+SELECT * FROM rekey.check_archives('020');

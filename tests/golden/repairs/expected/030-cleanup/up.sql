@@ -1,0 +1,81 @@
+-- Plan repairs, phase 030 cleanup (3 of 3): the way forward
+-- Plan digest sha256:e0e6bfad66a2a02828e12c104601957fd9a36419e7724303e1ee60528e82f2d3
+--
+-- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
+-- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
+-- into the journal (schema rekey); it refuses to run twice or out of order. To go on after a failure,
+-- take the first STEP of rekey.steps, by position, that is not done, and run the file from there:
+--   sed -n '1,/^-- step /p; /^-- step STEP /,$p' 030-cleanup/up.sql | psql -X -v ON_ERROR_STOP=1
+
+SET search_path = pg_catalog, pg_temp;
+SET lock_timeout = '2s';
+SET row_security = off;
+SET TimeZone = 'UTC';
+SET standard_conforming_strings = on;
+SET check_function_bodies = off;
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+
+-- step 030.open · offline
+-- opens the phase
+-- no lock on your tables
+-- goes back with 030.open in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.open_phase('030', 'cleanup', 'sha256:e0e6bfad66a2a02828e12c104601957fd9a36419e7724303e1ee60528e82f2d3', '020');
+-- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
+CALL rekey.register_steps('030', $steps$[
+["030.open",true,false,[],["030.users.settle","030.documents.settle","030.notes.settle"],"7540123ce022c8f983c00b4b88813be003b3d8c21f15059cc53be15512034f70","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.users.settle",true,false,["030.open"],["030.close"],"b1d958c8db573913ef6cab3d896cf6091029f139a94df508aa3d439e04ae3611","716cce92d88853073ef132892c23089997e413aec7cb41a492a3b86008e38064"],
+["030.documents.settle",true,false,["030.open"],["030.close"],"91c308229f91be6d7037eb0e4e9f8ed094d511465eafea39358e5c9908ba9096","8f10af8e7206ebca490b4dc0335f872b18a37933b74cb4afa8b87a904f19c05b"],
+["030.notes.settle",true,false,["030.open"],["030.close"],"bfc05d34226713247aff8f3cf058e9f6e9efeb14b18eb98d1879779c9ca2a7fb","619a7b877897570909aa3fd6a2a4031be0a44247af02964dafa6cc3d97d84c81"],
+["030.close",true,false,["030.users.settle","030.documents.settle","030.notes.settle"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
+]$steps$);
+CALL rekey.begin_step('030.open');
+CALL rekey.end_step('030.open');
+COMMIT;
+
+-- step 030.users.settle · offline · plan.yaml:6
+-- builds invalid indexes of public.users again
+-- SHARE on public.users
+-- goes back with 030.users.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.users.settle');
+CALL rekey.settle_indexes('public.users');
+CALL rekey.end_step('030.users.settle');
+COMMIT;
+
+-- step 030.documents.settle · offline · plan.yaml:17
+-- builds invalid indexes of public.documents again
+-- SHARE on public.documents
+-- goes back with 030.documents.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.documents.settle');
+CALL rekey.settle_indexes('public.documents');
+CALL rekey.end_step('030.documents.settle');
+COMMIT;
+
+-- step 030.notes.settle · offline · plan.yaml:27
+-- builds invalid indexes of public.notes again
+-- SHARE on public.notes
+-- goes back with 030.notes.settle in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.notes.settle');
+CALL rekey.settle_indexes('public.notes');
+CALL rekey.end_step('030.notes.settle');
+COMMIT;
+
+-- step 030.close · offline
+-- ends the phase
+-- no lock on your tables
+-- goes back with 030.close in down.sql, for as long as schema rekey is there
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '2s';
+CALL rekey.begin_step('030.close');
+CALL rekey.close_phase('030');
+CALL rekey.end_step('030.close');
+COMMIT;
+
