@@ -126,6 +126,7 @@ BEGIN
       'SELECT %L, %L, gone.%I::text, kept.%3$I::text, l.place FROM rekey.merge_losers l '
       'JOIN %4$s gone ON gone.tableoid = l.table_oid AND gone.ctid = l.row_id JOIN %4$s kept ON kept.tableoid = l.kept_table AND kept.ctid = l.kept_row '
       'WHERE gone.%3$I IS NOT NULL AND kept.%3$I IS NOT NULL', of_step, own.domain, own.column_name, of_table);
+    ANALYZE rekey.merged_keys;
     UPDATE rekey.merged_keys m SET kept_key = n.kept_key FROM rekey.merged_keys n
     WHERE m.step = of_step AND n.step = of_step AND m.domain = own.domain AND n.domain = own.domain AND m.kept_key = n.old_key;
   END LOOP;
@@ -141,6 +142,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM rekey.merge_losers) THEN
     RETURN;
   END IF;
+  ANALYZE rekey.merge_losers;
   CALL rekey.note_losers(of_step, of_table);
   made := rekey.new_archive(of_step, of_table, 'merge', NULL);
   EXECUTE format('WITH gone AS (DELETE FROM %s x USING rekey.merge_losers l WHERE x.tableoid = l.table_oid AND x.ctid = l.row_id RETURNING x.*) '
