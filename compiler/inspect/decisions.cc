@@ -37,7 +37,8 @@ const plan::Object& table_choices() {
   static const plan::Object object = [] {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
-        {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "upserts", "columns", "logical_references"});
+        {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "upserts", "inventory", "decision",
+         "columns", "logical_references"});
     for (plan::Field& field : o.fields) {
       if (field.key != "columns") continue;
       field.object = &column_choices();
@@ -71,7 +72,7 @@ const plan::Object& decisions_object() {
   static const plan::Object object = [] {
     plan::Object o =
         choices(plan::plan_object(), {"name", "strategy", "generator", "new_keys", "lock_timeout",
-                                      "maintenance_work_mem", "backfill", "bridge", "extension", "phases", "tables", "dependents"});
+                                      "maintenance_work_mem", "backfill", "bridge", "decision", "extension", "phases", "tables", "dependents"});
     o.noun = "decisions";
     o.id = "decisions";
     for (plan::Field& field : o.fields) {
@@ -153,6 +154,8 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.name_template, decided.name_template);
   take(table.key_expression, decided.key_expression);
   if (decided.upserts.value) table.upserts = decided.upserts;
+  take(table.inventory, decided.inventory);
+  take(table.decision, decided.decision);
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
   table.logical_references.insert(table.logical_references.end(),
                                   decided.logical_references.begin(),
@@ -227,6 +230,7 @@ void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnosti
   take(draft.maintenance_work_mem, decisions.maintenance_work_mem);
   draft.backfill = decisions.backfill;
   draft.bridge = decisions.bridge;
+  take(draft.decision, decisions.decision);
   take(draft.extension, decisions.extension);
   draft.phases = decisions.phases;
   auto known = [&](const plan::Located<plan::TableName>& name) -> plan::Table* {
