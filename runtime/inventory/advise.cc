@@ -80,7 +80,7 @@ std::string percent(std::int64_t part, std::int64_t whole) { return fmt::format(
 void recommend(const Domain& d, Advice& out) {
   const Option& all = out.options.front();
   const std::int64_t in_the_way = d.nameless + d.doubles;
-  const bool some = !d.asked.where.empty() && d.spread.all.chosen * 2 <= d.rows;
+  const bool some = d.spread.all.chosen > 0 && d.spread.all.chosen * 2 <= d.rows;
   out.recommended = "full";
   if (out.options.size() == 1) {
     out.because = "the type of the keys changes, and a column has one type";
