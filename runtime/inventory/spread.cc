@@ -1,6 +1,8 @@
 // Rows of a root's table by the conditions of the plan, by time and by owner.
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "runtime/inventory/inventory.h"
 #include "runtime/outcome.h"
 
