@@ -268,6 +268,14 @@ bool merges(const model::Model& model, const model::Domain& domain) {
   return std::any_of(merged.begin(), merged.end(), [&](model::DomainId d) { return &model.domains[d] == &domain; });
 }
 
+bundle::Inventory inventory(const model::Model& model, const model::Domain& domain) {
+  const auto& asked = model.root_table(domain).inventory;
+  const auto& decision = model.decision(domain);
+  const auto& time = asked.time_column.value;
+  return {asked.unprocessed.value, asked.where.value, time.empty() ? lower::time_column(model, domain) : time, asked.owner_column.value,
+          decision.scope.value ? plan::word(*decision.scope.value) : "", decision.reason.value, decision.date.value};
+}
+
 void describe_keys(const model::Model& model, bundle::Bundle& out) {
   for (const auto& domain : model.domains) {
     if (!domain.changes) continue;
@@ -276,7 +284,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
                            lower::name_columns(domain), lower::compared_name(model, domain), domain.name_space, lower::name_changes(model, domain),
-                           domain.key_expression, merges(model, domain)});
+                           domain.key_expression, merges(model, domain), inventory(model, domain)});
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),

@@ -156,6 +156,19 @@ json dependent_rows(const model::Model& model) {
   return out;
 }
 
+json decision_rows(const plan::Plan& plan) {
+  json rows = json::array();
+  const auto add = [&](const std::string& about, const plan::Decision& decision) {
+    if (!decision.scope.value) return;
+    const auto& date = decision.date.value;
+    rows.push_back({{"about", cell(about)}, {"scope", plan::word(*decision.scope.value)}, {"reason", cell(decision.reason.value)},
+                    {"date", date.empty() ? "not given" : cell(date)}});
+  };
+  for (const auto& table : plan.tables) add(to_text(table.name.value), table.decision);
+  add(rows.empty() ? "all tables" : "all others", plan.decision);
+  return rows;
+}
+
 json finding_rows(const Input& input, const Diagnostics& diagnostics) {
   json rows = json::array();
   for (const auto& d : diagnostics.all()) {
@@ -212,6 +225,9 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   data["reveals"] = reveals;
   data["of_uuids"] = std::any_of(input.model.domains.begin(), input.model.domains.end(),
                                  [](const auto& d) { return d.changes && d.of_uuids; });
+  const json decisions = decision_rows(*input.model.plan);
+  data["has_decisions"] = !decisions.empty();
+  data["decisions"] = decisions;
   std::vector<std::string> times, names;
   for (const auto& domain : bundle.domains) {
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));

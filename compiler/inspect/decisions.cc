@@ -43,7 +43,7 @@ const plan::Object& table_choices() {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
         {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "on_duplicate", "keep", "keep_expression",
-         "upserts", "columns", "foreign_keys", "logical_references"});
+         "upserts", "inventory", "decision", "columns", "foreign_keys", "logical_references"});
     for (plan::Field& field : o.fields) {
       if (field.key == "foreign_keys") {
         field.object = &foreign_key_choices();
@@ -81,7 +81,7 @@ const plan::Object& decisions_object() {
   static const plan::Object object = [] {
     plan::Object o =
         choices(plan::plan_object(), {"name", "strategy", "generator", "new_keys", "lock_timeout",
-                                      "maintenance_work_mem", "backfill", "bridge", "extension", "phases", "tables", "dependents"});
+                                      "maintenance_work_mem", "backfill", "bridge", "decision", "extension", "phases", "tables", "dependents"});
     o.noun = "decisions";
     o.id = "decisions";
     for (plan::Field& field : o.fields) {
@@ -173,6 +173,8 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.keep, decided.keep);
   take(table.keep_expression, decided.keep_expression);
   if (decided.upserts.value) table.upserts = decided.upserts;
+  take(table.inventory, decided.inventory);
+  take(table.decision, decided.decision);
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
   for (const plan::ForeignKey& fk : decided.foreign_keys) apply_foreign_key(fk, table, diagnostics);
   table.logical_references.insert(table.logical_references.end(),
@@ -248,6 +250,7 @@ void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnosti
   take(draft.maintenance_work_mem, decisions.maintenance_work_mem);
   draft.backfill = decisions.backfill;
   draft.bridge = decisions.bridge;
+  take(draft.decision, decisions.decision);
   take(draft.extension, decisions.extension);
   draft.phases = decisions.phases;
   auto known = [&](const plan::Located<plan::TableName>& name) -> plan::Table* {

@@ -210,6 +210,8 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
     }
     check_expression(table.key_expression, diagnostics);
     check_expression(table.keep_expression, diagnostics);
+    check_expression(table.inventory.unprocessed, diagnostics);
+    check_expression(table.inventory.where, diagnostics);
     for (const auto& index : table.indexes) check_index(index.definition, diagnostics);
   }
   for (const auto& dependent : plan.dependents) check_dependent(dependent, diagnostics);

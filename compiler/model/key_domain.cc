@@ -309,6 +309,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);
   refuse_idle_settings(model, diagnostics);
+  check_decisions(model, diagnostics);
 }
 
 }  // namespace rekey::model

@@ -20,6 +20,7 @@ void tie_families(Model& model, Diagnostics& diagnostics);
 void find_key_domains(Model& model, Diagnostics& diagnostics);
 void read_key_names(Model& model, Diagnostics& diagnostics);  // a part of it
 void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part of assign_phases
+void check_decisions(const Model& model, Diagnostics& diagnostics);  // a part of find_key_domains
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
 void assign_repairs(Model& model, Diagnostics& diagnostics);

@@ -168,6 +168,9 @@ struct Model {
   // The table and all that an ALTER TABLE of it reaches.
   std::vector<TableId> family(TableId t) const;
   std::string path(ColumnId c) const;  // schema.table.column as in a plan
+  const plan::Table& root_table(const Domain& domain) const { return *tables[columns[domain.root].table].written; }
+  // What was decided about it: at its root's table, else for the plan.
+  const plan::Decision& decision(const Domain& domain) const;
 };
 
 // What a test reads: tables with their columns and domains, foreign keys, phases.

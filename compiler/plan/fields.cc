@@ -23,7 +23,7 @@ Slot slot_of(T& member)
 
 template <class T>
 Slot slot_of(T& member)
-  requires std::is_same_v<T, NewKeys> || std::is_same_v<T, Backfill>
+  requires std::is_same_v<T, NewKeys> || std::is_same_v<T, Backfill> || std::is_same_v<T, Inventory> || std::is_same_v<T, Decision>
 {
   return ObjectSlot{&member};
 }
@@ -66,6 +66,7 @@ Slot at(void* owner) {
 }
 
 const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};
+const std::vector<std::string> kScopes = {"full", "forward_only"};
 const std::vector<std::string> kStrategies = {"offline", "online"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
@@ -323,6 +324,44 @@ const Object& dependent_object() {
   return object;
 }
 
+const Object& inventory_object() {
+  static const Object object{
+      .noun = "inventory",
+      .id = "inventory",
+      .help = "What rekey inventory counts of a table beyond its keys",
+      .fields =
+          {{.key = "unprocessed", .kind = Kind::text, .slot = at<&Inventory::unprocessed>,
+            .help = "A condition over columns of a row that holds while the application is not done with it",
+            .example = "file_sha256 IS NULL"},
+           {.key = "time_column", .kind = Kind::name, .slot = at<&Inventory::time_column>,
+            .help = "Column that says how old a row is; that of generator v7 when not given", .example = "created_at"},
+           {.key = "owner_column", .kind = Kind::name, .slot = at<&Inventory::owner_column>,
+            .help = "Column that says whose a row is", .example = "user_id"},
+           {.key = "where", .kind = Kind::text, .slot = at<&Inventory::where>,
+            .help = "A condition over columns of a row: those that would get new keys if the others kept theirs",
+            .example = "created_at > '2025-01-01'"}},
+      .span = [](void* item) { return &static_cast<Inventory*>(item)->span; }};
+  return object;
+}
+
+const Object& decision_object() {
+  static const Object object{
+      .noun = "decision",
+      .id = "decision",
+      .help = "What was decided after an inventory, and why, shown in REVIEW.md",
+      .fields =
+          {{.key = "scope", .kind = Kind::word, .slot = at<&Decision::scope>,
+            .help = "Which rows get new keys: all, or only those that are written from now on",
+            .example = "full", .required = true, .words = kScopes, .reserved = {"hybrid"},
+            .synonyms = {{"forward-only", "forward_only"}, {"forward only", "forward_only"}}},
+           {.key = "reason", .kind = Kind::text, .slot = at<&Decision::reason>,
+            .help = "Why", .example = "whoever has a file must find its row", .required = true},
+           {.key = "date", .kind = Kind::text, .slot = at<&Decision::date>,
+            .help = "When it was decided", .example = "2025-03-01"}},
+      .span = [](void* item) { return &static_cast<Decision*>(item)->span; }};
+  return object;
+}
+
 const Object& table_object() {
   static const Object object{
       .noun = "table",
@@ -374,6 +413,12 @@ const Object& table_object() {
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",
             .example = "true", .standard = "false"},
+           {.key = "inventory", .kind = Kind::object, .slot = at<&Table::inventory>,
+            .help = "What rekey inventory counts of it beyond its keys",
+            .example = "{time_column: created_at, owner_column: user_id}", .object = &inventory_object()},
+           {.key = "decision", .kind = Kind::object, .slot = at<&Table::decision>,
+            .help = "What was decided about its keys, where it differs from the plan",
+            .example = "{scope: full, reason: whoever has a file must find its row}", .object = &decision_object()},
            {.key = "columns", .kind = Kind::map, .slot = at<&Table::columns>,
             .help = "Key columns by name", .example = "{user_id: integer}",
             .object = &column_object()},
@@ -400,6 +445,7 @@ const Object& table_object() {
 }  // namespace
 
 const char* word(Generator generator) { return kGenerators[static_cast<std::size_t>(generator)].c_str(); }
+const char* word(Scope scope) { return kScopes[static_cast<std::size_t>(scope)].c_str(); }
 
 const Field* Object::find(std::string_view key) const {
   for (const Field& field : fields)
@@ -440,6 +486,9 @@ const Object& plan_object() {
             .help = "Whether views in the schemas rekey_old and rekey_new show the tables of online phases in "
                     "their old and their new shape, for both versions of the application at once",
             .example = "true", .standard = "false"},
+           {.key = "decision", .kind = Kind::object, .slot = at<&Plan::decision>,
+            .help = "What was decided about the keys of all tables without a decision of their own",
+            .example = "{scope: full, reason: ids leave the company}", .object = &decision_object()},
            {.key = "extension", .kind = Kind::word, .slot = at<&Plan::extension>,
             .help = "Extension that makes keys of generator v5, made by foundation in schema rekey where it is not there yet",
             .example = "uuid-ossp", .words = {"uuid-ossp", "pgcrypto"}},
@@ -461,7 +510,8 @@ const Object& plan_object() {
 const std::vector<const Object*>& all_objects() {
   static const std::vector<const Object*> objects = {
       &plan_object(),   &new_keys_object(),    &backfill_object(), &phase_object(),
-      &probe_object(),  &table_object(),       &column_object(),
+      &probe_object(),  &inventory_object(),   &decision_object(),
+      &table_object(),  &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
       &logical_reference_object(), &dependent_object()};
   return objects;

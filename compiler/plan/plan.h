@@ -34,6 +34,8 @@ enum class Identity { none, always, by_default };
 enum class Orphans { fail, quarantine, set_null, remove };
 enum class OnDuplicate { fail, merge };
 enum class Keep { newest, oldest, most_children, expression };
+enum class Scope { full, forward_only };
+const char* word(Scope scope);
 
 // Names are written as the catalog has them, without folding of case: public.Users is "Users". A
 // part that contains a dot, a quote, a parenthesis, a comma or white space stands in double quotes,
@@ -114,6 +116,22 @@ struct Dependent {
   Span span;
 };
 
+// What `rekey inventory` counts of a table beyond its keys.
+struct Inventory {
+  Text unprocessed;   // a condition over a row
+  Text where;         // a condition: the rows that a hybrid change would take
+  Text time_column;   // not given: that of generator v7
+  Text owner_column;
+  Span span;  // line 0: not given
+};
+
+// What people made of an inventory.
+struct Decision {
+  Located<std::optional<Scope>> scope;  // which rows get other keys: all, or only those written since
+  Text reason, date;
+  Span span;  // line 0: not given
+};
+
 struct Table {
   Located<TableName> name;
   Located<Change> change{Change::rekey, {}};
@@ -129,6 +147,8 @@ struct Table {
   Located<std::optional<Keep>> keep;  // which of them stays; not given: the newest
   Text keep_expression;               // of keep: expression; the row with the largest value stays
   Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
+  Inventory inventory;
+  Decision decision;
   Texts primary_key;
   std::vector<Column> columns;
   std::vector<Unique> unique;
@@ -177,6 +197,7 @@ struct Plan {
   Text maintenance_work_mem;  // "256MB"; not given: the server's
   Backfill backfill;
   Located<bool> bridge{false, {}};
+  Decision decision;  // for tables without one of their own
   Text extension;  // uuid-ossp or pgcrypto, which foundation makes in schema rekey where it is not there
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order

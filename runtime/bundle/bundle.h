@@ -124,6 +124,13 @@ struct Dependent {
 std::string to_fallback(const std::string& identity, const std::string& sequence,
                         const std::string& expression);
 
+// What the plan wants to know of a root's table, and what people made of it; empty where nothing was said.
+struct Inventory {
+  std::string unprocessed, where;         // conditions over a row
+  std::string time_column, owner_column;  // as in the catalog
+  std::string decided, reason, date;      // full or forward_only
+};
+
 struct Domain {
   std::string name;       // "public.users.user_id"
   std::string generator;  // ordered, keyed, v4, v5, v7, expression
@@ -136,6 +143,7 @@ struct Domain {
   bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
   std::string expression;                 // over its columns; generator expression alone has one
   bool merges = false;                    // its phase makes one row of those that would get one key
+  Inventory inventory;
   // Its keys are made from rows of the root, not from ids alone.
   bool listed() const { return !time_column.empty() || !name_columns.empty() || !expression.empty(); }
 };

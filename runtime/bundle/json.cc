@@ -107,6 +107,17 @@ void fields(Dependent& x, F f) {
 }
 
 template <class F>
+void fields(Inventory& x, F f) {
+  f("unprocessed", x.unprocessed);
+  f("where", x.where);
+  f("time_column", x.time_column);
+  f("owner_column", x.owner_column);
+  f("decided", x.decided);
+  f("reason", x.reason);
+  f("date", x.date);
+}
+
+template <class F>
 void fields(Domain& x, F f) {
   f("name", x.name);
   f("generator", x.generator);
@@ -120,6 +131,7 @@ void fields(Domain& x, F f) {
   f("name_changes", x.name_changes);
   f("expression", x.expression);
   f("merges", x.merges);
+  f("inventory", x.inventory);
 }
 
 template <class F>

@@ -22,15 +22,14 @@ int inventory_of(const Options& options) {
     throw Refused(fmt::format("the database is not what the bundle describes: {}\n  rekey status {} tells all", drift.front(),
                               options.bundle));
   }
-  session->exec("BEGIN ISOLATION LEVEL REPEATABLE READ");
-  const auto domains = inventory::take(*session, b, journal);
+  session->exec("BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL TimeZone = 'UTC'");
+  const auto found = inventory::take(*session, b, journal);
   session->exec("ROLLBACK");
-  const std::string where = db::describe(*session);
   if (!options.markdown.empty()) {
     std::ofstream file(options.markdown);
-    if (!(file << inventory::to_markdown(b.plan, where, domains)).flush()) throw Failed("cannot write " + options.markdown);
+    if (!(file << inventory::to_markdown(found)).flush()) throw Failed("cannot write " + options.markdown);
   }
-  fmt::print("{}", options.json ? inventory::to_json(b.plan, where, domains) : inventory::to_text(b.plan, where, domains));
+  fmt::print("{}", options.json ? inventory::to_json(found) : inventory::to_text(found));
   return kDone;
 }
 

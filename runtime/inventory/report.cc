@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "runtime/inventory/inventory.h"
 #include "runtime/text.h"
@@ -10,7 +9,6 @@ namespace rekey::inventory {
 
 namespace {
 
-using nlohmann::ordered_json;
 using Cells = std::vector<std::vector<std::string>>;
 
 std::string share(std::int64_t part, std::int64_t whole) {
@@ -42,11 +40,30 @@ Cells reference_rows(const std::vector<Domain>& domains) {
   return rows;
 }
 
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+// No bar ends a cell.
+std::string markdown(Cells rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) {
+      for (auto at = cell.find('|'); at != std::string::npos; at = cell.find('|', at + 2)) cell.insert(at, "\\");
+    }
+  }
+  return markdown_table(rows);
+}
+
 std::vector<std::string> details(const Domain& d) {
   std::vector<std::string> out;
   std::vector<std::string> versions;
   for (const auto& [version, count] : d.versions) versions.push_back(fmt::format("{}{}: {}", version.size() == 1 ? "version " : "", version, grouped(count)));
   if (!versions.empty()) out.push_back(fmt::format("{} has {}", d.name, joined(versions)));
+  if (!d.asked.unprocessed.empty() && !d.changed) {
+    out.push_back(fmt::format("{}: {} of {} ({}) not processed: {}", d.table, grouped(d.spread.all.unprocessed), counted(d.rows, "row"),
+                              share(d.spread.all.unprocessed, d.rows), one_line(d.asked.unprocessed)));
+  }
   for (const Group& group : d.largest) {
     std::vector<std::string> rows;
     for (const auto& [key, children] : group.rows) rows.push_back(fmt::format("{} ({})", key, counted(children, "child", "children")));
@@ -79,52 +96,148 @@ std::string list(const std::vector<std::string>& lines) {
   return out;
 }
 
-ordered_json to_json(const Domain& d) {
-  ordered_json versions = ordered_json::object(), groups = ordered_json::array(), references = ordered_json::array();
-  for (const auto& [version, count] : d.versions) versions[version] = count;
-  for (const Group& group : d.largest) {
-    ordered_json rows = ordered_json::array();
-    for (const auto& [key, children] : group.rows) rows.push_back({{"key", key}, {"children", children}});
-    groups.push_back({{"size", group.size}, {"rows", rows}});
+
+Cells part_rows(const Domain& d, const std::string& of, const std::vector<Part>& parts) {
+  Cells rows = {{of, "rows", "share"}};
+  if (!d.asked.unprocessed.empty()) rows[0].push_back("unprocessed");
+  if (!d.asked.where.empty()) rows[0].push_back("where");
+  for (const Part& p : parts) {
+    rows.push_back({one_line(p.name), grouped(p.rows), share(p.rows, d.rows)});
+    if (!d.asked.unprocessed.empty()) rows.back().push_back(grouped(p.unprocessed));
+    if (!d.asked.where.empty()) rows.back().push_back(grouped(p.chosen));
   }
-  for (const Reference& r : d.references) {
-    references.push_back({{"table", r.table}, {"column", r.column}, {"kind", r.kind}, {"keys", r.keys}, {"orphans", r.orphans},
-                          {"example", r.example.empty() ? ordered_json(nullptr) : ordered_json(r.example)}});
+  return rows;
+}
+
+struct Titled {
+  std::string title;
+  Cells rows;
+};
+
+std::vector<Titled> spread_tables(const Domain& d) {
+  std::vector<Titled> out;
+  const Spread& s = d.spread;
+  if (!s.times.empty()) {
+    out.push_back({fmt::format("{} by {}, {} to {} UTC{}", d.table, d.asked.time_column, s.oldest, s.newest,
+                               s.untimed > 0 ? fmt::format("; {} without a time", counted(s.untimed, "row")) : ""),
+                   part_rows(d, s.unit, s.times)});
   }
-  const auto known = [](const std::optional<std::int64_t>& n) { return n ? ordered_json(*n) : ordered_json(nullptr); };
-  return {{"domain", d.name}, {"table", d.table}, {"column", d.column}, {"type", d.type}, {"generator", d.generator},
-          {"changed", d.changed}, {"rows", d.rows}, {"bytes", d.bytes}, {"matching", known(d.matching)}, {"versions", versions},
-          {"nameless", d.nameless}, {"double_groups", d.groups}, {"doubles", d.doubles}, {"largest_groups", groups},
-          {"childless", known(d.childless)}, {"references", references}};
+  if (!s.owners.empty()) {
+    const auto few = static_cast<std::int64_t>(s.owners.size());
+    out.push_back({fmt::format("{} by {}: {}{}{}", d.table, d.asked.owner_column, counted(s.owned, "owner"),
+                               s.ownerless > 0 ? fmt::format("; {} without one", counted(s.ownerless, "row")) : "",
+                               few < s.owned ? fmt::format("; the {} with the most rows", few) : ""),
+                   part_rows(d, d.asked.owner_column, s.owners)});
+  }
+  return out;
+}
+
+Cells option_rows(const Domain& d) {
+  Cells rows = {{"scope", "rows", "references", "size", "owners", "time"}};
+  for (const Option& o : d.advice.options) {
+    rows.push_back({o.name, grouped(o.rows), grouped(o.references), size(o.bytes), known(o.owners), duration(o.time)});
+  }
+  return rows;
+}
+
+std::string decided(const Domain& d) {
+  return fmt::format("{}{}: {}", d.asked.decided, d.asked.date.empty() ? "" : fmt::format(" ({})", d.asked.date), one_line(d.asked.reason));
+}
+
+constexpr const char* kOptionLegend =
+    "scope: full gives all rows new keys, hybrid those of where:, forward_only none but rows to come; size: of the rows "
+    "that change, with indexes; owners: whose keys change.";
+
+std::string measured(const Inventory& inventory) {
+  return fmt::format("All tables of the plan, one after the other: about {}. Measured by reading up to 20,000 rows of each "
+                     "table, making a key of each and sorting by it, times {} for what writing and indexes add, {} in an online "
+                     "phase, {} where UUIDs become other UUIDs: an order of magnitude. rekey rehearse measures it.",
+                     duration(inventory.time), kOffline, kOnline, kPairs);
+}
+
+std::string options_text(const Domain& d) {
+  if (!d.has_choice()) return "";
+  std::string out = fmt::format("\nwhat can be done about {}\n{}", d.name, table(option_rows(d)));
+  out += wrapped(fmt::format("recommended: {}: {}", d.advice.recommended, d.advice.because));
+  return d.asked.decided.empty() ? out : out + wrapped("decided: " + decided(d));
+}
+
+std::string spreads_markdown(const std::vector<Domain>& domains) {
+  std::string out;
+  for (const Domain& d : domains) {
+    for (const Titled& t : spread_tables(d)) out += fmt::format("\n{}:\n\n{}", t.title, markdown(t.rows));
+  }
+  return out.empty() ? "" : "\n### When, and whose\n" + out;
+}
+
+std::string options_markdown(const Domain& d) {
+  if (!d.has_choice()) return "";
+  std::string out = fmt::format("\n#### {}\n\n{}\n", d.name, markdown(option_rows(d)));
+  for (const Option& o : d.advice.options) out += fmt::format("- **{}**, risk: {}. How: {}.\n", o.name, o.risk, o.how);
+  if (d.asked.where.empty()) {
+    out += "- **hybrid**: its numbers stand here once the plan says which rows come first: `inventory: {where: …}`.\n";
+  }
+  return out + fmt::format("\nRecommended: **{}**: {}.\n", d.advice.recommended, d.advice.because);
+}
+
+constexpr const char* kRules =
+    "Recommended is, by the first rule that holds: forward_only, where all keys are right already; forward_only, where more "
+    "than a tenth of the rows can get no key of their own; hybrid, where all rows would take more than an hour and where: "
+    "picks no more than half of them; else full.";
+
+std::string all_options_markdown(const Inventory& inventory) {
+  std::string out;
+  for (const Domain& d : inventory.domains) out += options_markdown(d);
+  const bool one_way = std::ranges::any_of(inventory.domains, [](const Domain& d) { return !d.changed && !d.has_choice(); });
+  if (one_way) out += fmt::format("\n{} that change their type: full, or not at all.\n", out.empty() ? "Keys" : "The others are keys");
+  if (out.empty()) return "";
+  return fmt::format("\n### Full, hybrid or forward-only\n\n{}\n{}\n{}\n", measured(inventory), out, kOptionLegend) +
+         (std::ranges::any_of(inventory.domains, &Domain::has_choice) ? fmt::format("\n{}\n", kRules) : "");
+}
+
+// Room for what is not decided, the plan's word for what is.
+std::string decision_markdown(const std::vector<Domain>& domains) {
+  constexpr const char* kRoom = "Decided:\n\nBecause:\n";
+  std::string kept, open;
+  bool others = false;
+  for (const Domain& d : domains) {
+    if (!d.asked.decided.empty()) kept += fmt::format("- **{}**: {}\n", d.name, decided(d));
+    else if (d.has_choice()) open += fmt::format("\n**{}** (recommended: {})\n\n{}", d.name, d.advice.recommended, kRoom);
+    else others = others || !d.changed;
+  }
+  if (others) open += fmt::format("{}\n{}", kept.empty() && open.empty() ? "" : "\n**All others**\n", kRoom);
+  if (!open.empty()) open += "\nThe plan keeps it, at a table or for all: `decision: {scope: full, reason: …, date: …}`.\n";
+  return "\n### Decision\n" + (kept.empty() ? "" : "\n" + kept) + open;
 }
 
 }  // namespace
 
-std::string to_text(const std::string& plan, const std::string& where, const std::vector<Domain>& domains) {
+std::string to_text(const Inventory& inventory) {
+  const auto& domains = inventory.domains;
   const auto stops = all(domains, obstacles);
-  std::string out = fmt::format("plan {} at {}\n\n{}", plan, where, table(domain_rows(domains)));
+  std::string out = fmt::format("plan {} at {}\n\n{}", inventory.plan, inventory.where, table(domain_rows(domains)));
   if (const auto rows = reference_rows(domains); rows.size() > 1) out += "\n" + table(rows);
   out += "\n" + wrapped(kLegend);
   for (const auto& line : all(domains, details)) out += wrapped(line);
+  for (const Domain& d : domains) {
+    for (const Titled& t : spread_tables(d)) out += "\n" + wrapped(t.title) + table(t.rows);
+  }
+  for (const Domain& d : domains) out += options_text(d);
+  if (std::ranges::any_of(domains, &Domain::has_choice)) out += "\n" + wrapped(kOptionLegend);
+  if (inventory.time.count() > 0) out += "\n" + wrapped(measured(inventory));
   out += "\n";
   for (const auto& line : stops) out += wrapped("- " + line);
   return out + wrapped(result(stops));
 }
 
-std::string to_markdown(const std::string& plan, const std::string& where, const std::vector<Domain>& domains) {
+std::string to_markdown(const Inventory& inventory) {
+  const auto& domains = inventory.domains;
   const auto stops = all(domains, obstacles), more = all(domains, details);
-  std::string out = fmt::format("## Inventory of plan {}\n\n**{}**. {}\n\n{}", plan, result(stops), where, list(stops));
-  out += fmt::format("\n### Keys\n\n{}\n{}\n", markdown_table(domain_rows(domains)), kLegend);
+  std::string out = fmt::format("## Inventory of plan {}\n\n**{}**. {}\n\n{}", inventory.plan, result(stops), inventory.where, list(stops));
+  out += fmt::format("\n### Keys\n\n{}\n{}\n", markdown(domain_rows(domains)), kLegend);
   if (!more.empty()) out += "\n" + list(more);
-  if (const auto rows = reference_rows(domains); rows.size() > 1) out += "\n### What holds them\n\n" + markdown_table(rows);
-  return out + "\n### Decision\n\nDecided:\n\nBecause:\n";
-}
-
-std::string to_json(const std::string& plan, const std::string& where, const std::vector<Domain>& domains) {
-  ordered_json list = ordered_json::array();
-  for (const Domain& d : domains) list.push_back(to_json(d));
-  return ordered_json{{"schema_version", 1}, {"plan", plan}, {"database", where}, {"domains", list}, {"obstacles", all(domains, obstacles)}}
-             .dump(2) + "\n";
+  if (const auto rows = reference_rows(domains); rows.size() > 1) out += "\n### What holds them\n\n" + markdown(rows);
+  return out + spreads_markdown(domains) + all_options_markdown(inventory) + decision_markdown(domains);
 }
 
 }  // namespace rekey::inventory

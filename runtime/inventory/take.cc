@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "runtime/bundle/named.h"
 #include "runtime/checks.h"
@@ -21,7 +22,8 @@ std::int64_t number(const db::Row& row, std::size_t i) { return std::stoll(row[i
 // Of a domain, how SQL reads it.
 struct Root {
   const bundle::Domain& domain;
-  std::string key;   // its column
+  const bundle::Column* column;
+  std::string key;   // its column, quoted
   std::string made;  // an expression that is equal for rows that would get one key; empty: no two rows do
   bool uuid = false;
 };
@@ -50,7 +52,7 @@ CROSS JOIN LATERAL unnest(conkey, confkey) k (child, parent)
 JOIN pg_catalog.pg_attribute ca ON ca.attrelid = conrelid AND ca.attnum = child
 JOIN pg_catalog.pg_attribute pa ON pa.attrelid = confrelid AND pa.attnum = parent
 WHERE contype = 'f' AND conrelid = to_regclass($1)
-GROUP BY con.oid, con.*
+GROUP BY con.oid, con.*, convalidated, confrelid
 HAVING bool_or(ca.attname = $2)
 ORDER BY convalidated DESC, con.oid LIMIT 1)", {column.table, column.column});
   if (found.rows.empty()) return {};
@@ -59,7 +61,7 @@ ORDER BY convalidated DESC, con.oid LIMIT 1)", {column.table, column.column});
 
 Reference refer(db::Connection& session, const Root& root, const bundle::Column& column) {
   const Tie tie = tie_of(session, column);
-  Reference out{column.table, column.column, tie.kind, 0, 0, ""};
+  Reference out{column.table, column.column, tie.kind};
   out.keys = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {}", held_ids(column))).only().value());
   const std::string orphans =
       tie.orphan.empty() ? fmt::format("SELECT id AS key FROM {} WHERE NOT EXISTS (SELECT FROM {} p WHERE p.{} = held.id)", held_ids(column),
@@ -67,6 +69,10 @@ Reference refer(db::Connection& session, const Root& root, const bundle::Column&
                          : fmt::format("SELECT c.{} AS key FROM {} c WHERE {}", db::quote_identifier(column.column), column.table, tie.orphan);
   const db::Row row = session.exec(fmt::format("SELECT count(*), min(key::text) FROM ({}) orphans", orphans)).rows.at(0);
   out.orphans = number(row, 0), out.example = text(row, 1);
+  if (const std::string& where = root.domain.inventory.where; !where.empty()) {
+    out.chosen = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE id IN (SELECT {} FROM {} WHERE ({}))", held_ids(column),
+                                                     root.key, root.domain.table, where)).only().value());
+  }
   return out;
 }
 
@@ -158,7 +164,20 @@ std::string lacks(const Root& root) {
   return fmt::format("num_nulls({}) > 0", fmt::join(columns, ", "));
 }
 
-Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& root, Domain out) {
+bool is_online(const bundle::Bundle& b, const std::string& phase) {
+  return std::ranges::any_of(b.phases, [&](const auto& p) { return p.id == phase && p.strategy == "online"; });
+}
+
+int phases_of(const bundle::Bundle& b, const std::string& table) {
+  std::set<std::string> phases;
+  for (const bundle::Column& c : b.columns) {
+    if (c.table == table) phases.insert(c.phase);
+  }
+  return static_cast<int>(phases.size());
+}
+
+Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& root, Samples& samples, Domain out) {
+  out.spread = spread(session, root.domain);
   std::vector<const bundle::Column*> children;
   for (const bundle::Column& c : b.columns) {
     const bool is_root = c.table == root.domain.table && c.column == root.domain.column;
@@ -175,26 +194,39 @@ Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& ro
   add_doubles(session, root, children, out);
   out.childless = childless(session, root, children);
   for (const bundle::Column* c : children) out.references.push_back(refer(session, root, *c));
+  children.push_back(root.column);
+  const bool online = is_online(b, root.domain.phase);
+  for (const bundle::Column* c : children) {
+    if (!samples.contains(c->table)) samples[c->table] = sample(session, root.domain, *c);
+    Sample& s = samples[c->table];
+    s.factor = std::max(s.factor, online ? kOnline : root.uuid ? kPairs : kOffline);
+    s.phases = phases_of(b, c->table);
+  }
+  out.advice = advise(out, samples, online);
   return out;
 }
 
 }  // namespace
 
-std::vector<Domain> take(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
+Inventory take(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   const std::vector<IdRange> all = id_ranges(session, b, journal);
-  std::vector<Domain> out;
+  Inventory out{b.plan, db::describe(session), {}};
+  Samples samples;
   for (const bundle::Domain& d : b.domains) {
     std::vector<IdRange> ranges;
     std::ranges::copy_if(all, std::back_inserter(ranges), [&](const IdRange& range) { return range.domain == d.name; });
     const auto column = std::ranges::find_if(b.columns, [&](const auto& c) { return c.table == d.table && c.column == d.column; });
     Domain domain{d.name, d.table, d.column, d.generator, column->type};
     domain.changed = journal.present(d.phase);
+    domain.uuid = column->type == column->new_type;
     domain.listed = d.listed();
+    domain.asked = d.inventory;
     domain.beyond = check_ranges(ranges);
-    const Root root{d, db::quote_identifier(d.column), d.expression.empty() ? d.compared_name : "(" + d.expression + ")::text",
-                    column->type == column->new_type};
-    out.push_back(domain.changed ? domain : take_one(session, b, root, domain));
+    const Root root{d, &*column, db::quote_identifier(d.column), d.expression.empty() ? d.compared_name : "(" + d.expression + ")::text",
+                    domain.uuid};
+    out.domains.push_back(domain.changed ? domain : take_one(session, b, root, samples, domain));
   }
+  for (const auto& [table, s] : samples) out.time += time_to_change(s, s.rows);
   return out;
 }
 

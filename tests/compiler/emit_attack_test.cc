@@ -44,6 +44,8 @@ tables:
   : primary_key: {id}
     generator: v7
     time_column: {time}
+    inventory: {{time_column: {time}, owner_column: {id}}}
+    decision: {{scope: full, reason: {reason}, date: {probe}}}
     columns:
       {id}: integer
 dependents:

@@ -80,6 +80,8 @@ tables:
   public.users:
     generator: v7
     time_column: created_at
+    inventory: {unprocessed: seen IS NULL}
+    decision: {scope: full, reason: ids leave the shop, date: 2025-03-01}
     columns: {manager_id: {new_default: none}}
     logical_references:
       - {columns: [manager_id], references: public.users}
@@ -107,6 +109,8 @@ tables:
     primary_key: [user_id]
     generator: v7
     time_column: created_at
+    inventory: {unprocessed: seen IS NULL}
+    decision: {scope: full, reason: ids leave the shop, date: "2025-03-01"}
     columns:
       user_id: {type: integer, sequence: public.users_user_id_seq}
       manager_id: {type: integer, default: "1", new_default: none}
@@ -247,11 +251,11 @@ tables:
      R"(decisions.yaml:1:1: error: unknown key "server" in the decisions [unknown-key]
 server: 16
 ^~~~~~
-  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents, include, exclude
+  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, include, exclude
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~
-  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, upserts, columns, foreign_keys, logical_references
+  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, upserts, inventory, decision, columns, foreign_keys, logical_references
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~

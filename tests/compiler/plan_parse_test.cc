@@ -164,12 +164,12 @@ TEST(PlanParse, NotYaml) {
        "plan.yaml:1:1: error: the plan is a map of keys, not a list [wrong-kind]\n"
        "- a\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
       {"x\n",
        "plan.yaml:1:1: error: the plan is a map of keys, not \"x\" [wrong-kind]\n"
        "x\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
   });
 }
 
@@ -184,7 +184,7 @@ TEST(PlanParse, Keys) {
        "plan.yaml:4:1: error: unknown key \"frobnicate\" in the plan [unknown-key]\n"
        "frobnicate: 15\n"
        "^~~~~~~~~~\n"
-       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, extension, phases, tables, dependents\n"},
+       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
       {top("server: 15\n"
             "server: 14"),
        "plan.yaml:5:1: error: \"server\" is given twice [duplicate-key]\n"
@@ -405,6 +405,25 @@ TEST(PlanParse, Values) {
        "new_keys: public\n"
        "          ^~~~~~\n"
        "  its keys are schema, expression\n"},
+      {top("decision: {scope: hybrid, date: 2025-03-01}"),
+       "plan.yaml:4:1: error: \"decision\" has no \"reason\" [missing-key]\n"
+       "decision: {scope: hybrid, date: 2025-03-01}\n"
+       "^~~~~~~~\n"
+       "  add reason: whoever has a file must find its row\n"
+       "plan.yaml:4:19: error: \"scope: hybrid\" is not available yet [not-available]\n"
+       "decision: {scope: hybrid, date: 2025-03-01}\n"
+       "                  ^~~~~~\n"
+       "  write full or forward_only\n"},
+      {table("    decision: {scope: forward-only, reason: a}"),
+       "plan.yaml:5:23: error: \"scope\" takes full or forward_only, not \"forward-only\" [unknown-word]\n"
+       "    decision: {scope: forward-only, reason: a}\n"
+       "                      ^~~~~~~~~~~~\n"
+       "  did you mean \"forward_only\"?\n"},
+      {table("    inventory: created_at"),
+       "plan.yaml:5:16: error: \"inventory\" is a map of keys, not \"created_at\" [wrong-kind]\n"
+       "    inventory: created_at\n"
+       "               ^~~~~~~~~~\n"
+       "  its keys are unprocessed, time_column, owner_column, where\n"},
       {top("phases: {name: a}"),
        "plan.yaml:4:9: error: \"phases\" is a list, not a map [wrong-kind]\n"
        "phases: {name: a}\n"
@@ -553,6 +572,7 @@ lock_timeout: 500ms
 maintenance_work_mem: 256MB
 backfill: {most_rows: 1000, standby_lag: 5s, transaction_age: 1h, wait_while: SELECT f()}
 bridge: true
+decision: {scope: full, reason: all of them}
 phases:
   - name: users
     kind: cleanup
@@ -571,6 +591,8 @@ tables:
     namespace: url
     name_template: "{email}"
     key_expression: f(email)
+    inventory: {unprocessed: email IS NULL, time_column: made_at, owner_column: boss, where: made_at > now()}
+    decision: {scope: forward_only, reason: too many, date: 2025-03-01}
     columns:
       user_id: {type: integer, sequence: public.s, identity: by default, sequence_options: CYCLE, default: 1, new_default: none}
       manager_id: bigint
@@ -603,6 +625,9 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(plan.new_keys.expression.value, "gen_random_uuid()");
   EXPECT_EQ(plan.lock_timeout.value, "500ms");
   EXPECT_EQ(plan.maintenance_work_mem.value, "256MB");
+  EXPECT_EQ(plan.decision.scope.value, Scope::full);
+  EXPECT_EQ(plan.decision.reason.value, "all of them");
+  EXPECT_EQ(plan.decision.date.value, "");
 
   ASSERT_EQ(plan.phases.size(), 1u);
   const Phase& phase = plan.phases[0];
@@ -621,7 +646,7 @@ TEST(PlanParse, WholePlan) {
   ASSERT_EQ(plan.tables.size(), 1u);
   const Table& t = plan.tables[0];
   EXPECT_EQ(t.name.value, (TableName{"public", "users"}));
-  EXPECT_EQ(t.name.span.line, 21);
+  EXPECT_EQ(t.name.span.line, 22);
   EXPECT_EQ(t.name.span.column, 3);
   EXPECT_EQ(t.name.span.length, 12);
   EXPECT_EQ(t.change.value, Change::keep);
@@ -630,6 +655,13 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(t.name_space.value, "url");
   EXPECT_EQ(t.name_template.value, "{email}");
   EXPECT_EQ(t.key_expression.value, "f(email)");
+  EXPECT_EQ(t.inventory.unprocessed.value, "email IS NULL");
+  EXPECT_EQ(t.inventory.time_column.value, "made_at");
+  EXPECT_EQ(t.inventory.owner_column.value, "boss");
+  EXPECT_EQ(t.inventory.where.value, "made_at > now()");
+  EXPECT_EQ(t.decision.scope.value, Scope::forward_only);
+  EXPECT_EQ(t.decision.reason.value, "too many");
+  EXPECT_EQ(t.decision.date.value, "2025-03-01");
   ASSERT_EQ(t.primary_key.size(), 1u);
   EXPECT_EQ(t.primary_key[0].value, "user_id");
   ASSERT_EQ(t.columns.size(), 2u);
@@ -673,7 +705,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
                 d.replacement.value,
             "abcdef");
-  EXPECT_EQ(d.span.line, 39);
+  EXPECT_EQ(d.span.line, 42);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

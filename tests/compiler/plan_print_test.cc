@@ -317,6 +317,7 @@ TEST(PlanPrint, EveryWordSurvives) {
         const std::string line = std::string(field.key) + ": " + written;
         std::string head = "version: 1\nname: p\n", text;
         if (object->id == "plan") text = head + line + "\ntables: {}\n";
+        if (object->id == "decision") text = head + "decision: {reason: r, " + line + "}\ntables: {}\n";
         if (object->id == "phase") text = head + "phases: [{name: f, " + line + "}]\ntables: {}\n";
         if (object->id == "table") text = head + "tables: {a.b: {" + line + "}}\n";
         if (object->id == "column")

@@ -21,6 +21,7 @@ trip() {
   [[ ! -f ${file%.sql}.yaml ]] || decisions=(--decisions "${file%.sql}.yaml")
   exits 0 "$REKEYC" inspect "${decisions[@]}" -o "$work/$name.yaml"
   compile "$work/$name.yaml" "$bundle"
+  exits 0 "$REKEY" inventory "$bundle" --markdown "$work/inventory.md"
   apply "$bundle"
   verify "$bundle"
   rollback "$bundle"

@@ -110,3 +110,85 @@ compile "$work/plan.yaml" "$work/bundle"
 exits 0 "$REKEY" inventory "$work/bundle" --json
 says '"matching": null' '"double_groups": 1' '"doubles": 1'
 ok
+
+begin 'rows by condition, time and owner; full, hybrid and forward-only in numbers; a decision that the plan keeps'
+database inventory
+sql <<'SQL'
+CREATE ROLE stranger LOGIN;
+CREATE TABLE users (id uuid PRIMARY KEY, "Of" timestamp);
+CREATE TABLE documents (id uuid PRIMARY KEY, "The | owner" text, sha text, at date, state text);
+CREATE TABLE chunks (id bigserial PRIMARY KEY, document_id uuid NOT NULL REFERENCES documents);
+CREATE TABLE numbers (id serial PRIMARY KEY);
+INSERT INTO users SELECT gen_random_uuid(), timestamp '2024-01-01 00:30' + n * interval '10 minutes' FROM generate_series(0, 17) n;
+INSERT INTO users VALUES (gen_random_uuid(), 'infinity'), (gen_random_uuid(), NULL);
+INSERT INTO documents
+SELECT md5(n::text)::uuid, CASE WHEN n > 1 THEN 'a|' || n % 7 END, n::text, make_date(2000 + n, 1, 1), CASE WHEN n % 4 = 0 THEN 'new' END
+FROM generate_series(1, 20) n;
+INSERT INTO chunks (document_id) SELECT id FROM documents, generate_series(1, 3);
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO stranger;
+SQL
+decide() {  # MORE of documents
+  cat >"$work/decisions" <<YAML
+tables:
+  public.users: {generator: v7, time_column: Of}
+  public.documents:
+    generator: v5
+    namespace: url
+    name_template: "{sha}"
+    inventory: {unprocessed: state = 'new', time_column: at, owner_column: "The | owner", where: documents.at > '2014-06-01'}
+    columns: {id: {new_default: none}}
+    $1
+YAML
+  exits 0 "$REKEYC" inspect --decisions "$work/decisions" -o "$work/plan.yaml"
+}
+decide ''
+compile "$work/plan.yaml" "$work/bundle"
+remember before
+exits 0 env PGUSER=stranger PGTZ=Asia/Tokyo "$REKEY" inventory "$work/bundle" --markdown "$work/report.md"
+squeezed
+says "public.documents: 5 of 20 rows (25.0 %) not processed: state = 'new'" \
+  'public.documents by at, 2001-01-01 00:00 to 2020-01-01 00:00 UTC' 'before 2009 8 40.0 % 2 0' '2020 1 5.0 % 1 1' \
+  'public.documents by The | owner: 7 owners; 1 row without one; the 5 with the' 'a|2 3 15.0 % 1 1' \
+  '2024-01-01 00:00 3 15.0 %' 'full 20 60 ' 'hybrid 6 18 ' 'forward_only 0 0 0 B 0 0.0 s' \
+  'recommended: full: it leaves one kind of key, in less than a second' 'rekey rehearse measures it.'
+for line in '| before 2009 | 8 | 40.0 % | 2 | 0 |' '| a\|2 | 3 | 15.0 % | 1 | 1 |' '| The \| owner | rows | share | unprocessed | where |' \
+  '- **hybrid**, risk: 14 rows keep the keys that they have' '- **forward_only**, risk: nothing is changed' \
+  '- **hybrid**: its numbers stand here once the plan says which rows come first' 'Recommended: **full**' \
+  '**public.documents.id** (recommended: full)' '**All others**' 'Because:'; do
+  grep -qF -- "$line" "$work/report.md" || fail "the report lacks: $line"
+done
+exactly_as before
+exits 0 "$REKEY" inventory "$work/bundle" --json
+tr -d ' \n' <"$work/output" >"$work/flat" && mv "$work/flat" "$work/output"
+says '"unprocessed":5,"where":6,"time":{"column":"at","oldest":"2001-01-0100:00","newest":"2020-01-0100:00","unit":"year","without":0,"parts":[{"name":"before2009","rows":8,"unprocessed":2,"where":0}' \
+  '"owner":{"column":"The|owner","owners":7,"without":1,"largest":[{"name":"a|2","rows":3,"unprocessed":1,"where":1}' \
+  '{"scope":"hybrid","rows":6,"references":18,' '"owners":6,' '"recommended":"full"' '"decision":null' '"unit":"hour","without":2'
+decide "decision: {scope: full, reason: 'one | kind', date: 2025-03-01}"
+compile "$work/plan.yaml" "$work/bundle"
+grep -qF '| public.documents | full | one \| kind | 2025-03-01 |' "$work/bundle/REVIEW.md" || fail 'no decision in REVIEW.md'
+exits 0 "$REKEY" inventory "$work/bundle" --markdown "$work/report.md"
+says 'decided: full (2025-03-01): one | kind'
+grep -qF -- '- **public.documents.id**: full (2025-03-01): one | kind' "$work/report.md" || fail 'no decision in the report'
+decide "decision: {scope: forward_only, reason: too many}"
+exits 2 "$REKEYC" check "$work/plan.yaml"
+says 'rows of public.documents are to keep their keys, but the plan changes public.documents.id' 'write change: keep for the table'
+sql -c "UPDATE documents SET sha = 1 WHERE sha::integer < 5"
+exits 0 "$REKEY" inventory "$work/bundle"
+says 'recommended: forward_only: 15.0 % of the rows can get no key of their own'
+ok
+
+begin 'what a plan asks for and the table does not have is named'
+for asked in "unprocessed: nothing IS NULL" "where: count(*) > 1" "where: state" "time_column: state" "owner_column: nobody"; do
+  sed -i "s/inventory: {.*\(}\)$/inventory: {$asked}/" "$work/decisions"
+  sed -i '/decision:/d' "$work/decisions"
+  exits 0 "$REKEYC" inspect --decisions "$work/decisions" -o "$work/plan.yaml"
+  compile "$work/plan.yaml" "$work/bundle"
+  exits 3 "$REKEY" inventory "$work/bundle"
+  says "public.documents: ${asked%%:*} under inventory: of the plan does not fit the table" 'correct the plan'
+done
+sed -i "s/inventory: {.*\(}\)$/inventory: {where: 1 \/ (length(id::text) - 36) > 0}/" "$work/decisions"
+exits 0 "$REKEYC" inspect --decisions "$work/decisions" -o "$work/plan.yaml"
+compile "$work/plan.yaml" "$work/bundle"
+exits 3 "$REKEY" inventory "$work/bundle"
+says 'public.documents: what inventory: of the plan asks for cannot be counted: division by zero; correct the plan'
+ok

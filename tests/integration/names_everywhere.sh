@@ -59,6 +59,7 @@ for kind in check function index 'materialized view' policy rule statistics trig
   equal "drafts of kind $kind" "${#attacks[@]}" "$(grep -c "kind: $kind\$" plan.yaml)"
 done
 compile plan.yaml bundle
+exits 0 "$REKEY" inventory bundle --json
 ok
 
 begin 'there and back by the runtime'

@@ -1,5 +1,5 @@
 -- Plan documents, phase 020 users (2 of 3): the way back
--- Plan digest sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33
+-- Plan digest sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -47,7 +47,7 @@ ALTER TABLE public.documents
 CALL rekey.end_undo('020.documents.attach');
 COMMIT;
 
--- step 020.chunks.attach · offline · plan.yaml:25
+-- step 020.chunks.attach · offline · plan.yaml:26
 -- way back: sets 1 foreign key of public.chunks aside
 -- ACCESS EXCLUSIVE on public.chunks, public.documents
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -67,7 +67,7 @@ CALL rekey.begin_undo('020.users.keys');
 CALL rekey.end_undo('020.users.keys');
 COMMIT;
 
--- step 020.documents.keys · offline · plan.yaml:20
+-- step 020.documents.keys · offline · plan.yaml:21
 -- way back: nothing to take back: a key that was written since stays what it is
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -76,7 +76,7 @@ CALL rekey.begin_undo('020.documents.keys');
 CALL rekey.end_undo('020.documents.keys');
 COMMIT;
 
--- step 020.chunks.keys · offline · plan.yaml:28
+-- step 020.chunks.keys · offline · plan.yaml:29
 -- way back: gives rows of public.chunks.id written since a legacy id
 -- ACCESS SHARE on public.chunks; reads all of public.chunks
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -123,7 +123,7 @@ CALL rekey.measure('020.documents.rewrite', 'after', 'public.documents', ARRAY['
 CALL rekey.end_undo('020.documents.rewrite');
 COMMIT;
 
--- step 020.chunks.rewrite · offline · plan.yaml:25
+-- step 020.chunks.rewrite · offline · plan.yaml:26
 -- way back: public.chunks: id, document_id back to their old types
 -- ACCESS EXCLUSIVE on public.chunks; rewrites public.chunks; reads all of public.chunks
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -154,7 +154,7 @@ ALTER TABLE public.documents
 CALL rekey.end_undo('020.documents.detach');
 COMMIT;
 
--- step 020.chunks.detach · offline · plan.yaml:25
+-- step 020.chunks.detach · offline · plan.yaml:26
 -- way back: puts 1 foreign key of public.chunks back, not yet validated
 -- SHARE ROW EXCLUSIVE on public.chunks, public.documents
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -177,7 +177,7 @@ ALTER TABLE public.documents
 CALL rekey.end_undo('020.documents.validate');
 COMMIT;
 
--- step 020.chunks.validate · offline · plan.yaml:25
+-- step 020.chunks.validate · offline · plan.yaml:26
 -- way back: checks every row of public.chunks against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.chunks; ROW SHARE on public.documents; reads all of
 --   public.chunks
@@ -203,7 +203,7 @@ CALL rekey.begin_undo('020.documents.vacuum');
 VACUUM (ANALYZE) public.documents;
 CALL rekey.end_undo('020.documents.vacuum', analyzed => 'public.documents');
 
--- step 020.chunks.vacuum · offline · outside of a transaction · plan.yaml:25
+-- step 020.chunks.vacuum · offline · outside of a transaction · plan.yaml:26
 -- way back: fresh statistics and visibility map for public.chunks
 -- SHARE UPDATE EXCLUSIVE on public.chunks; reads all of public.chunks
 CALL rekey.begin_undo('020.chunks.vacuum');

@@ -1,5 +1,5 @@
 -- Plan documents, phase 020 users (2 of 3): the way forward
--- Plan digest sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33
+-- Plan digest sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 020-users/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -23,7 +23,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- goes back with 020.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
-CALL rekey.open_phase('020', 'users', 'sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33', '010');
+CALL rekey.open_phase('020', 'users', 'sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
 ["020.open",true,false,[],["020.documents.detach","020.chunks.detach","020.users.keys","020.documents.keys","020.chunks.keys","020.users.rewrite","020.documents.rewrite","020.chunks.rewrite","020.documents.attach","020.chunks.attach","020.documents.validate","020.chunks.validate","020.users.vacuum","020.documents.vacuum","020.chunks.vacuum","020.close"],"7da29c72b5c3690a302a548c030086c555e3efc76c1c3fc10384654050ddde02","857282a178b32aa2fbe1319df401501672c961425ee62b6185974fc044b9610d"],
@@ -82,7 +82,7 @@ ALTER TABLE public.documents
 CALL rekey.end_step('020.documents.detach');
 COMMIT;
 
--- step 020.chunks.detach · offline · plan.yaml:25
+-- step 020.chunks.detach · offline · plan.yaml:26
 -- sets 1 foreign key of public.chunks aside
 -- ACCESS EXCLUSIVE on public.chunks, public.documents
 -- goes back with 020.chunks.detach in down.sql, for as long as schema rekey is there
@@ -105,7 +105,7 @@ CALL rekey.pair_keys('public.users.id', $query$SELECT id, rekey.retimed(id, crea
 CALL rekey.end_step('020.users.keys');
 COMMIT;
 
--- step 020.documents.keys · offline · plan.yaml:20
+-- step 020.documents.keys · offline · plan.yaml:21
 -- lists the new keys of public.documents.id
 -- ACCESS SHARE on public.documents; reads all of public.documents
 -- goes back with 020.documents.keys in down.sql, for as long as schema rekey is there
@@ -117,7 +117,7 @@ CALL rekey.pair_keys('public.documents.id', $query$SELECT id, rekey.named('6ba7b
 CALL rekey.end_step('020.documents.keys');
 COMMIT;
 
--- step 020.chunks.keys · offline · plan.yaml:28
+-- step 020.chunks.keys · offline · plan.yaml:29
 -- notes where the ids of public.chunks.id stand
 -- ACCESS SHARE on public.chunks; reads all of public.chunks
 -- goes back with 020.chunks.keys in down.sql, for as long as schema rekey is there
@@ -167,7 +167,7 @@ CALL rekey.measure('020.documents.rewrite', 'after', 'public.documents', ARRAY['
 CALL rekey.end_step('020.documents.rewrite');
 COMMIT;
 
--- step 020.chunks.rewrite · offline · plan.yaml:25
+-- step 020.chunks.rewrite · offline · plan.yaml:26
 -- public.chunks: id, document_id to uuid
 -- ACCESS EXCLUSIVE on public.chunks; rewrites public.chunks; reads all of public.chunks
 -- goes back with 020.chunks.rewrite in down.sql, for as long as schema rekey is there
@@ -200,7 +200,7 @@ ALTER TABLE public.documents
 CALL rekey.end_step('020.documents.attach');
 COMMIT;
 
--- step 020.chunks.attach · offline · plan.yaml:25
+-- step 020.chunks.attach · offline · plan.yaml:26
 -- puts 1 foreign key of public.chunks back, not yet validated
 -- SHARE ROW EXCLUSIVE on public.chunks, public.documents
 -- goes back with 020.chunks.attach in down.sql, for as long as schema rekey is there
@@ -225,7 +225,7 @@ ALTER TABLE public.documents
 CALL rekey.end_step('020.documents.validate');
 COMMIT;
 
--- step 020.chunks.validate · offline · plan.yaml:25
+-- step 020.chunks.validate · offline · plan.yaml:26
 -- checks every row of public.chunks against its foreign keys
 -- SHARE UPDATE EXCLUSIVE on public.chunks; ROW SHARE on public.documents; reads all of
 --   public.chunks
@@ -254,7 +254,7 @@ CALL rekey.begin_step('020.documents.vacuum');
 VACUUM (ANALYZE) public.documents;
 CALL rekey.end_step('020.documents.vacuum', analyzed => 'public.documents');
 
--- step 020.chunks.vacuum · offline · outside of a transaction · plan.yaml:25
+-- step 020.chunks.vacuum · offline · outside of a transaction · plan.yaml:26
 -- fresh statistics and visibility map for public.chunks
 -- SHARE UPDATE EXCLUSIVE on public.chunks; reads all of public.chunks
 -- goes back with 020.chunks.vacuum in down.sql, for as long as schema rekey is there

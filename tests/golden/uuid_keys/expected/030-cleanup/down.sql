@@ -1,5 +1,5 @@
 -- Plan documents, phase 030 cleanup (3 of 3): the way back
--- Plan digest sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33
+-- Plan digest sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/down.sql
 -- or let "rekey rollback" run the same bytes; it alone also takes back a phase that is half applied.
@@ -43,7 +43,7 @@ CALL rekey.begin_undo('030.documents.settle');
 CALL rekey.end_undo('030.documents.settle');
 COMMIT;
 
--- step 030.chunks.settle · offline · plan.yaml:25
+-- step 030.chunks.settle · offline · plan.yaml:26
 -- way back: nothing to take back
 -- no lock on your tables
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;

@@ -1,5 +1,5 @@
 -- Plan documents, phase 030 cleanup (3 of 3): the way forward
--- Plan digest sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33
+-- Plan digest sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9
 --
 -- Run it with:  psql -X -v ON_ERROR_STOP=1 -f 030-cleanup/up.sql
 -- or let "rekey apply" run the same bytes. Every step is a transaction of its own that enters itself
@@ -22,7 +22,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- goes back with 030.open in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
-CALL rekey.open_phase('030', 'cleanup', 'sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33', '020');
+CALL rekey.open_phase('030', 'cleanup', 'sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
 ["030.open",true,false,[],["030.users.settle","030.documents.settle","030.chunks.settle"],"88c412418ac604169a84867db461e373f14e787df5f3e4a0f78f4a7a5526cfff","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
@@ -57,7 +57,7 @@ CALL rekey.settle_indexes('public.documents');
 CALL rekey.end_step('030.documents.settle');
 COMMIT;
 
--- step 030.chunks.settle · offline · plan.yaml:25
+-- step 030.chunks.settle · offline · plan.yaml:26
 -- builds invalid indexes of public.chunks again
 -- SHARE on public.chunks
 -- goes back with 030.chunks.settle in down.sql, for as long as schema rekey is there

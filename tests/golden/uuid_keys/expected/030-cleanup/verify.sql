@@ -1,5 +1,5 @@
 -- Plan documents, phase 030 cleanup (3 of 3): checks
--- Plan digest sha256:594df9fa39391f1e37204eedf2d80ee25c7078edb93592d97b1f327d5d351a33
+-- Plan digest sha256:2c7616b87a437ca6c37ee7359f8cc184e4e724f474160fb227212a1453ae8af9
 --
 -- Run it with:  psql -X -f 030-cleanup/verify.sql
 -- Every row must say ok = t. Each result is also written to rekey.checks.
