@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "compiler/emit/foundation.h"
@@ -112,10 +113,12 @@ class PhaseEmitter {
     up.add(file_header("up"));
     out.up_session = up.add(session());
     up.add("\n");
+    up.add(advice(out, &bundle::Command::before, "before anything below"));
     for (std::size_t i = 0; i < phase_.steps.size(); ++i) {
       out.steps.push_back(describe(phase_.steps[i]));
       out.steps.back().up = up.add(std::move(up_[i]));
     }
+    up.add(advice(out, &bundle::Command::after, "after all of this file"));
     down.add(file_header("down"));
     out.down_session = down.add(session());
     down.add("\n");
@@ -153,7 +156,26 @@ class PhaseEmitter {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
     out.undo_order = phase_.undo_order;
+    for (const auto& check : written.checks) {
+      if (check.command.value.empty()) continue;
+      const bool before = lower::happens(check, plan::Moment::before, *phase_.model);
+      const bool after = lower::happens(check, plan::Moment::after, *phase_.model);
+      if (before || after) out.commands.push_back({check.name.value, check.command.value, before, after});
+    }
     return out;
+  }
+
+  // For whoever works with psql alone.
+  static std::string advice(const bundle::Phase& phase, bool bundle::Command::*when, const char* words) {
+    std::string text;
+    for (const auto& command : phase.commands) {
+      if (!(command.*when)) continue;
+      text += fmt::format("-- check \"{}\": {}, this command has to exit 0 (\"rekey apply\" runs it by itself)\n", one_line(command.name), words);
+      std::istringstream lines(command.command);
+      for (std::string line; std::getline(lines, line);) text += "--   " + one_line(line) + "\n";
+      text += "\n";
+    }
+    return text;
   }
 
   // The cleanup begins when somebody says so.

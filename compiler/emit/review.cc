@@ -174,6 +174,30 @@ json finding_rows(const Input& input, const Diagnostics& diagnostics) {
   return rows;
 }
 
+const char* word(plan::Moment moment) {
+  switch (moment) {
+    case plan::Moment::before: return "before";
+    case plan::Moment::after: return "after";
+    case plan::Moment::both: return "before and after";
+  }
+  return "";
+}
+
+json check_rows(const Input& input) {
+  json rows = json::array();
+  for (const auto& phase : input.model.phases) {
+    if (phase.stage == model::Stage::prepare) continue;
+    for (const auto& check : phase.written->checks) {
+      const bool query = !check.query.value.empty();
+      rows.push_back({{"phase", cell(phase.written->name.value)},
+                      {"when", word(check.when.value)},
+                      {"name", cell(check.name.value)},
+                      {"what", cell((query ? "no row: " : "exit 0: ") + (query ? check.query.value : check.command.value))}});
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 bool has_stage(const Input& input, model::Stage stage) {
@@ -208,6 +232,8 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"has_dependents", !input.model.dependents.empty()},
                {"dependents", dependent_rows(input.model)},
                {"findings", finding_rows(input, diagnostics)},
+               {"checks", check_rows(input)},
+               {"has_checks", !check_rows(input).empty()},
                {"small", small},
                {"graph", small ? mermaid(input.model) : mermaid_of_phases(input.model)},
                {"files", json::array()}};

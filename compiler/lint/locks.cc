@@ -13,6 +13,11 @@ using bundle::LockMode;
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
 
+// Without a schema it is of a WITH, or of the catalog, as is what stands in these.
+bool is_users(const std::string& table) {
+  return table.find('.') != std::string::npos && !table.starts_with("pg_catalog.") && !table.starts_with("information_schema.");
+}
+
 // What is done to a partitioned table's foreign keys and triggers is done to those of its partitions.
 void lock_all(const std::string& table, LockMode mode, const Knowledge& knowledge, Effects& out) {
   out.lock(table, mode);
@@ -88,6 +93,7 @@ void read_alter_table(const PgQuery__AlterTableStmt& statement, const Knowledge&
 // spare it. An INSERT's own target is ours.
 void read_query(const ProtobufCMessage& message, Effects& out) {
   for (const auto& table : tables_in(message)) {
+    if (!is_users(table)) continue;
     out.lock(table, LockMode::access_share);
     out.scan(table);
   }
@@ -135,6 +141,9 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys" || name == "pair_keys") {
     const ParsedSql query(text_argument(call, 1));
+    read_query(query.statements().front()->base, out);
+  } else if (name == "expect_none") {
+    const ParsedSql query(text_argument(call, 2));
     read_query(query.statements().front()->base, out);
   } else if (name == "run_with_keys" || name == "plan_changes") {
     const ParsedSql run(text_argument(call, 0));

@@ -36,7 +36,10 @@ void refuse_half_rolled_back(Operation& operation, const Journal& journal) {
 
 void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& phase) {
   operation.announce(phase);
-  if (!operation.journal().present(phase.id)) operation.lock_out(phase);
+  if (!operation.journal().present(phase.id)) {
+    operation.ask_commands(phase);
+    operation.lock_out(phase);
+  }
   for (;;) {
     if (interrupted()) throw Interrupted{};
     const Journal journal = operation.journal();
@@ -61,6 +64,12 @@ void verify_before(Operation& operation, const Journal& journal, const bundle::P
   if (before && journal.applied(before->id)) operation.verify(*before);
 }
 
+// Its checks may have been false.
+void check_what_was_applied_last(Operation& operation, const Journal& journal) {
+  const bundle::Phase& last = operation.bundle().phases.back();
+  if (journal.applied(last.id) && journal.purged.empty()) operation.verify(last);
+}
+
 std::string outcome(const Operation& operation, const Journal& journal) {
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (journal.applied(phase.id)) continue;
@@ -82,6 +91,10 @@ void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
                phase->risk.empty() ? "" : ", risk " + phase->risk,
                phase->checkpoint ? ", stops after it" : "");
     if (phase->way_back != "exact") fmt::print(stderr, "  after it the way back is {}\n", phase->way_back);
+    for (const bundle::Command& command : phase->commands) {
+      fmt::print(stderr, "  runs {} it: {}\n", command.before && command.after ? "before and after" : command.before ? "before" : "after",
+                 command.command);
+    }
   }
 }
 
@@ -104,7 +117,10 @@ int apply(const Options& options) {
                                   counted(static_cast<std::int64_t>(phases.size()), "phase")));
   }
   return operation.conduct(phases, [&](Executor& executor) -> std::string {
-    if (phases.empty()) return "applied already, nothing to do";
+    if (phases.empty()) {
+      check_what_was_applied_last(operation, journal);
+      return "applied already, nothing to do";
+    }
     verify_before(operation, journal, *phases.front());
     for (const bundle::Phase* phase : phases) apply_phase(operation, executor, *phase);
     return outcome(operation, operation.journal());

@@ -25,3 +25,6 @@ SELECT * FROM rekey.check_probe({{phase}}, {{name}}, (
 {{query}}
 ));
 {{/probes}}
+{{#checks}}
+SELECT * FROM rekey.check_none({{phase}}, {{name}}, {{query}});
+{{/checks}}

@@ -21,6 +21,16 @@ std::string with_probe(const std::string& sql) {
          "  public.a: {primary_key: id, columns: {id: integer}}\n";
 }
 
+// Of a phase: the lines below its key.
+std::string with_phase(const std::string& lines, const std::string& kind = "tables: public.a") {
+  return "version: 1\nname: p\nphases:\n  - {name: f, kind: foundation}\n  - name: a\n    " + kind + "\n" + lines + "tables:\n"
+         "  public.a: {primary_key: id, columns: {id: integer}}\n";
+}
+
+std::string with_check(const std::string& sql) {
+  return with_phase("    checks:\n      - name: one\n        query: " + plan::yaml_scalar(sql, false) + "\n");
+}
+
 std::string with_options(const std::string& sql) {
   return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
          "        type: integer\n        identity: always\n        sequence: public.a_id_seq\n"
@@ -165,6 +175,45 @@ TEST(LintUserSql, NoQueryWithOneResult) {
       {"SELECT 1 FROM", "syntax error at or near \")\" [sql]"},
   };
   for (const Case& c : cases) EXPECT_EQ(said(with_probe(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, QueriesOfChecksAccepted) {
+  for (const char* sql : {"SELECT", "SELECT 1 FROM public.a WHERE false", "SELECT id FROM public.a -- none", "VALUES (1)", "TABLE public.a;",
+                          "WITH x AS (SELECT 1) SELECT FROM x", "SELECT pid FROM pg_stat_activity",
+                          "SELECT 1 FROM public.a UNION ALL (SELECT 2 FROM app.b)"}) {
+    const Stages stages(with_check(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_NO_THROW(stages.emitted()) << sql;
+  }
+}
+
+TEST(LintUserSql, NoQueriesOfChecks) {
+  const std::string at = "plan.yaml:9:16: error: ", no = at + "this is not a query that reads: ";
+  const std::pair<const char*, std::string> cases[] = {
+      {"DELETE FROM public.a RETURNING id", no + "it is more than that [sql]"},
+      {"SELECT 1; SELECT 2", no + "it is more than that [sql]"},
+      {"WITH d AS (DELETE FROM public.a RETURNING id) SELECT id FROM d", no + "it is more than that [sql]"},
+      {"SELECT id INTO public.b FROM public.a", no + "it is more than that [sql]"},
+      {"SELECT id FROM public.a FOR UPDATE", no + "it is more than that [sql]"},
+      {"true", no + "syntax error at or near \"true\" [sql]"},
+      {"SELECT id FROM a", at + "a is written without its schema [no-schema]"},
+      {"WITH b AS (SELECT 1) SELECT FROM b, c", at + "c is written without its schema [no-schema]"},
+      {"SELECT a[lo:hi] FROM public.a", at + "psql would take :name for one of its variables [psql-variable]"},
+  };
+  for (const auto& [sql, wanted] : cases) EXPECT_EQ(said(with_check(sql)), wanted) << sql;
+}
+
+TEST(LintUserSql, ChecksOfNothingOrOfBoth) {
+  EXPECT_EQ(findings(with_phase("    checks: [{name: one}, {name: two, query: VALUES (1), command: \"true\"}]\n")),
+            R"(plan.yaml:7:21: error: check one has neither a query nor a command [check]
+    checks: [{name: one}, {name: two, query: VALUES (1), command: "true"}]
+                    ^~~
+  add query: SELECT …, which must return no row, or command: ./smoke.sh
+plan.yaml:7:34: error: check two has a query and a command [check]
+    checks: [{name: one}, {name: two, query: VALUES (1), command: "true"}]
+                                 ^~~
+  make two checks of it
+)");
 }
 
 TEST(LintUserSql, NoSequenceOptions) {

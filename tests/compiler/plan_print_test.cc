@@ -318,6 +318,7 @@ TEST(PlanPrint, EveryWordSurvives) {
         std::string head = "version: 1\nname: p\n", text;
         if (object->id == "plan") text = head + line + "\ntables: {}\n";
         if (object->id == "phase") text = head + "phases: [{name: f, " + line + "}]\ntables: {}\n";
+        if (object->id == "check") text = head + "phases: [{name: f, checks: [{name: c, " + line + "}]}]\ntables: {}\n";
         if (object->id == "table") text = head + "tables: {a.b: {" + line + "}}\n";
         if (object->id == "column")
           text = head + "tables: {a.b: {columns: {c: {" +

@@ -1880,6 +1880,46 @@ BEGIN
 END
 $body$;
 
+-- The first rows that a query of the plan gives, for a message; null where it gives none. Not VOLATILE: it cannot write.
+CREATE FUNCTION rekey.first_rows(query text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  item  record;
+  shown text[] := '{}';
+BEGIN
+  FOR item IN EXECUTE query LOOP
+    shown := shown || CASE WHEN cardinality(shown) < 3 THEN left(item::text, 200) ELSE 'and more' END;
+    EXIT WHEN cardinality(shown) > 3;
+  END LOOP;
+  RETURN nullif(array_to_string(shown, ', '), '');
+END
+$body$;
+
+-- A check of the plan before its phase, in the transaction that opens it.
+CREATE PROCEDURE rekey.expect_none(of_phase text, named text, query text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  found_rows text := rekey.first_rows(query);
+BEGIN
+  IF found_rows IS NOT NULL THEN
+    RAISE EXCEPTION 'check "%" must find no row, and finds %', named, found_rows
+      USING ERRCODE = 'RK004', HINT = 'Nothing has changed in this phase. Settle that, then apply it again.';
+  END IF;
+  INSERT INTO rekey.checks (phase, moment, "check", object, ok) VALUES (of_phase, 'before the phase', 'check', named, true);
+END
+$body$;
+
+-- The same one after the phase, as part of verify.sql.
+CREATE FUNCTION rekey.check_none(of_phase text, named text, query text,
+                                 OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT r.* FROM rekey.first_rows(query) f (found_rows)
+  CROSS JOIN LATERAL rekey.record_check(of_phase, 'check', named, found_rows IS NULL, coalesce('finds ' || found_rows, '')) r
+$body$;
+
 -- The new key of a legacy id, which need not belong to a row.
 CREATE FUNCTION rekey.key(of_domain text, id bigint) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -1986,7 +2026,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '03c14c18fdd04c14e5834f827609b3b7169b6ea8d2d01b2224ef8dc045cf461f', 'd4c329a5e741aeabc81edb43c937e9f4f2d88c1ea26f96432ba4d834b8c5fe59', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2780af392e9f82531d71da8a974c0273837a6b93870a4545d4fbd72a16ec8e64', '66a233d5dddebb7bf0351c4d1e5b6a3d0b267177dd1490b63e64edca547dd488', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
