@@ -168,9 +168,19 @@ std::string valid(std::string definition) {
   return definition;
 }
 
-Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
-                            const bundle::Bundle& b, const std::set<std::string>& unsettled) {
+// What SQL of the plan's own has made, or may have.
+std::set<std::string> made_by_plan(const bundle::Bundle& b, const Journal& journal) {
+  std::set<std::string> out;
+  for (const bundle::Phase& phase : b.phases) {
+    if (journal.present(phase.id)) out.insert(phase.own.begin(), phase.own.end());
+  }
+  return out;
+}
+
+Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present, const bundle::Bundle& b,
+                            const Journal& journal, const std::set<std::string>& unsettled) {
   Problems problems;
+  const auto made = made_by_plan(b, journal);
   std::map<Names, const db::catalog::ForeignKey*> by_name;
   for (const auto& key : present) by_name[{key.table, key.name}] = &key;
   std::set<Names> known;
@@ -200,6 +210,7 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   }
   for (const auto& key : present) {
     if (known.contains({key.table, key.name}) || in_parts.contains(valid(key.definition))) continue;
+    if (made.contains(key.table)) continue;
     if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns)) continue;
     problems.push_back(fmt::format("foreign key {} of {} is unknown to the plan",
                                    db::quote_identifier(key.name), key.table));
@@ -280,6 +291,7 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
   for (const bundle::Dependent& d : b.dependents) known[{d.kind, d.name, d.table}] = &d;
   std::map<const bundle::Dependent*, const db::catalog::Dependent*> present;
   const auto found = db::catalog::dependents(session, columns);
+  const auto made = made_by_plan(b, journal);
   const std::set<std::string> replacements = made_in_place(session, b, journal);
   for (const db::catalog::Dependent& d : found) {
     if (d.weight == db::catalog::Weight::notes) continue;
@@ -287,7 +299,7 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     if (entry != known.end()) {
       present[entry->second] = &d;
     } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed) &&
-               !replacements.contains(d.name)) {
+               !replacements.contains(d.name) && !made.contains(bundle::without_arguments(d.name)) && !made.contains(d.table)) {
       problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
                                      title(d.kind, d.name, d.table), used_columns(d)));
     }
@@ -361,7 +373,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   add(check_name_columns(session, b, journal));
   add(check_expressions(session, b, journal));
   add(check_defaults(session, b, journal));
-  add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
+  add(check_foreign_keys(db::catalog::foreign_keys(session), b, journal, unsettled));
   add(check_families(session, b, journal));
   add(check_dependents(session, b, journal, unsettled));
   return problems;

@@ -12,9 +12,11 @@
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lint/function_drop.h"
+#include "compiler/lint/own_objects.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/key_data.h"
+#include "compiler/lower/plan_steps.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::emit {
@@ -152,10 +154,20 @@ class PhaseEmitter {
     out.folder = phase_.folder;
     out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare || before_contract();
     if (input_.model.contracts(*phase_.model)) out.way_back = "exact but for the order of columns";
+    for (const auto& own : written.sql) {
+      if (phase_.model->stage == model::Stage::prepare || !lower::stays(own)) continue;
+      out.way_back += fmt::format("{} what \"{}\" does, which stays: {}", out.way_back == "exact" ? " but for" : ", and for",
+                                  one_line(own.name.value), one_line(own.reason.value));
+    }
     for (model::TableId t : lower::tables_of(input_.model, *phase_.model)) {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
     out.undo_order = phase_.undo_order;
+    if (phase_.model->stage != model::Stage::prepare) {
+      for (const auto& own : written.sql) {
+        for (auto& name : lint::own_objects(own.up.value)) out.own.push_back(std::move(name));
+      }
+    }
     for (const auto& check : written.checks) {
       if (check.command.value.empty()) continue;
       const bool before = lower::happens(check, plan::Moment::before, *phase_.model);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compiler/lint/statement_locks.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::lint {
@@ -12,11 +13,6 @@ using bundle::LockMode;
 
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
-
-// Without a schema it is of a WITH, or of the catalog, as is what stands in these.
-bool is_users(const std::string& table) {
-  return table.find('.') != std::string::npos && !table.starts_with("pg_catalog.") && !table.starts_with("information_schema.");
-}
 
 // What is done to a partitioned table's foreign keys and triggers is done to those of its partitions.
 void lock_all(const std::string& table, LockMode mode, const Knowledge& knowledge, Effects& out) {
@@ -47,8 +43,33 @@ void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& 
         return read_foreign_key(table, *command.def->constraint, knowledge, out);
       }
       out.lock(table, LockMode::access_exclusive);
+      // an index that is there already, or NOT VALID, spares it
+      if (std::string_view(command.def->constraint->indexname).empty() && !command.def->constraint->skip_validation) out.scan(table);
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull:
+      out.lock(table, LockMode::access_exclusive);
       out.scan(table);
       return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn:
+      read_new_column(table, *command.def->column_def, out);
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetLogged:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetUnLogged:
+#if PG_VERSION_NUM >= 150000
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetAccessMethod:
+#endif
+      out.lock(table, LockMode::access_exclusive);
+      out.rewrite(table);
+      return;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition: {
+      const auto part = table_name(*command.def->partition_cmd->name);
+      if (!command.def->partition_cmd->bound) return out.lock(table, LockMode::access_exclusive);  // of an index
+      out.lock(table, LockMode::share_update_exclusive);
+      out.lock(part, LockMode::access_exclusive);
+      out.scan(part);
+      return;
+    }
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint: {
       out.lock(table, LockMode::access_exclusive);
       const auto& parent = knowledge.referenced(table, name);
@@ -200,7 +221,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
-        "save_positions", "make_changes", "note_changed", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns"};
+        "save_positions", "make_changes", "note_changed", "reopen_phase", "end_ids", "catch_up_ids", "keep_columns",
+        "expect_free_name", "expect_plain_index", "expect_no_copies"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;
@@ -316,6 +338,13 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vect
         for (const auto& table : reached(*node.lock_stmt->relations[i]->range_var, knowledge)) {
           out.lock(table, static_cast<LockMode>(node.lock_stmt->mode - 1));
         }
+      }
+      return true;
+    case PG_QUERY__NODE__NODE_REINDEX_STMT:
+      if (!is_concurrent(*node.reindex_stmt) || fallback.empty()) return false;
+      for (const auto& table : fallback) {
+        lock_all(table, LockMode::share_update_exclusive, knowledge, out);
+        out.scan(table);
       }
       return true;
     case PG_QUERY__NODE__NODE_VACUUM_STMT:
@@ -436,9 +465,13 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
   return found == changed_.end() ? kNoTables : found->second;
 }
 
+bool is_known(const PgQuery__Node& statement, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out) {
+  return read(statement, knowledge, fallback, out) || read_own_statement(statement, knowledge, out);
+}
+
 void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
                  const std::vector<std::string>& fallback, Effects& out) {
-  if (read(statement, knowledge, fallback, out)) return;
+  if (is_known(statement, knowledge, fallback, out)) return;
   for (const auto& table : fallback) lock_all(table, LockMode::access_exclusive, knowledge, out);
 }
 

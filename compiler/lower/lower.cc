@@ -4,6 +4,7 @@
 #include <cassert>
 #include <set>
 
+#include "compiler/lower/plan_steps.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -81,6 +82,8 @@ std::string column_slug(const model::Model& model, model::ColumnId column) {
   return numbered(text, column + 1);
 }
 
+std::string plain_part(std::string_view name) { return sanitized(name); }
+
 std::string dependent_slug(const model::Model& model, model::DependentId dependent) {
   std::string_view name = model.dependents[dependent].written->name.value;
   if (name.starts_with("public.")) name.remove_prefix(7);
@@ -114,6 +117,7 @@ std::vector<Phase> lower(const model::Model& model) {
         break;
       case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
     }
+    add_plan_steps(phases.back());
     phases.back().steps.front().data["before_checks"] = checks_at(phase, plan::Moment::before);
     assert(well_formed(phases.back()));
   }

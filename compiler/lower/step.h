@@ -67,6 +67,8 @@ std::string new_keys_schema(const plan::Plan& plan);
 std::string slug(const model::Model& model, model::TableId table);
 // The same for a column: schema, table and column, so that it is no table's.
 std::string column_slug(const model::Model& model, model::ColumnId column);
+// And for any name of the plan's; with a number behind it, it is that of one thing.
+std::string plain_part(std::string_view name);
 // And for a dependent; the kinds of its steps are no table's.
 std::string dependent_slug(const model::Model& model, model::DependentId dependent);
 

@@ -334,7 +334,7 @@ const std::vector<const Object*>& all_objects() {
   static const std::vector<const Object*> objects = {
       &plan_object(),   &new_keys_object(),    &backfill_object(), &phase_object(),
       &probe_object(),  &check_object(),       &own_sql_object(),  &index_change_object(),
-      &column_drop_object(), &table_object(),  &column_object(),
+      &table_object(),  &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
       &logical_reference_object(), &dependent_object()};
   return objects;

@@ -81,21 +81,6 @@ const Object& index_change_object() {
   return object;
 }
 
-const Object& column_drop_object() {
-  static const Object object{
-      .noun = "drop",
-      .id = "columnDrop",
-      .help = "Columns of a table that go; schema rekey keeps what they held",
-      .fields = {{.key = "columns", .kind = Kind::reference, .slot = at<&ColumnDrop::columns>,
-                  .help = "The table and its columns", .example = "public.users (legacy_code)", .required = true},
-                 {.key = "missing", .kind = Kind::text, .slot = at<&ColumnDrop::missing>,
-                  .help = "An SQL expression: what rows written since the drop get on the way back; the default of the column "
-                          "when not given",
-                  .example = "\"''\""}},
-      .shorthand = "columns"};
-  return object;
-}
-
 const Object& phase_object() {
   static const Object object{
       .noun = "phase",
@@ -138,10 +123,7 @@ const Object& phase_object() {
             .object = &own_sql_object()},
            {.key = "indexes", .kind = Kind::list, .slot = at<&Phase::indexes>,
             .help = "Indexes that a cleanup builds, drops or builds anew beside the application",
-            .example = "[{reindex: public.orders_placed_at_idx}]", .object = &index_change_object()},
-           {.key = "drop", .kind = Kind::list, .slot = at<&Phase::drop>,
-            .help = "Columns that a cleanup drops; schema rekey keeps what they held",
-            .example = "[{columns: public.users (legacy_code)}]", .object = &column_drop_object()}},
+            .example = "[{reindex: public.orders_placed_at_idx}]", .object = &index_change_object()}},
       .block = true};
   return object;
 }

@@ -11,7 +11,6 @@ const Object& probe_object();
 const Object& check_object();
 const Object& own_sql_object();
 const Object& index_change_object();
-const Object& column_drop_object();
 const Object& phase_object();
 
 }  // namespace rekey::plan

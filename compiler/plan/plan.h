@@ -160,12 +160,6 @@ struct IndexChange {
   Text reindex;     // "public.users_email_idx"
 };
 
-// Columns of a table that go, with their data kept.
-struct ColumnDrop {
-  Located<Reference> columns;
-  Text missing;  // an SQL expression: what rows written since get on the way back
-};
-
 struct Phase {
   Text name;
   Located<PhaseKind> kind{PhaseKind::tables, {}};
@@ -178,7 +172,6 @@ struct Phase {
   std::vector<PhaseCheck> checks;
   std::vector<OwnSql> sql;
   std::vector<IndexChange> indexes;
-  std::vector<ColumnDrop> drop;
 };
 
 struct NewKeys {

@@ -95,6 +95,8 @@ struct Phase {
   Range up_session, down_session, verify_session;  // SET statements at the top of each file
   std::vector<Range> verify;  // statements of verify.sql, each a row set: check, object, ok, detail
   std::vector<Command> commands;
+  std::vector<std::string> own;  // relations and functions that SQL of the plan's own makes or alters, quoted: what
+                                 // uses keys there is not unknown once the phase is there
 };
 
 struct Column {

@@ -78,6 +78,7 @@ void fields(Phase& x, F f) {
   f("verify_session", x.verify_session);
   f("verify", x.verify);
   f("commands", x.commands);
+  f("own", x.own);
 }
 
 template <class F>

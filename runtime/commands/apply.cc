@@ -54,8 +54,10 @@ void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& 
   operation.verify(phase);
 }
 
-// An earlier run may have ended between the last step of a phase and its verification.
+// An earlier run may have ended between the last step of a phase and its verification; a phase that is begun already
+// may have left an index that is not valid yet.
 void verify_before(Operation& operation, const Journal& journal, const bundle::Phase& next) {
+  if (journal.present(next.id)) return;
   const bundle::Phase* before = nullptr;
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (&phase == &next) break;
