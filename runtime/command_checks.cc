@@ -79,6 +79,10 @@ std::string end_of(const std::string& text) {
 
 }  // namespace
 
+const char* when(const bundle::Command& command) {
+  return command.before && command.after ? "before and after" : command.before ? "before" : "after";
+}
+
 std::vector<std::string> run_commands(const bundle::Phase& phase, bool bundle::Command::*due, const std::string& database,
                                       const std::function<void(const std::string&)>& say) {
   const std::string address = address_of(database);

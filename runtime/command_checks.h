@@ -9,6 +9,8 @@
 
 namespace rekey {
 
+const char* when(const bundle::Command& command);  // "before", "after", "before and after"
+
 // Runs those of the phase that are due, before it or after it, and gives the problems: a text for each that did not
 // exit 0, with the end of what it wrote, freed of passwords. They find the database in PGHOST and the like; `say` is
 // told of each that holds.

@@ -1,6 +1,7 @@
 // apply: the phases of a bundle in their order, from where the journal stands.
 #include <fmt/format.h>
 
+#include "runtime/command_checks.h"
 #include "runtime/commands/commands.h"
 #include "runtime/interrupt.h"
 #include "runtime/operation.h"
@@ -94,8 +95,7 @@ void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
                phase->checkpoint ? ", stops after it" : "");
     if (phase->way_back != "exact") fmt::print(stderr, "  after it the way back is {}\n", phase->way_back);
     for (const bundle::Command& command : phase->commands) {
-      fmt::print(stderr, "  runs {} it: {}\n", command.before && command.after ? "before and after" : command.before ? "before" : "after",
-                 command.command);
+      fmt::print(stderr, "  runs {} it: {}\n", when(command), command.command);
     }
   }
 }

@@ -281,6 +281,19 @@ TEST(LintUserSql, LocksOfSteps) {
   }
 }
 
+TEST(LintUserSql, WhatStepsMakeIsNotInTheWay) {
+  const auto plan = [](const std::string& first, const std::string& second, const std::string& down = "SELECT") {
+    return "version: 1\nname: p\nphases:\n  - {name: f, kind: foundation}\n  - {name: a, tables: public.a, sql: [{name: one, up: " + first +
+           ", down: SELECT}]}\n  - {name: b, tables: public.b, sql: [{name: two, up: " + second + ", reason: no, down: " + down + "}]}\n"
+           "tables:\n  public.a: {primary_key: id, columns: {id: integer}}\n  public.b: {primary_key: id, columns: {id: integer}}\n";
+  };
+  EXPECT_EQ(said(plan("CREATE VIEW app.v AS SELECT id FROM public.a", "SELECT", "none")), "");
+  EXPECT_EQ(said(plan("CREATE VIEW app.v AS SELECT id FROM public.b", "SELECT", "none")),
+            "plan.yaml:5:55: error: what one makes stands on public.b, whose keys change in phase b [own-dependent]");
+  EXPECT_EQ(said(plan("SELECT", "\"CREATE TABLE app.t (b uuid REFERENCES public.b)\"", "none")),
+            "plan.yaml:6:55: error: what two makes stands on public.b, whose keys go back in a rollback [own-dependent]");
+}
+
 TEST(LintUserSql, IndexChanges) {
   const auto said_of = [](const std::string& change, const std::string& kind = "kind: cleanup") {
     std::string plan = with_phase("    indexes: [" + change + "]\n", kind);
