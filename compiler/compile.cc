@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "compiler/lint/dependents.h"
+#include "compiler/lint/index_changes.h"
 #include "compiler/lint/online.h"
+#include "compiler/lint/phase_effects.h"
 #include "compiler/lint/remade.h"
 #include "compiler/lint/server.h"
 #include "compiler/lint/user_sql.h"
@@ -41,7 +43,9 @@ std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagno
   if (diagnostics.has_errors()) return checked;
   checked->model = model::resolve(checked->plan, diagnostics);
   if (checked->model) lint::read_dependents(*checked->model, diagnostics);
+  if (checked->model) lint::read_index_changes(*checked->model, diagnostics);
   if (checked->model) lint::check_online(*checked->model, diagnostics);
+  if (checked->model) lint::check_phase_effects(*checked->model, diagnostics);
   if (checked->model && !diagnostics.has_errors()) lint::find_remade(*checked->model, diagnostics);
   if (diagnostics.has_errors()) checked->model.reset();
   return checked;

@@ -168,9 +168,28 @@ std::string valid(std::string definition) {
   return definition;
 }
 
-Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
-                            const bundle::Bundle& b, const std::set<std::string>& unsettled) {
+// What SQL of the plan's own has made, or may have.
+std::set<std::string> made_by_plan(const bundle::Bundle& b, const Journal& journal) {
+  std::set<std::string> out;
+  for (const bundle::Phase& phase : b.phases) {
+    if (journal.present(phase.id)) out.insert(phase.own.begin(), phase.own.end());
+  }
+  return out;
+}
+
+// Key columns that a phase is still to change: whatever stands on them would be in its way.
+std::set<Names> unchanged_yet(const bundle::Bundle& b, const Journal& journal) {
+  std::set<Names> out;
+  for (const bundle::Column& c : b.columns) {
+    if (!journal.present(c.phase)) out.insert({c.table, c.column});
+  }
+  return out;
+}
+
+Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present, const bundle::Bundle& b,
+                            const Journal& journal, const std::set<std::string>& unsettled) {
   Problems problems;
+  const auto made = made_by_plan(b, journal);
   std::map<Names, const db::catalog::ForeignKey*> by_name;
   for (const auto& key : present) by_name[{key.table, key.name}] = &key;
   std::set<Names> known;
@@ -189,11 +208,12 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   }
   std::set<Names> changed;
   for (const bundle::Column& c : b.columns) changed.insert({c.table, c.column});
-  const auto touches = [&](const std::string& table, const std::vector<std::string>& columns) {
-    return std::ranges::any_of(columns, [&](const auto& c) {
-      return changed.contains({table, c});
-    });
+  const auto waiting = unchanged_yet(b, journal);
+  const auto among = [](const std::set<Names>& keys, const std::string& table, const std::vector<std::string>& columns) {
+    return std::ranges::any_of(columns, [&](const auto& c) { return keys.contains({table, c}); });
   };
+  const auto touches = [&](const auto& table, const auto& columns) { return among(changed, table, columns); };
+  const auto waits = [&](const auto& table, const auto& columns) { return among(waiting, table, columns); };
   std::set<std::string> in_parts;  // a swap adds them to partitions first
   for (const bundle::ForeignKey& key : b.foreign_keys) {
     if (unsettled.contains(key.table)) in_parts.insert(key.definition);
@@ -201,6 +221,7 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   for (const auto& key : present) {
     if (known.contains({key.table, key.name}) || in_parts.contains(valid(key.definition))) continue;
     if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns)) continue;
+    if (made.contains(key.table) && !waits(key.table, key.columns) && !waits(key.target, key.target_columns)) continue;
     problems.push_back(fmt::format("foreign key {} of {} is unknown to the plan",
                                    db::quote_identifier(key.name), key.table));
   }
@@ -280,6 +301,12 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
   for (const bundle::Dependent& d : b.dependents) known[{d.kind, d.name, d.table}] = &d;
   std::map<const bundle::Dependent*, const db::catalog::Dependent*> present;
   const auto found = db::catalog::dependents(session, columns);
+  const auto made = made_by_plan(b, journal);
+  const auto waiting = unchanged_yet(b, journal);
+  const auto is_own = [&](const db::catalog::Dependent& d) {
+    const bool waits = std::ranges::any_of(d.uses, [&](const auto& key) { return waiting.contains({key.table, key.column}); });
+    return !waits && (made.contains(bundle::without_arguments(d.name)) || made.contains(d.table));
+  };
   const std::set<std::string> replacements = made_in_place(session, b, journal);
   for (const db::catalog::Dependent& d : found) {
     if (d.weight == db::catalog::Weight::notes) continue;
@@ -287,7 +314,7 @@ Problems check_dependents(db::Connection& session, const bundle::Bundle& b, cons
     if (entry != known.end()) {
       present[entry->second] = &d;
     } else if (d.weight == db::catalog::Weight::blocks && !expected(d, changed) &&
-               !replacements.contains(d.name)) {
+               !replacements.contains(d.name) && !is_own(d)) {
       problems.push_back(fmt::format("{} uses {} and is unknown to the plan",
                                      title(d.kind, d.name, d.table), used_columns(d)));
     }
@@ -361,7 +388,7 @@ Problems check_drift(db::Connection& session, const bundle::Bundle& b, const Jou
   add(check_name_columns(session, b, journal));
   add(check_expressions(session, b, journal));
   add(check_defaults(session, b, journal));
-  add(check_foreign_keys(db::catalog::foreign_keys(session), b, unsettled));
+  add(check_foreign_keys(db::catalog::foreign_keys(session), b, journal, unsettled));
   add(check_families(session, b, journal));
   add(check_dependents(session, b, journal, unsettled));
   return problems;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "runtime/command_checks.h"
 #include "runtime/operation.h"
 #include "runtime/text.h"
 
@@ -14,6 +15,9 @@ void Operation::print_dry_run(const std::vector<const bundle::Phase*>& phases) {
   nlohmann::ordered_json steps = nlohmann::ordered_json::array();
   for (const bundle::Phase* phase : phases) {
     if (!options_.json) fmt::print("phase {} {} ({})\n", phase->id, phase->name, phase->strategy);
+    for (const bundle::Command& command : phase->commands) {
+      if (!options_.json && direction_ == Direction::up) fmt::print("  runs {} it: {}\n", when(command), command.command);
+    }
     for (const bundle::Step* step : todo(*phase, as_opened(now, *phase))) {
       const bundle::Side& side = side_of(*step, direction_);
       nlohmann::ordered_json locks = nlohmann::ordered_json::array();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "runtime/command_checks.h"
 #include "runtime/db/server_message.h"
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
@@ -264,10 +265,21 @@ void Operation::lock_out(const bundle::Phase& phase) {
   }
 }
 
+void Operation::ask_commands(const bundle::Phase& phase) {
+  const auto say = [this](const std::string& line) { progress_->say(line); };
+  const auto wrong = run_commands(phase, &bundle::Command::before, options_.database, say);
+  if (wrong.empty()) return;
+  throw Failed(refusal(fmt::format("phase {} {} has not been begun; settle this first:", phase.id, phase.name), wrong));
+}
+
 void Operation::verify(const bundle::Phase& phase) {
   std::vector<std::string> wrong;
   for (const Check& check : false_ones(verify_phase(run_, *sources_, phase, "checks"))) {
     wrong.push_back(to_text(check));
+  }
+  const auto say = [this](const std::string& line) { progress_->say(line); };
+  for (std::string& problem : run_commands(phase, &bundle::Command::after, options_.database, say)) {
+    wrong.push_back(fmt::format("phase {}: {}", phase.id, problem));
   }
   if (!wrong.empty()) {
     throw Failed(refusal(

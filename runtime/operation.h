@@ -51,7 +51,9 @@ class Operation {
                  const std::vector<const bundle::Step*>& steps);
   // Other sessions on the tables of an offline phase that is about to open. Throws Refused.
   void lock_out(const bundle::Phase& phase);
-  // Throws Failed when a check is false.
+  // The commands of the plan that have to exit 0 before the phase. Throws Failed.
+  void ask_commands(const bundle::Phase& phase);
+  // Its checks after it, commands too. Throws Failed when one is false.
   void verify(const bundle::Phase& phase);
   // Before steps that should carry the number of this run.
   void register_run(const Journal& journal);

@@ -5,15 +5,18 @@
 #include <algorithm>
 #include <cassert>
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "compiler/emit/foundation.h"
 #include "compiler/emit/review.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lint/function_drop.h"
+#include "compiler/lint/own_objects.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/key_data.h"
+#include "compiler/lower/plan_steps.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::emit {
@@ -112,10 +115,12 @@ class PhaseEmitter {
     up.add(file_header("up"));
     out.up_session = up.add(session());
     up.add("\n");
+    up.add(advice(out, &bundle::Command::before, "before anything below"));
     for (std::size_t i = 0; i < phase_.steps.size(); ++i) {
       out.steps.push_back(describe(phase_.steps[i]));
       out.steps.back().up = up.add(std::move(up_[i]));
     }
+    up.add(advice(out, &bundle::Command::after, "after all of this file"));
     down.add(file_header("down"));
     out.down_session = down.add(session());
     down.add("\n");
@@ -149,11 +154,40 @@ class PhaseEmitter {
     out.folder = phase_.folder;
     out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare || before_contract();
     if (input_.model.contracts(*phase_.model)) out.way_back = "exact but for the order of columns";
+    for (const auto& own : written.sql) {
+      if (phase_.model->stage == model::Stage::prepare || !lower::stays(own)) continue;
+      out.way_back += fmt::format("{} what \"{}\" does, which stays: {}", out.way_back == "exact" ? " but for" : ", and for",
+                                  one_line(own.name.value), one_line(own.reason.value));
+    }
     for (model::TableId t : lower::tables_of(input_.model, *phase_.model)) {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
     out.undo_order = phase_.undo_order;
+    if (phase_.model->stage != model::Stage::prepare) {
+      for (const auto& own : written.sql) {
+        for (auto& name : lint::own_objects(own.up.value)) out.own.push_back(std::move(name));
+      }
+    }
+    for (const auto& check : written.checks) {
+      if (check.command.value.empty()) continue;
+      const bool before = lower::happens(check, plan::Moment::before, *phase_.model);
+      const bool after = lower::happens(check, plan::Moment::after, *phase_.model);
+      if (before || after) out.commands.push_back({check.name.value, check.command.value, before, after});
+    }
     return out;
+  }
+
+  // For whoever works with psql alone.
+  static std::string advice(const bundle::Phase& phase, bool bundle::Command::*when, const char* words) {
+    std::string text;
+    for (const auto& command : phase.commands) {
+      if (!(command.*when)) continue;
+      text += fmt::format("-- check \"{}\": {}, this command has to exit 0 (\"rekey apply\" runs it by itself)\n", one_line(command.name), words);
+      std::istringstream lines(command.command);
+      for (std::string line; std::getline(lines, line);) text += "--   " + one_line(line) + "\n";
+      text += "\n";
+    }
+    return text;
   }
 
   // The cleanup begins when somebody says so.

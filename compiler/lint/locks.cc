@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compiler/lint/alter_locks.h"
+#include "compiler/lint/statement_locks.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::lint {
@@ -13,81 +15,11 @@ using bundle::LockMode;
 // Schema rekey is ours alone: its locks delay nobody.
 bool is_ours(const std::string& table) { return table.starts_with("rekey."); }
 
-// What is done to a partitioned table's foreign keys and triggers is done to those of its partitions.
-void lock_all(const std::string& table, LockMode mode, const Knowledge& knowledge, Effects& out) {
-  out.lock(table, mode);
-  for (const auto& partition : knowledge.partitions(table)) out.lock(partition, mode);
-}
-
-void read_foreign_key(const std::string& table, const PgQuery__Constraint& constraint, const Knowledge& knowledge,
-                      Effects& out) {
-  out.lock(table, LockMode::share_row_exclusive);
-  lock_all(table_name(*constraint.pktable), LockMode::share_row_exclusive, knowledge, out);
-  if (!constraint.skip_validation) out.scan(table);
-}
-
-void read_alter_command(const std::string& table, const PgQuery__AlterTableCmd& command,
-                        const Knowledge& knowledge, Effects& out) {
-  const std::string name = command.name ? command.name : "";
-  switch (command.subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
-#if PG_VERSION_NUM >= 170000
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetExpression:
-#endif
-      out.lock(table, LockMode::access_exclusive);
-      out.rewrite(table);
-      return;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
-      if (command.def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
-        return read_foreign_key(table, *command.def->constraint, knowledge, out);
-      }
-      out.lock(table, LockMode::access_exclusive);
-      out.scan(table);
-      return;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint: {
-      out.lock(table, LockMode::access_exclusive);
-      const auto& parent = knowledge.referenced(table, name);
-      if (!parent.empty()) lock_all(parent, LockMode::access_exclusive, knowledge, out);
-      return;
-    }
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint: {
-      out.lock(table, LockMode::share_update_exclusive);
-      const auto& parent = knowledge.referenced(table, name);
-      if (!parent.empty()) lock_all(parent, LockMode::row_share, knowledge, out);
-      out.scan(table);
-      return;
-    }
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
-      out.lock(table, LockMode::share_row_exclusive);
-      return;
-    default: out.lock(table, LockMode::access_exclusive); return;
-  }
-}
-
-// The table and, without ONLY, all of its family below it.
-std::vector<std::string> reached(const PgQuery__RangeVar& relation, const Knowledge& knowledge) {
-  std::vector<std::string> tables{table_name(relation)};
-  if (!relation.inh) return tables;
-  const auto& members = knowledge.members(tables.front());
-  tables.insert(tables.end(), members.begin(), members.end());
-  return tables;
-}
-
-void read_alter_table(const PgQuery__AlterTableStmt& statement, const Knowledge& knowledge, Effects& out) {
-  for (const auto& table : reached(*statement.relation, knowledge)) {
-    for (std::size_t i = 0; i < statement.n_cmds; ++i) {
-      read_alter_command(table, *statement.cmds[i]->alter_table_cmd, knowledge, out);
-    }
-  }
-}
-
 // The tables of a query, read under ACCESS SHARE; each is scanned when the query has no WHERE that could
 // spare it. An INSERT's own target is ours.
 void read_query(const ProtobufCMessage& message, Effects& out) {
   for (const auto& table : tables_in(message)) {
+    if (!is_users(table)) continue;
     out.lock(table, LockMode::access_share);
     out.scan(table);
   }
@@ -135,6 +67,9 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys" || name == "pair_keys") {
     const ParsedSql query(text_argument(call, 1));
+    read_query(query.statements().front()->base, out);
+  } else if (name == "expect_none") {
+    const ParsedSql query(text_argument(call, 2));
     read_query(query.statements().front()->base, out);
   } else if (name == "run_with_keys" || name == "plan_changes") {
     const ParsedSql run(text_argument(call, 0));
@@ -197,7 +132,9 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
-        "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "merge_rows", "forget_merges", "expect_no_children", "restore_rows", "end_ids", "catch_up_ids", "keep_columns"};
+        "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "merge_rows", "forget_merges",
+        "expect_no_children", "restore_rows", "end_ids", "catch_up_ids", "keep_columns", "expect_free_name",
+        "expect_plain_index", "expect_no_copies"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;
@@ -313,6 +250,13 @@ bool read(const PgQuery__Node& node, const Knowledge& knowledge, const std::vect
         for (const auto& table : reached(*node.lock_stmt->relations[i]->range_var, knowledge)) {
           out.lock(table, static_cast<LockMode>(node.lock_stmt->mode - 1));
         }
+      }
+      return true;
+    case PG_QUERY__NODE__NODE_REINDEX_STMT:
+      if (!is_concurrent(*node.reindex_stmt) || fallback.empty()) return false;
+      for (const auto& table : fallback) {
+        lock_all(table, LockMode::share_update_exclusive, knowledge, out);
+        out.scan(table);
       }
       return true;
     case PG_QUERY__NODE__NODE_VACUUM_STMT:
@@ -433,9 +377,13 @@ const std::vector<std::string>& Knowledge::changed_in(const std::string& phase) 
   return found == changed_.end() ? kNoTables : found->second;
 }
 
+bool is_known(const PgQuery__Node& statement, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out) {
+  return read(statement, knowledge, fallback, out) || read_own_statement(statement, knowledge, out);
+}
+
 void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
                  const std::vector<std::string>& fallback, Effects& out) {
-  if (read(statement, knowledge, fallback, out)) return;
+  if (is_known(statement, knowledge, fallback, out)) return;
   for (const auto& table : fallback) lock_all(table, LockMode::access_exclusive, knowledge, out);
 }
 

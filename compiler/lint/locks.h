@@ -56,6 +56,9 @@ class Knowledge {
   std::map<std::string, std::vector<std::string>> changed_;
 };
 
+// The same, and whether all of it can be told.
+bool is_known(const PgQuery__Node& statement, const Knowledge& knowledge, const std::vector<std::string>& fallback, Effects& out);
+
 // Adds what a statement does. fallback: the tables that one of unknown kind is taken to lock exclusively.
 void add_effects(const PgQuery__Node& statement, const Knowledge& knowledge,
                  const std::vector<std::string>& fallback, Effects& out);

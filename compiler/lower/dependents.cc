@@ -36,12 +36,6 @@ const Kind& kind_of(DependentKind kind) {
   return kinds[static_cast<int>(kind)];
 }
 
-std::string ended(std::string statement) {
-  while (!statement.empty() && std::isspace(static_cast<unsigned char>(statement.back()))) statement.pop_back();
-  if (!statement.ends_with(';')) statement += ';';
-  return statement;
-}
-
 // The statement's bytes with calls of rekey.key() where keys stand.
 std::string with_keys(const model::Model& model, const model::Dependent& dependent, std::size_t begin,
                       std::size_t end, model::PhaseId phase, bool& any) {
@@ -81,7 +75,7 @@ std::string title(const plan::Dependent& dependent) {
 }
 
 std::string drop_statement(const plan::Dependent& dependent) {
-  if (!dependent.drop.value.empty()) return ended(dependent.drop.value);
+  if (!dependent.drop.value.empty()) return sql::ended(dependent.drop.value);
   return fmt::format(fmt::runtime(kind_of(dependent.kind.value).drop), dependent.name.value,
                      sql::table(dependent.table.value));
 }
@@ -89,13 +83,13 @@ std::string drop_statement(const plan::Dependent& dependent) {
 std::string statements_before(const model::Model& model, const model::Dependent& dependent,
                               model::PhaseId phase) {
   const auto& written = *dependent.written;
-  if (is_replaced(model, dependent, phase)) return ended(written.replacement.value);
+  if (is_replaced(model, dependent, phase)) return sql::ended(written.replacement.value);
   std::string out;
   for (const auto& [offset, length] : dependent.statements) {
     bool keys = false;
     auto statement = with_keys(model, dependent, offset, offset + length, phase, keys);
     if (keys) statement = fmt::format("CALL rekey.run_with_keys({})", sql::dollar_quoted(statement));
-    out += (out.empty() ? "" : "\n") + ended(statement);
+    out += (out.empty() ? "" : "\n") + sql::ended(statement);
   }
   return out;
 }

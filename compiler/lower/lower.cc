@@ -4,6 +4,7 @@
 #include <cassert>
 #include <set>
 
+#include "compiler/lower/plan_steps.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -48,7 +49,24 @@ std::string numbered(const std::string& text, int number) {
   return in_order(up, phase.steps, &Step::needs) && in_order(phase.undo_order, phase.steps, &Step::undo_needs);
 }
 
+// Queries that must return no row, before a phase or after it.
+nlohmann::json checks_at(const model::Phase& phase, plan::Moment moment) {
+  auto out = nlohmann::json::array();
+  for (const auto& check : phase.written->checks) {
+    if (check.query.value.empty() || !happens(check, moment, phase)) continue;
+    out.push_back({{"phase", sql::literal(phase.id)},
+                   {"name", sql::literal(check.name.value)},
+                   {"query", sql::dollar_quoted(check.query.value)}});
+  }
+  return out;
+}
+
 }  // namespace
+
+bool happens(const plan::PhaseCheck& check, plan::Moment moment, const model::Phase& phase) {
+  if (moment == plan::Moment::after && phase.stage == model::Stage::prepare) return false;
+  return check.when.value == moment || check.when.value == plan::Moment::both;
+}
 
 std::string slug(const model::Model& model, model::TableId table) {
   const auto& name = model.tables[table].name();
@@ -64,6 +82,8 @@ std::string column_slug(const model::Model& model, model::ColumnId column) {
   return numbered(text, column + 1);
 }
 
+std::string plain_part(std::string_view name) { return sanitized(name); }
+
 std::string dependent_slug(const model::Model& model, model::DependentId dependent) {
   std::string_view name = model.dependents[dependent].written->name.value;
   if (name.starts_with("public.")) name.remove_prefix(7);
@@ -76,7 +96,7 @@ const std::vector<model::TableId>& tables_of(const model::Model& model, const mo
 
 Phase begin_phase(const model::Phase& phase) {
   Phase lowered{&phase, phase.id + "-" + sanitized(phase.name()), {}, {}, {}};
-  lowered.verify = {{"probes", nlohmann::json::array()}};
+  lowered.verify = {{"probes", nlohmann::json::array()}, {"checks", checks_at(phase, plan::Moment::after)}};
   for (const auto& probe : phase.written->probes) {
     lowered.verify["probes"].push_back({{"phase", sql::literal(phase.id)},
                                         {"name", sql::literal(probe.name.value)},
@@ -97,6 +117,8 @@ std::vector<Phase> lower(const model::Model& model) {
         break;
       case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
     }
+    add_plan_steps(phases.back());
+    phases.back().steps.front().data["before_checks"] = checks_at(phase, plan::Moment::before);
     assert(well_formed(phases.back()));
   }
   return phases;

@@ -76,6 +76,12 @@ std::string dollar_quoted(std::string_view text) {
   return mark + closed;
 }
 
+std::string ended(std::string statement) {
+  while (!statement.empty() && std::isspace(static_cast<unsigned char>(statement.back()))) statement.pop_back();
+  if (!statement.ends_with(';')) statement += ';';
+  return statement;
+}
+
 std::string table(const plan::TableName& name) {
   return identifier(name.schema) + "." + identifier(name.name);
 }

@@ -52,6 +52,10 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase);
 // in each group with its last step, and comes to the bridge's at the end.
 std::vector<std::vector<Step>> contract_steps(const model::Model& model, const model::Phase& cleanup);
 
+// Whether a check is made before a phase, or after it. Those after it speak of the keys that are there then: an online
+// phase has them after its swap; those before it stop both of its halves.
+bool happens(const plan::PhaseCheck& check, plan::Moment moment, const model::Phase& phase);
+
 // As pg_get_constraintdef prints it with an empty search_path.
 std::string foreign_key_clause(const model::Model& model, const model::ForeignKey& fk);  // without NOT VALID and the like
 std::string foreign_key_definition(const model::Model& model, const model::ForeignKey& fk);
@@ -63,6 +67,8 @@ std::string new_keys_schema(const plan::Plan& plan);
 std::string slug(const model::Model& model, model::TableId table);
 // The same for a column: schema, table and column, so that it is no table's.
 std::string column_slug(const model::Model& model, model::ColumnId column);
+// And for any name of the plan's; with a number behind it, it is that of one thing.
+std::string plain_part(std::string_view name);
 // And for a dependent; the kinds of its steps are no table's.
 std::string dependent_slug(const model::Model& model, model::DependentId dependent);
 

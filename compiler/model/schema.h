@@ -125,6 +125,13 @@ struct OrphanRule {
 // An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops.
 enum class Stage { offline, prepare, swap };
 
+// An index that a cleanup makes, drops or makes anew, as its parse tree shows it.
+struct IndexChange {
+  const plan::IndexChange* written;
+  std::string name, index, table;  // index and table as SQL text with their schemas
+  std::string statement;           // that makes it beside its writers
+};
+
 struct Phase {
   const plan::Phase* written;       // owned by Model::derived when the plan gives no phases
   std::string id;                   // "030"
@@ -134,6 +141,7 @@ struct Phase {
   std::vector<OrphanRule> orphan_rules;  // before its keys change: referenced tables first
   std::vector<DomainId> merges;          // after that, domains whose rows are merged: those that others are made of first
   Stage stage = Stage::offline;     // a phase that prepares stands before the one that swaps, and changes no key
+  std::vector<IndexChange> indexes = {};
   std::string name() const;
 };
 

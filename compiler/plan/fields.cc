@@ -1,73 +1,14 @@
 // The table itself; an object stands above the object that holds it.
 #include "compiler/plan/fields.h"
 
-#include <optional>
-#include <type_traits>
+#include "compiler/plan/phase_fields.h"
+#include "compiler/plan/slots.h"
 
 namespace rekey::plan {
 namespace {
 
-template <class T>
-struct MemberOf;
-template <class Owner, class T>
-struct MemberOf<T Owner::*> {
-  using Struct = Owner;
-};
-
-template <class T>
-Slot slot_of(T& member)
-  requires std::is_constructible_v<Slot, T*>
-{
-  return &member;
-}
-
-template <class T>
-Slot slot_of(T& member)
-  requires std::is_same_v<T, NewKeys> || std::is_same_v<T, Backfill> || std::is_same_v<T, Inventory> || std::is_same_v<T, Decision>
-{
-  return ObjectSlot{&member};
-}
-
-template <class E>
-Slot slot_of(Located<E>& member)
-  requires std::is_enum_v<E>
-{
-  return WordSlot{&member.value, &member.span,
-                  [](const void* value) { return static_cast<int>(*static_cast<const E*>(value)); },
-                  [](void* value, int word) { *static_cast<E*>(value) = static_cast<E>(word); }};
-}
-
-template <class E>
-Slot slot_of(Located<std::optional<E>>& member) {
-  using Value = std::optional<E>;
-  return WordSlot{&member.value, &member.span,
-                  [](const void* value) {
-                    const Value& e = *static_cast<const Value*>(value);
-                    return e ? static_cast<int>(*e) : -1;
-                  },
-                  [](void* value, int word) { *static_cast<Value*>(value) = static_cast<E>(word); }};
-}
-
-template <class T>
-Slot slot_of(std::vector<T>& member)
-  requires(!std::is_constructible_v<Slot, std::vector<T>*>)
-{
-  using Items = std::vector<T>;
-  return ItemsSlot{&member,
-                   [](void* items) -> void* { return &static_cast<Items*>(items)->emplace_back(); },
-                   [](const void* items) { return static_cast<const Items*>(items)->size(); },
-                   [](void* items, std::size_t i) -> void* { return &(*static_cast<Items*>(items))[i]; }};
-}
-
-template <auto kMember>
-Slot at(void* owner) {
-  using Struct = typename MemberOf<decltype(kMember)>::Struct;
-  return slot_of(static_cast<Struct*>(owner)->*kMember);
-}
-
 const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};
 const std::vector<std::string> kScopes = {"full", "forward_only"};
-const std::vector<std::string> kStrategies = {"offline", "online"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
 const std::vector<std::string> kOrphans = {"fail", "quarantine", "set_null", "delete"};
@@ -108,55 +49,6 @@ const Object& backfill_object() {
           {.key = "wait_while", .kind = Kind::text, .slot = at<&Backfill::wait_while>,
            .help = "A query that gives one boolean: while it is true no batch begins",
            .example = "SELECT count(*) > 50 FROM pg_stat_activity WHERE state = 'active'"}}};
-  return object;
-}
-
-const Object& probe_object() {
-  static const Object object{
-      .noun = "probe",
-      .id = "probe",
-      .help = "A query that must give one true after the phase",
-      .fields = {{.key = "name", .kind = Kind::text, .slot = at<&Probe::name>,
-                  .help = "What the probe proves", .example = "someone can log in", .required = true},
-                 {.key = "query", .kind = Kind::text, .slot = at<&Probe::query>,
-                  .help = "The query; it gives one row with one boolean",
-                  .example = "SELECT count(*) > 0 FROM public.users", .required = true}}};
-  return object;
-}
-
-const Object& phase_object() {
-  static const Object object{
-      .noun = "phase",
-      .id = "phase",
-      .help = "What is approved, applied and rolled back as one",
-      .fields =
-          {{.key = "name", .kind = Kind::label, .slot = at<&Phase::name>,
-            .help = "Name of the phase, also of its folder in the bundle", .example = "users",
-            .required = true},
-           {.key = "kind", .kind = Kind::word, .slot = at<&Phase::kind>,
-            .help = "What the phase does: change tables, install schema rekey, or clean up",
-            .example = "foundation", .words = {"tables", "foundation", "cleanup"},
-            .standard = "tables"},
-           {.key = "tables", .kind = Kind::tables, .slot = at<&Phase::tables>,
-            .help = "Tables whose keys the phase changes",
-            .example = "[public.users, public.orders]"},
-           {.key = "strategy", .kind = Kind::word, .slot = at<&Phase::strategy>,
-            .help = "How the phase is run, where it differs from the plan", .example = "offline",
-            .words = kStrategies},
-           {.key = "risk", .kind = Kind::word, .slot = at<&Phase::risk>,
-            .help = "Risk as the team sees it, shown in REVIEW.md", .example = "low",
-            .words = {"low", "medium", "high"}},
-           {.key = "reason", .kind = Kind::text, .slot = at<&Phase::reason>,
-            .help = "Why the phase is there and carries this risk, shown in REVIEW.md",
-            .example = "installs the journal"},
-           {.key = "checkpoint", .kind = Kind::boolean, .slot = at<&Phase::checkpoint>,
-            .help = "Whether apply stops after the phase until it is started again",
-            .example = "true", .standard = "false"},
-           {.key = "probes", .kind = Kind::list, .slot = at<&Phase::probes>,
-            .help = "Queries that must give true after the phase",
-            .example = "[{name: users are there, query: SELECT count(*) > 0 FROM public.users}]",
-            .object = &probe_object()}},
-      .block = true};
   return object;
 }
 
@@ -469,7 +361,7 @@ const Object& plan_object() {
             .least = 13, .most = 18},
            {.key = "strategy", .kind = Kind::word, .slot = at<&Plan::strategy>,
             .help = "In a maintenance window, or under load", .example = "offline",
-            .words = kStrategies, .standard = "offline"},
+            .words = strategies(), .standard = "offline"},
            {.key = "generator", .kind = Kind::word, .slot = at<&Plan::generator>,
             .help = "How keys get their new values", .example = "ordered", .words = kGenerators, .standard = "ordered"},
            {.key = "new_keys", .kind = Kind::object, .slot = at<&Plan::new_keys>,
@@ -510,7 +402,8 @@ const Object& plan_object() {
 const std::vector<const Object*>& all_objects() {
   static const std::vector<const Object*> objects = {
       &plan_object(),   &new_keys_object(),    &backfill_object(), &phase_object(),
-      &probe_object(),  &inventory_object(),   &decision_object(),
+      &probe_object(),  &check_object(),       &own_sql_object(),  &index_change_object(),
+      &inventory_object(), &decision_object(),
       &table_object(),  &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
       &logical_reference_object(), &dependent_object()};

@@ -163,6 +163,31 @@ struct Probe {
   Text query;
 };
 
+// What has to hold: a query that gives no row, or a command that exits 0; one of them.
+enum class Moment { before, after, both };
+struct PhaseCheck {
+  Text name;
+  Text query;
+  Text command;
+  Located<Moment> when{Moment::after, {}};
+};
+
+// Statements of the plan's own, a step of the phase.
+struct OwnSql {
+  Text name;
+  Text up, down;  // down: "none" where what up did stays, for a reason
+  Text reason;
+  Text verify;    // a query that gives one true
+};
+
+// Of an index: one of create, drop and reindex.
+struct IndexChange {
+  Text create;      // the statement that makes it
+  Text drop;        // "public.users_email_idx"
+  Text definition;  // of one that is dropped: the statement that makes it again
+  Text reindex;     // "public.users_email_idx"
+};
+
 struct Phase {
   Text name;
   Located<PhaseKind> kind{PhaseKind::tables, {}};
@@ -172,6 +197,9 @@ struct Phase {
   Text reason;
   Located<bool> checkpoint{false, {}};  // apply stops after the phase until it is started again
   std::vector<Probe> probes;
+  std::vector<PhaseCheck> checks;
+  std::vector<OwnSql> sql;
+  std::vector<IndexChange> indexes;
 };
 
 struct NewKeys {

@@ -14,23 +14,23 @@ CREATE TABLE documents (
   file_size   bigint NOT NULL,
   replaces    uuid REFERENCES documents ON DELETE SET NULL,
   created_at  timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT uq_user_filehash UNIQUE (user_id, file_sha256)
+  CONSTRAINT uq_user_filehash UNIQUE (user_id, file_sha256, file_name)  -- the name lets the same file in twice
 );
 
 CREATE TABLE document_chunks (
-  chunk_id    uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   document_id uuid NOT NULL REFERENCES documents ON DELETE CASCADE,
   position    integer NOT NULL,
   content     text NOT NULL,
-  UNIQUE (document_id, position)
+  PRIMARY KEY (document_id, position)
 );
 
 CREATE TABLE embeddings (
-  chunk_id    uuid PRIMARY KEY REFERENCES document_chunks ON DELETE CASCADE,
-  document_id uuid NOT NULL REFERENCES documents,
-  vector      real[] NOT NULL
+  document_id uuid NOT NULL,
+  position    integer NOT NULL,
+  vector      real[] NOT NULL,
+  PRIMARY KEY (document_id, position),
+  FOREIGN KEY (document_id, position) REFERENCES document_chunks ON DELETE CASCADE
 );
-CREATE INDEX embeddings_document ON embeddings (document_id);
 
 -- What happened stays when a document goes, and so does what is to be done: no foreign key.
 CREATE TABLE jobs (
@@ -48,6 +48,6 @@ CREATE TABLE events (
 );
 
 CREATE VIEW document_sizes AS
-SELECT u.email, d.document_id, d.file_name, d.file_size, count(c.chunk_id) AS chunks
+SELECT u.email, d.document_id, d.file_name, d.file_size, count(c.position) AS chunks
 FROM documents d JOIN users u USING (user_id) LEFT JOIN document_chunks c USING (document_id)
 GROUP BY u.email, d.document_id;

@@ -74,6 +74,12 @@ struct Step {
   Side up, down;
 };
 
+// A check of the plan that is a command of the team's: /bin/sh runs it, and it has to exit 0.
+struct Command {
+  std::string name, command;
+  bool before = false, after = false;  // the phase
+};
+
 struct Phase {
   std::string id;    // "030"
   std::string name;  // "users"
@@ -88,6 +94,9 @@ struct Phase {
   std::vector<std::string> undo_order;             // step ids in the order of down.sql
   Range up_session, down_session, verify_session;  // SET statements at the top of each file
   std::vector<Range> verify;  // statements of verify.sql, each a row set: check, object, ok, detail
+  std::vector<Command> commands;
+  std::vector<std::string> own;  // relations and functions that SQL of the plan's own makes or alters, quoted: what
+                                 // uses keys there is not unknown once the phase is there
 };
 
 struct Column {

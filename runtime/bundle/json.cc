@@ -52,6 +52,14 @@ void fields(Step& x, F f) {
 }
 
 template <class F>
+void fields(Command& x, F f) {
+  f("name", x.name);
+  f("command", x.command);
+  f("before", x.before);
+  f("after", x.after);
+}
+
+template <class F>
 void fields(Phase& x, F f) {
   f("id", x.id);
   f("name", x.name);
@@ -69,6 +77,8 @@ void fields(Phase& x, F f) {
   f("down_session", x.down_session);
   f("verify_session", x.verify_session);
   f("verify", x.verify);
+  f("commands", x.commands);
+  f("own", x.own);
 }
 
 template <class F>

@@ -1,6 +1,7 @@
 // apply: the phases of a bundle in their order, from where the journal stands.
 #include <fmt/format.h>
 
+#include "runtime/command_checks.h"
 #include "runtime/commands/commands.h"
 #include "runtime/interrupt.h"
 #include "runtime/operation.h"
@@ -36,7 +37,10 @@ void refuse_half_rolled_back(Operation& operation, const Journal& journal) {
 
 void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& phase) {
   operation.announce(phase);
-  if (!operation.journal().present(phase.id)) operation.lock_out(phase);
+  if (!operation.journal().present(phase.id)) {
+    operation.ask_commands(phase);
+    operation.lock_out(phase);
+  }
   for (;;) {
     if (interrupted()) throw Interrupted{};
     const Journal journal = operation.journal();
@@ -51,14 +55,22 @@ void apply_phase(Operation& operation, Executor& executor, const bundle::Phase& 
   operation.verify(phase);
 }
 
-// An earlier run may have ended between the last step of a phase and its verification.
+// An earlier run may have ended between the last step of a phase and its verification; a phase that is begun already
+// may have left an index that is not valid yet.
 void verify_before(Operation& operation, const Journal& journal, const bundle::Phase& next) {
+  if (journal.present(next.id)) return;
   const bundle::Phase* before = nullptr;
   for (const bundle::Phase& phase : operation.bundle().phases) {
     if (&phase == &next) break;
     before = &phase;
   }
   if (before && journal.applied(before->id)) operation.verify(*before);
+}
+
+// Its checks may have been false.
+void check_what_was_applied_last(Operation& operation, const Journal& journal) {
+  const bundle::Phase& last = operation.bundle().phases.back();
+  if (journal.applied(last.id) && journal.purged.empty()) operation.verify(last);
 }
 
 std::string outcome(const Operation& operation, const Journal& journal) {
@@ -82,6 +94,9 @@ void announce(const bundle::Bundle& b, const Phases& phases, bool json) {
                phase->risk.empty() ? "" : ", risk " + phase->risk,
                phase->checkpoint ? ", stops after it" : "");
     if (phase->way_back != "exact") fmt::print(stderr, "  after it the way back is {}\n", phase->way_back);
+    for (const bundle::Command& command : phase->commands) {
+      fmt::print(stderr, "  runs {} it: {}\n", when(command), command.command);
+    }
   }
 }
 
@@ -104,7 +119,10 @@ int apply(const Options& options) {
                                   counted(static_cast<std::int64_t>(phases.size()), "phase")));
   }
   return operation.conduct(phases, [&](Executor& executor) -> std::string {
-    if (phases.empty()) return "applied already, nothing to do";
+    if (phases.empty()) {
+      check_what_was_applied_last(operation, journal);
+      return "applied already, nothing to do";
+    }
     verify_before(operation, journal, *phases.front());
     for (const bundle::Phase* phase : phases) apply_phase(operation, executor, *phase);
     return outcome(operation, operation.journal());

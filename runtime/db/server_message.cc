@@ -60,13 +60,13 @@ std::vector<std::string> passwords(const std::string& address) {
 
 using Words = std::map<std::string, std::string>;
 
-// What libpq reads in an address; nothing where it cannot.
-Words words_of(const std::string& address) {
+// What libpq reads in an address, by keyword or by variable; nothing where it cannot.
+Words words_of(const std::string& address, char* PQconninfoOption::*name = &PQconninfoOption::keyword) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
       PQconninfoParse(address.c_str(), nullptr), PQconninfoFree);
   Words words;
   for (const PQconninfoOption* o = options.get(); o && o->keyword; ++o) {
-    if (o->val) words[o->keyword] = o->val;
+    if (o->val && o->*name) words[o->*name] = o->val;
   }
   return words;
 }
@@ -86,6 +86,10 @@ std::string quoted(const std::string& value) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> environment_of(const std::string& address) {
+  return words_of(address, &PQconninfoOption::envvar);
+}
 
 ServerMessage parse_server_message(std::string_view text) {
   ServerMessage said;

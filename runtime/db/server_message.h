@@ -1,6 +1,7 @@
 // What libpq says about errors, taken apart, and freed of passwords.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ std::string without_password(std::string message, const std::string& address);
 
 // The password in an address; mostly none.
 std::string password_of(const std::string& address);
+
+// An address as the environment of a program that uses libpq: PGHOST, PGDATABASE, PGPASSWORD and so on.
+std::map<std::string, std::string> environment_of(const std::string& address);
 
 // An address that libpq takes, a URL or words ("host=h password=p"), as it can be shown and used
 // again: as it is, or in words without those that are secret.

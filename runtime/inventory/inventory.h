@@ -22,6 +22,7 @@ struct Reference {
   std::int64_t keys = 0, orphans = 0;
   std::int64_t chosen = 0;  // of the keys: those of rows that `where` of the plan picks
   std::string example{};  // of an orphan
+  bool settled = false;   // the plan says what becomes of orphans
 };
 
 // Rows that would get one key.
@@ -83,6 +84,7 @@ struct Domain {
   std::string nameless_example{};
   std::int64_t groups = 0, doubles = 0;    // of rows that would get one key; rows that are one too many
   std::vector<Group> largest{};            // of the groups
+  bool merges = false;                     // the plan makes one row of each group
   std::string key{};                       // the constraint that they would break
   std::optional<std::int64_t> childless{}; // rows that nothing refers to; not known where nothing could
   std::vector<Reference> references{};

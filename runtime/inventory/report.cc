@@ -64,6 +64,14 @@ std::vector<std::string> details(const Domain& d) {
     out.push_back(fmt::format("{}: {} of {} ({}) not processed: {}", d.table, grouped(d.spread.all.unprocessed), counted(d.rows, "row"),
                               share(d.spread.all.unprocessed, d.rows), one_line(d.asked.unprocessed)));
   }
+  if (d.merges && d.doubles > 0) {
+    out.push_back(fmt::format("{}: {} become one with another, as the plan says, in {}", d.table, counted(d.doubles, "row"), counted(d.groups, "group")));
+  }
+  for (const Reference& r : d.references) {
+    if (r.settled && r.orphans > 0) {
+      out.push_back(fmt::format("{}.{}: {} that no row of {} has, of which the plan takes care", r.table, r.column, counted(r.orphans, "key"), d.table));
+    }
+  }
   for (const Group& group : d.largest) {
     std::vector<std::string> rows;
     for (const auto& [key, children] : group.rows) rows.push_back(fmt::format("{} ({})", key, counted(children, "child", "children")));

@@ -68,7 +68,7 @@ Reference refer(db::Connection& session, const Root& root, const bundle::Column&
                                        root.domain.table, root.key)
                          : fmt::format("SELECT c.{} AS key FROM {} c WHERE {}", db::quote_identifier(column.column), column.table, tie.orphan);
   const db::Row row = session.exec(fmt::format("SELECT count(*), min(key::text) FROM ({}) orphans", orphans)).rows.at(0);
-  out.orphans = number(row, 0), out.example = text(row, 1);
+  out.orphans = number(row, 0), out.example = text(row, 1), out.settled = column.settled;
   if (const std::string& where = root.domain.inventory.where; !where.empty()) {
     out.chosen = std::stoll(session.exec(fmt::format("SELECT count(*) FROM {} WHERE id IN (SELECT {} FROM {} WHERE ({}))", held_ids(column),
                                                      root.key, root.domain.table, where)).only().value());
@@ -178,6 +178,7 @@ int phases_of(const bundle::Bundle& b, const std::string& table) {
 
 Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& root, Samples& samples, Domain out) {
   out.spread = spread(session, root.domain);
+  out.merges = root.domain.merges;
   std::vector<const bundle::Column*> children;
   for (const bundle::Column& c : b.columns) {
     const bool is_root = c.table == root.domain.table && c.column == root.domain.column;
@@ -236,14 +237,15 @@ std::vector<std::string> obstacles(const Domain& domain) {
     out.push_back(fmt::format("{}: {} from which no key can be made, such as {} = {}: fill in what is missing there, or is no time of our age", domain.table,
                               counted(domain.nameless, "row"), domain.column, domain.nameless_example));
   }
-  if (domain.doubles > 0) {
-    out.push_back(fmt::format("{}: {} more than there are keys for, in {}; {} would break: make one row of each group, or tell them "
-                              "apart", domain.table, counted(domain.doubles, "row"), counted(domain.groups, "group"), domain.key));
+  if (domain.doubles > 0 && !domain.merges) {
+    out.push_back(fmt::format("{}: {} more than there are keys for, in {}; {} would break: make one row of each group (on_duplicate: "
+                              "merge), or tell them apart", domain.table, counted(domain.doubles, "row"), counted(domain.groups, "group"), domain.key));
   }
   out.insert(out.end(), domain.beyond.begin(), domain.beyond.end());
   for (const Reference& r : domain.references) {
-    if (r.orphans == 0 || (r.kind != "foreign key" && !domain.listed)) continue;
-    out.push_back(fmt::format("{}.{}: {} that no row of {} has, such as {}: delete these rows, or add those that they point at",
+    if (r.orphans == 0 || r.settled || (r.kind != "foreign key" && !domain.listed)) continue;
+    out.push_back(fmt::format("{}.{}: {} that no row of {} has, such as {}: delete these rows, add those that they point at, or write orphans: "
+                              "in the plan",
                               r.table, r.column, counted(r.orphans, "key"), domain.table, r.example));
   }
   return out;

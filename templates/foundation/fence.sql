@@ -1,9 +1,9 @@
--- Refuses foreign writes to the tables of an open phase.
+-- Refuses foreign writes to the tables of an open phase; a step of the plan's own SQL says that it may.
 CREATE FUNCTION rekey.fence() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-  IF current_setting('rekey.repairs', true) = 'on' THEN
+  IF current_setting('rekey.fence', true) = 'open' THEN
     RETURN NULL;
   END IF;
   RAISE EXCEPTION 'table %.% is closed for writes while its keys change',

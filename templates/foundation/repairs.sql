@@ -21,7 +21,7 @@ CREATE PROCEDURE rekey.begin_repair()
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-  PERFORM set_config('rekey.repairs', 'on', true);
+  PERFORM set_config('rekey.fence', 'open', true);
   PERFORM set_config('session_replication_role', 'replica', true);
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE EXCEPTION 'role % may not keep triggers from firing, which rows that are taken out and put back need', current_user

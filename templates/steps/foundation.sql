@@ -6,6 +6,9 @@ VALUES ({{phase}}, {{phase_name}}, {{plan_digest}}, 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
 VALUES ({{step}}, {{phase}}, 1, true, false, '{}', '{}', {{journal_up}}, {{journal_down}}, 'done');
 INSERT INTO rekey.history (step, event) VALUES ({{step}}, 'done');
+{{#before_checks}}
+CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
+{{/before_checks}}
 {{#bridge}}
 {{bridge}}
 {{/bridge}}

@@ -3,6 +3,9 @@ CALL rekey.open_phase({{phase}}, {{phase_name}}, {{plan_digest}}, {{after}});
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps({{phase}}, {{steps}});
 %up
+{{#before_checks}}
+CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
+{{/before_checks}}
 INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
 {{#domains}}

@@ -28,3 +28,11 @@ SELECT * FROM rekey.check_probe({{phase}}, {{name}}, (
 {{query}}
 ));
 {{/probes}}
+{{#checks}}
+SELECT * FROM rekey.check_none({{phase}}, {{name}}, {{query}});
+{{/checks}}
+{{#sql}}
+SELECT * FROM rekey.record_check({{phase}}, 'sql', {{name}}, (
+{{query}}
+), '');
+{{/sql}}

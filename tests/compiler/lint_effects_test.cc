@@ -172,14 +172,47 @@ TEST(LintEffects, Dependents) {
   });
 }
 
+// Of SQL that a plan brings along.
+TEST(LintEffects, OwnStatements) {
+  expect({
+      {"UPDATE public.users SET id = 1", "public.users ROW EXCLUSIVE; scans public.users"},
+      {"UPDATE public.users SET id = o.id FROM public.orders o", "public.orders ACCESS SHARE; public.users ROW EXCLUSIVE; scans public.orders public.users"},
+      {"DELETE FROM public.users WHERE id IN (SELECT id FROM public.orders)",
+       "public.orders ACCESS SHARE; public.users ROW EXCLUSIVE; scans public.orders public.users"},
+      {"INSERT INTO public.users VALUES (1)", "public.users ROW EXCLUSIVE"},
+      {"WITH o AS (SELECT * FROM public.orders) INSERT INTO public.users SELECT id FROM o",
+       "public.orders ACCESS SHARE; public.users ROW EXCLUSIVE; scans public.orders"},
+      {"MERGE INTO public.users u USING public.orders o ON true WHEN MATCHED THEN DELETE",
+       "public.orders ACCESS SHARE; public.users ROW EXCLUSIVE; scans public.orders public.users"},
+      {"TRUNCATE public.users", "public.users ACCESS EXCLUSIVE"},
+      {"TRUNCATE public.users CASCADE", "public.users ACCESS EXCLUSIVE; fallback ACCESS EXCLUSIVE"},
+      {"REFRESH MATERIALIZED VIEW public.v", "public.v ACCESS EXCLUSIVE"},
+      {"REFRESH MATERIALIZED VIEW CONCURRENTLY public.v", "public.v EXCLUSIVE"},
+      {"CREATE TABLE public.t (id int REFERENCES public.users)", "public.users SHARE ROW EXCLUSIVE"},
+      {"CREATE TABLE public.t PARTITION OF public.users FOR VALUES IN (1)", "public.users ACCESS EXCLUSIVE"},
+      {"CREATE TABLE t (id int)", ""},
+      {"ALTER TABLE public.users RENAME COLUMN id TO key", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users SET SCHEMA app", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER SEQUENCE public.s RESTART", "public.s SHARE ROW EXCLUSIVE"},
+      {"ALTER TYPE public.t ADD VALUE 'x'", ""},
+      {"DROP TYPE public.t", ""},
+      {"DROP TYPE public.t CASCADE", "fallback ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ADD COLUMN x timestamptz DEFAULT now()", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ADD COLUMN x bigserial", "public.users ACCESS EXCLUSIVE; rewrites public.users"},
+      {"ALTER TABLE public.orders ADD COLUMN x uuid REFERENCES public.users",
+       "public.orders ACCESS EXCLUSIVE; public.users SHARE ROW EXCLUSIVE; scans public.orders"},
+      {"ALTER TABLE public.users ADD CONSTRAINT c CHECK (id > 0) NOT VALID", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users ADD CONSTRAINT c UNIQUE USING INDEX i", "public.users ACCESS EXCLUSIVE"},
+      {"ALTER TABLE public.users SET UNLOGGED", "public.users ACCESS EXCLUSIVE; rewrites public.users"},
+      {"ALTER TABLE public.users ATTACH PARTITION public.orders DEFAULT",
+       "public.users SHARE UPDATE EXCLUSIVE; public.orders ACCESS EXCLUSIVE; scans public.orders"},
+      {"REINDEX INDEX CONCURRENTLY public.i", "fallback SHARE UPDATE EXCLUSIVE; scans fallback"},
+  });
+}
+
 TEST(LintEffects, UnknownIsAccessExclusive) {
   const char* const worst = "fallback ACCESS EXCLUSIVE";
   expect({
-      {"UPDATE public.users SET id = 1", worst},
-      {"DELETE FROM public.users", worst},
-      {"INSERT INTO public.users VALUES (1)", worst},
-      {"MERGE INTO public.users u USING public.orders o ON true WHEN MATCHED THEN DELETE", worst},
-      {"TRUNCATE public.users", worst},
       {"DROP INDEX public.i", worst},
       {"REINDEX TABLE public.users", worst},
       {"CLUSTER public.users", worst},
@@ -187,15 +220,10 @@ TEST(LintEffects, UnknownIsAccessExclusive) {
       {"CALL rekey.surprise()", worst},
       {"CALL public.begin_step('x')", worst},
       {"CALL begin_step('x')", worst},
-      {"ALTER TYPE public.t ADD VALUE 'x'", worst},
-      {"REFRESH MATERIALIZED VIEW public.v", worst},
       {"COPY public.users FROM stdin", worst},
       {"DROP TRIGGER t ON users", worst},
       {"DROP TABLE users", worst},
       {"DROP SCHEMA public CASCADE", worst},
-      {"DROP TYPE public.t", worst},
-      {"CREATE TABLE public.t (id int REFERENCES public.users)", worst},
-      {"CREATE TABLE t (id int)", worst},
   });
 }
 

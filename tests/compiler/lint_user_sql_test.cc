@@ -21,6 +21,16 @@ std::string with_probe(const std::string& sql) {
          "  public.a: {primary_key: id, columns: {id: integer}}\n";
 }
 
+// Of a phase: the lines below its key.
+std::string with_phase(const std::string& lines, const std::string& kind = "tables: public.a") {
+  return "version: 1\nname: p\nphases:\n  - {name: f, kind: foundation}\n  - name: a\n    " + kind + "\n" + lines + "tables:\n"
+         "  public.a: {primary_key: id, columns: {id: integer}}\n";
+}
+
+std::string with_check(const std::string& sql) {
+  return with_phase("    checks:\n      - name: one\n        query: " + plan::yaml_scalar(sql, false) + "\n");
+}
+
 std::string with_options(const std::string& sql) {
   return "version: 1\nname: p\ntables:\n  public.a:\n    primary_key: id\n    columns:\n      id:\n"
          "        type: integer\n        identity: always\n        sequence: public.a_id_seq\n"
@@ -165,6 +175,142 @@ TEST(LintUserSql, NoQueryWithOneResult) {
       {"SELECT 1 FROM", "syntax error at or near \")\" [sql]"},
   };
   for (const Case& c : cases) EXPECT_EQ(said(with_probe(c.sql)), at + c.said) << c.sql;
+}
+
+TEST(LintUserSql, QueriesOfChecksAccepted) {
+  for (const char* sql : {"SELECT", "SELECT 1 FROM public.a WHERE false", "SELECT id FROM public.a -- none", "VALUES (1)", "TABLE public.a;",
+                          "WITH x AS (SELECT 1) SELECT FROM x", "SELECT pid FROM pg_stat_activity",
+                          "SELECT 1 FROM public.a UNION ALL (SELECT 2 FROM app.b)"}) {
+    const Stages stages(with_check(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_NO_THROW(stages.emitted()) << sql;
+  }
+}
+
+TEST(LintUserSql, NoQueriesOfChecks) {
+  const std::string at = "plan.yaml:9:16: error: ", no = at + "this is not a query that reads: ";
+  const std::pair<const char*, std::string> cases[] = {
+      {"DELETE FROM public.a RETURNING id", no + "it is more than that [sql]"},
+      {"SELECT 1; SELECT 2", no + "it is more than that [sql]"},
+      {"WITH d AS (DELETE FROM public.a RETURNING id) SELECT id FROM d", no + "it is more than that [sql]"},
+      {"SELECT id INTO public.b FROM public.a", no + "it is more than that [sql]"},
+      {"SELECT id FROM public.a FOR UPDATE", no + "it is more than that [sql]"},
+      {"true", no + "syntax error at or near \"true\" [sql]"},
+      {"SELECT id FROM a", at + "a is written without its schema [no-schema]"},
+      {"WITH b AS (SELECT 1) SELECT FROM b, c", at + "c is written without its schema [no-schema]"},
+      {"SELECT a[lo:hi] FROM public.a", at + "psql would take :name for one of its variables [psql-variable]"},
+  };
+  for (const auto& [sql, wanted] : cases) EXPECT_EQ(said(with_check(sql)), wanted) << sql;
+}
+
+TEST(LintUserSql, ChecksOfNothingOrOfBoth) {
+  EXPECT_EQ(findings(with_phase("    checks: [{name: one}, {name: two, query: VALUES (1), command: \"true\"}]\n")),
+            R"(plan.yaml:7:21: error: check one has neither a query nor a command [check]
+    checks: [{name: one}, {name: two, query: VALUES (1), command: "true"}]
+                    ^~~
+  add query: SELECT …, which must return no row, or command: ./smoke.sh
+plan.yaml:7:34: error: check two has a query and a command [check]
+    checks: [{name: one}, {name: two, query: VALUES (1), command: "true"}]
+                                 ^~~
+  make two checks of it
+)");
+}
+
+std::string with_sql(const std::string& sql, const std::string& kind = "tables: public.a") {
+  return with_phase("    sql:\n      - name: one\n        up: " + plan::yaml_scalar(sql, false) + "\n        down: SELECT\n", kind);
+}
+
+TEST(LintUserSql, StepsAccepted) {
+  for (const char* sql : {"UPDATE public.a SET id = id", "SELECT; SELECT;", "DO $$ BEGIN COMMIT; END $$", "SET LOCAL work_mem = '1GB'; ANALYZE public.a",
+                          "CREATE TEMP TABLE t (x int); INSERT INTO t SELECT id FROM public.a"}) {
+    const Stages stages(with_sql(sql));
+    ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+    EXPECT_NO_THROW(stages.emitted()) << sql;
+  }
+}
+
+TEST(LintUserSql, NoSteps) {
+  const std::string at = "plan.yaml:9:13: error: ";
+  const Case cases[] = {
+      {"SELECT (", "this is not a list of statements: syntax error at end of input [sql]"},
+      {"SELECT 1; COMMIT", "it ends or begins a transaction [sql-step]"},
+      {"COPY public.a FROM STDIN", "COPY takes its rows from whoever runs the file [sql-step]"},
+      {"SET search_path = x", "SET holds for the steps after it too [sql-step]"},
+      {"RESET ALL", "SET holds for the steps after it too [sql-step]"},
+      {"DISCARD ALL", "DISCARD takes the settings of the steps after it [sql-step]"},
+      {"VACUUM public.a", "VACUUM cannot be in a transaction [sql-step]"},
+      {"CREATE INDEX CONCURRENTLY i ON public.a (id)", "CREATE INDEX CONCURRENTLY cannot be in a transaction [sql-step]"},
+      {"DROP INDEX CONCURRENTLY public.i", "DROP INDEX CONCURRENTLY cannot be in a transaction [sql-step]"},
+      {"REINDEX INDEX CONCURRENTLY public.i", "REINDEX CONCURRENTLY cannot be in a transaction [sql-step]"},
+      {"ALTER SYSTEM SET work_mem = '1GB'", "it is about the whole server [sql-step]"},
+      {"UPDATE a SET id = 1", "a is written without its schema [no-schema]"},
+      {"SELECT 1 -- why", "the comment at the end would swallow the SQL behind it [sql-comment]"},
+      {"UPDATE public.a SET n = b[lo:hi]", "psql would take :name for one of its variables [psql-variable]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(said(with_sql(c.sql)), at + c.said) << c.sql;
+  EXPECT_EQ(said(with_phase("    sql: [{name: one, up: SELECT, down: none}]\n")),
+            "plan.yaml:7:41: error: nothing takes back one, and no reason is given [no-way-back]");
+  EXPECT_EQ(said(with_phase("    sql: [{name: one, up: SELECT, down: SELECT, reason: x}]\n")),
+            "plan.yaml:7:57: error: a reason is for down: none [no-way-back]");
+}
+
+// Beside the application: what goes through a table while writers wait, and what cannot be told.
+TEST(LintUserSql, LocksOfSteps) {
+  const std::string at = "plan.yaml:9:13: error: ", beside = ", for which writers wait, and this phase runs beside the application [long-lock]";
+  const std::pair<const char*, std::string> cases[] = {
+      {"UPDATE public.a SET n = 1", ""},
+      {"ALTER TABLE public.b ADD COLUMN n integer DEFAULT 1", ""},
+      {"ALTER TABLE public.b ADD CHECK (n > 0) NOT VALID", ""},
+      {"ALTER TABLE public.b VALIDATE CONSTRAINT c", ""},
+      {"CREATE TABLE app.t (a uuid REFERENCES public.b)", ""},
+      {"DROP SEQUENCE public.s", ""},
+      {"ALTER TABLE public.b ADD COLUMN n uuid DEFAULT gen_random_uuid()", at + "it rewrites public.b under ACCESS EXCLUSIVE" + beside},
+      {"ALTER TABLE public.b ALTER COLUMN n TYPE bigint", at + "it rewrites public.b under ACCESS EXCLUSIVE" + beside},
+      {"ALTER TABLE public.b ALTER COLUMN n SET NOT NULL", at + "it reads all of public.b under ACCESS EXCLUSIVE" + beside},
+      {"ALTER TABLE public.b ADD COLUMN n int; UPDATE public.b SET n = 1", at + "it reads all of public.b under ACCESS EXCLUSIVE" + beside},
+      {"CREATE INDEX i ON public.b (n)", at + "it reads all of public.b under SHARE" + beside},
+      {"DO $$ BEGIN END $$", at + "which locks DO $$ takes cannot be told, and this phase runs beside the application [unknown-locks]"},
+      {"DROP INDEX public.i", at + "which locks DROP INDEX takes cannot be told, and this phase runs beside the application [unknown-locks]"},
+      {"CALL app.p()", at + "which locks CALL app.p() takes cannot be told, and this phase runs beside the application [unknown-locks]"},
+  };
+  for (const auto& [sql, wanted] : cases) {
+    std::string plan = with_sql(sql, "kind: cleanup");
+    plan.insert(plan.find("  - name: a"), "  - {name: b, tables: public.a}\n");
+    EXPECT_EQ(said(plan), wanted.empty() ? "" : "plan.yaml:10:13" + wanted.substr(14)) << sql;
+    EXPECT_EQ(said(with_sql(sql)), "") << sql;
+  }
+}
+
+TEST(LintUserSql, WhatStepsMakeIsNotInTheWay) {
+  const auto plan = [](const std::string& first, const std::string& second, const std::string& down = "SELECT") {
+    return "version: 1\nname: p\nphases:\n  - {name: f, kind: foundation}\n  - {name: a, tables: public.a, sql: [{name: one, up: " + first +
+           ", down: SELECT}]}\n  - {name: b, tables: public.b, sql: [{name: two, up: " + second + ", reason: no, down: " + down + "}]}\n"
+           "tables:\n  public.a: {primary_key: id, columns: {id: integer}}\n  public.b: {primary_key: id, columns: {id: integer}}\n";
+  };
+  EXPECT_EQ(said(plan("CREATE VIEW app.v AS SELECT id FROM public.a", "SELECT", "none")), "");
+  EXPECT_EQ(said(plan("CREATE VIEW app.v AS SELECT id FROM public.b", "SELECT", "none")),
+            "plan.yaml:5:55: error: what one makes stands on public.b, whose keys change in phase b [own-dependent]");
+  EXPECT_EQ(said(plan("SELECT", "\"CREATE TABLE app.t (b uuid REFERENCES public.b)\"", "none")),
+            "plan.yaml:6:55: error: what two makes stands on public.b, whose keys go back in a rollback [own-dependent]");
+}
+
+TEST(LintUserSql, IndexChanges) {
+  const auto said_of = [](const std::string& change, const std::string& kind = "kind: cleanup") {
+    std::string plan = with_phase("    indexes: [" + change + "]\n", kind);
+    if (kind == "kind: cleanup") plan.insert(plan.find("  - name: a"), "  - {name: b, tables: public.a}\n");
+    return said(plan);
+  };
+  const std::string i = "definition: CREATE INDEX i ON public.a (id)";
+  EXPECT_EQ(said_of("{create: CREATE INDEX i ON public.a (id)}"), "");
+  EXPECT_EQ(said_of("{drop: public.i, " + i + "}, {reindex: public.i, " + i + ";}"), "");
+  EXPECT_EQ(said_of("{" + i + "}"), "plan.yaml:6:11: error: an index change is one of create, drop and reindex [index-change]");
+  EXPECT_EQ(said_of("{drop: public.i}"), "plan.yaml:8:22: error: what this index is like is not said [index-change]");
+  EXPECT_EQ(said_of("{drop: public.j, " + i + "}"), "plan.yaml:8:44: error: this is public.i, not public.j [index-change]");
+  EXPECT_EQ(said_of("{create: CREATE INDEX ON public.a (id)}").substr(0, 57), "plan.yaml:8:24: error: this is not one CREATE INDEX with ");
+  EXPECT_EQ(said_of("{create: CREATE INDEX CONCURRENTLY i ON public.a (id)}").substr(0, 57), "plan.yaml:8:24: error: this is not one CREATE INDEX with ");
+  EXPECT_EQ(said_of("{create: CREATE INDEX i ON a (id)}"), "plan.yaml:8:24: error: a is written without its schema [no-schema]");
+  EXPECT_EQ(said_of("{create: CREATE INDEX i ON public.a (id)}", "tables: public.a"),
+            "plan.yaml:7:24: error: indexes: are for the cleanup; phase a is none [index-change]");
 }
 
 TEST(LintUserSql, NoSequenceOptions) {

@@ -433,7 +433,7 @@ TEST(PlanParse, Values) {
        "plan.yaml:4:10: error: this phase is a map of keys, not \"a\" [wrong-kind]\n"
        "phases: [a]\n"
        "         ^\n"
-       "  its keys are name, kind, tables, strategy, risk, reason, checkpoint, probes\n"},
+       "  its keys are name, kind, tables, strategy, risk, reason, checkpoint, probes, checks, sql, indexes\n"},
       {table("    columns: [a]"),
        "plan.yaml:5:14: error: \"columns\" is a map by name, not a list [wrong-kind]\n"
        "    columns: [a]\n"

@@ -319,6 +319,7 @@ TEST(PlanPrint, EveryWordSurvives) {
         if (object->id == "plan") text = head + line + "\ntables: {}\n";
         if (object->id == "decision") text = head + "decision: {reason: r, " + line + "}\ntables: {}\n";
         if (object->id == "phase") text = head + "phases: [{name: f, " + line + "}]\ntables: {}\n";
+        if (object->id == "check") text = head + "phases: [{name: f, checks: [{name: c, " + line + "}]}]\ntables: {}\n";
         if (object->id == "table") text = head + "tables: {a.b: {" + line + "}}\n";
         if (object->id == "column")
           text = head + "tables: {a.b: {columns: {c: {" +

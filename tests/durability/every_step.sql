@@ -4,6 +4,7 @@ CREATE TABLE public.people (
   name    text NOT NULL,
   since   timestamptz NOT NULL
 );
+CREATE INDEX people_name ON public.people (name);
 CREATE VIEW public.bosses AS
   SELECT id, name FROM public.people b WHERE EXISTS (SELECT FROM public.people p WHERE p.boss_id = b.id);
 INSERT INTO public.people (boss_id, name, since)

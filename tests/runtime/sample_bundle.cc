@@ -167,7 +167,7 @@ void save_phase(const fs::path& folder, bundle::Bundle& b, bundle::Phase phase, 
 void add_foundation(const Sample& sample, const fs::path& folder, bundle::Bundle& b) {
   std::string sql = "BEGIN;\n";
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
-                           "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks",
+                           "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks", "plan_checks", "plan_indexes",
                            "online_expectations", "throttle", "backfill", "online", "swap", "online_partitions", "bridge"}) {
     sql += read_text(fs::path(REKEY_SOURCE "/templates/foundation") / (std::string(part) + ".sql"));
   }

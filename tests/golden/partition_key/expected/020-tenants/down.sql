@@ -109,7 +109,7 @@ COMMIT;
 -- way back: public.events: tenant_id back to their old types, its partitions filled anew
 -- ACCESS EXCLUSIVE on public.events, public.events_1, public.events_rest, public.events_rest_0,
 --   public.regions; rewrites public.events_1, public.events_rest_0; reads all of public.events,
---   public.events_rest, public.events_1, public.events_rest_0
+--   public.events_rest, public.events_rest_0, public.events_1
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.events.repartition');

@@ -140,7 +140,7 @@ COMMIT;
 -- public.events: tenant_id to uuid, its partitions filled anew
 -- ACCESS EXCLUSIVE on public.events, public.events_1, public.events_rest, public.events_rest_0,
 --   public.regions; rewrites public.events_1, public.events_rest_0; reads all of public.events,
---   public.events_rest, public.events_1, public.events_rest_0
+--   public.events_rest, public.events_rest_0, public.events_1
 -- goes back with 020.events.repartition in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
