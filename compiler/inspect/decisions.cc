@@ -29,7 +29,7 @@ plan::Object choices(const plan::Object& of, std::set<std::string_view> keys) {
 
 const plan::Object& column_choices() {
   static const plan::Object object = choices(
-      *plan::plan_object().find("tables")->object->find("columns")->object, {"new_default"});
+      *plan::plan_object().find("tables")->object->find("columns")->object, {"change", "new_default"});
   return object;
 }
 
@@ -152,6 +152,7 @@ void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& 
         "take it out of the decisions, or write it as the catalog has it");
     return;
   }
+  take(column->change, decided.change);
   take(column->new_default, decided.new_default);
 }
 

@@ -128,9 +128,15 @@ class Drafter {
   }
 
  private:
+  bool refers(const db::catalog::Column& c) const {
+    return std::any_of(catalog_.foreign_keys.begin(), catalog_.foreign_keys.end(), [&](const db::catalog::ForeignKey& f) {
+      return f.table == c.table && std::find(f.columns.begin(), f.columns.end(), c.name) != f.columns.end();
+    });
+  }
+  bool is_listed(std::size_t c) const { return selection_.changes[c] || selection_.kept[c]; }
   bool changes(const std::string& table, const std::string& column) const {
     const auto it = catalog_.column_at.find({table, column});
-    return it != catalog_.column_at.end() && selection_.changes[it->second];
+    return it != catalog_.column_at.end() && is_listed(it->second);
   }
   bool changes(const std::string& table, const std::vector<std::string>& columns) const {
     return std::any_of(columns.begin(), columns.end(),
@@ -156,7 +162,7 @@ class Drafter {
     }
     std::set<std::string> with_keys;
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-      if (selection_.changes[c]) with_keys.insert(catalog_.columns[c].table);
+      if (is_listed(c)) with_keys.insert(catalog_.columns[c].table);
     }
     for (const int t : model::targets_first(catalog_.tables.size(), edges)) {
       const db::catalog::Table& from = catalog_.tables[t];
@@ -183,8 +189,10 @@ class Drafter {
 
   void add_keys() {
     for (std::size_t c = 0; c < catalog_.columns.size(); ++c) {
-      if (selection_.changes[c])
-        table(catalog_.columns[c].table)->columns.push_back(column(catalog_.columns[c]));
+      if (!is_listed(c)) continue;
+      auto& listed = table(catalog_.columns[c].table)->columns;
+      listed.push_back(column(catalog_.columns[c]));
+      if (selection_.kept[c] && selection_.root[c] && !refers(catalog_.columns[c])) listed.back().change.value = plan::Change::keep;
     }
     for (const db::catalog::UniqueKey& k : catalog_.keys) {
       plan::Table* t = table(k.table);

@@ -229,6 +229,39 @@ class Domain {
   std::vector<int> columns_, roots_, inside_, outside_;
 };
 
+using Groups = std::map<int, std::vector<int>>;
+
+std::set<std::string> merged_tables(const Catalog& catalog, const Decisions& decisions, const Selection& selection, const Groups& groups) {
+  std::set<std::string> tables;
+  for (const plan::Table& decided : decisions.tables) {
+    if (decided.on_duplicate.value != plan::OnDuplicate::merge) continue;
+    for (std::size_t c = 0; c < catalog.columns.size(); ++c) {
+      if (catalog.columns[c].table != sql_name(decided.name.value) || !selection.changes[c] || !selection.root[c]) continue;
+      for (const int other : groups.at(selection.component[c])) tables.insert(catalog.columns[other].table);
+    }
+  }
+  return tables;
+}
+
+// Where rows are merged, rows that refer to them may have to be, and then whatever refers to these, by UUIDs too.
+void keep_what_merges_reach(const Catalog& catalog, const Decisions& decisions, const Groups& groups, Selection& selection) {
+  auto tables = merged_tables(catalog, decisions, selection, groups);
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& [component, columns] : groups) {
+      const bool reached = columns.size() > 1 && std::any_of(columns.begin(), columns.end(), [&](int c) {
+        return selection.root[c] && !selection.changes[c] && !selection.kept[c] && tables.contains(catalog.columns[c].table);
+      });
+      if (!reached) continue;
+      for (const int c : columns) {
+        selection.kept[c] = true;
+        tables.insert(catalog.columns[c].table);
+      }
+      grown = true;
+    }
+  }
+}
+
 }  // namespace
 
 plan::TableName Catalog::name(const std::string& table) const {
@@ -282,7 +315,8 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
   result.component = model::connected_components(catalog.columns.size(), ties(catalog, decisions));
   result.root = roots(catalog);
   result.changes.resize(catalog.columns.size());
-  std::map<int, std::vector<int>> groups;
+  result.kept.resize(catalog.columns.size());
+  Groups groups;
   for (std::size_t c = 0; c < catalog.columns.size(); ++c) groups[result.component[c]].push_back(c);
   for (auto& [component, columns] : groups) {
     const Domain domain(catalog, result, decisions, columns);
@@ -294,6 +328,7 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
       result.remarks.push_back(remark);
     }
   }
+  keep_what_merges_reach(catalog, decisions, groups, result);
   if (std::find(result.changes.begin(), result.changes.end(), true) == result.changes.end() &&
       !diagnostics.has_errors()) {
     diagnostics.error(

@@ -37,6 +37,7 @@ struct Selection {
   std::vector<int> component;         // columns that a chain of foreign keys or partitions ties
   std::vector<bool> root;             // an integer primary key, or unique key that is referred to
   std::vector<bool> changes;
+  std::vector<bool> kept;             // stays, but rows that are merged may take along what it holds
   std::vector<std::string> remarks;  // domains that stay because their roots are not asked for
 };
 

@@ -84,7 +84,8 @@ void choose_generator(Model& model, Domain& domain, Diagnostics& diagnostics) {
   const plan::Table* chosen = nullptr;
   for (ColumnId root : roots_of(model, domain)) {
     const auto& table = written_table(model, root);
-    if (table.change.value == plan::Change::keep) domain.changes = false;
+    const bool stays = table.change.value == plan::Change::keep || model.columns[root].written->change.value == plan::Change::keep;
+    if (stays) domain.changes = false;
     if (!table.generator.value) continue;
     if (chosen && *chosen->generator.value != *table.generator.value) {
       diagnostics
@@ -133,7 +134,7 @@ void check_uuids(const Model& model, const Domain& domain, Diagnostics& diagnost
   diagnostics.error("uuid-generator", table.generator.value ? table.generator.span : table.name.span,
                     fmt::format("{} holds UUIDs already, and generator {} makes keys from integers", model.path(domain.root),
                                 plan::word(domain.generator)),
-                    "give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep");
+                    "give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep, there or at the column");
 }
 
 void check_root_is_a_key(const Model& model, const Domain& domain, Diagnostics& diagnostics) {
@@ -273,6 +274,15 @@ void refuse_idle_settings(const Model& model, Diagnostics& diagnostics) {
   }
 }
 
+void refuse_idle_changes(const Model& model, Diagnostics& diagnostics) {
+  for (const auto& column : model.columns) {
+    if (column.root || column.written->change.value == plan::Change::rekey) continue;
+    diagnostics.error("idle-setting", column.written->change.span,
+                      fmt::format("change has no effect: {} gets its keys from another column", column.name()),
+                      fmt::format("write it at {}, where they begin", model.path(model.domains[column.domain].root)));
+  }
+}
+
 // The first root that is a key by itself, else the first root.
 ColumnId main_root(const Model& model, const Domain& domain) {
   const auto roots = roots_of(model, domain);
@@ -309,6 +319,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
   check_identities(model, diagnostics);
   warn_of_idle_generators(model, diagnostics);
   refuse_idle_settings(model, diagnostics);
+  refuse_idle_changes(model, diagnostics);
   check_decisions(model, diagnostics);
 }
 

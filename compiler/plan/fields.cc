@@ -80,6 +80,9 @@ const Object& column_object() {
             .example = "START WITH 100 INCREMENT BY 5"},
            {.key = "default", .kind = Kind::text, .slot = at<&Column::default_value>,
             .help = "Any other default, as an SQL expression", .example = "'0'"},
+           {.key = "change", .kind = Kind::word, .slot = at<&Column::change>,
+            .help = "Whether the keys that begin here are made anew, where it is not as for the table", .example = "keep",
+            .words = {"rekey", "keep"}, .standard = "rekey"},
            {.key = "new_default", .kind = Kind::text, .slot = at<&Column::new_default>,
             .help = "Default after the migration, as an SQL expression, or none; the plan's when "
                     "not given, or the parent's where its default is the same",

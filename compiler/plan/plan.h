@@ -55,6 +55,7 @@ struct Column {
   Located<Identity> identity{Identity::none, {}};
   Text sequence_options;  // of an identity where not the defaults: "START WITH 100 INCREMENT BY 5"
   Text default_value;     // any other default, as an SQL expression
+  Located<Change> change{Change::rekey, {}};  // keep: its keys stay, whatever becomes of the table's others
   Text new_default;       // what new rows get; "none" for no default; not given: the plan's
 };
 

@@ -36,12 +36,15 @@ CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
+  ids  text := rekey.source_keys(of_domain, false);
   low  bigint;
   high bigint;
 BEGIN
   CALL rekey.save_sequences(of_domain);
-  EXECUTE format('SELECT min(key), max(key) FROM (%s%s) ids', rekey.source_keys(of_domain, false),
-                 CASE WHEN to_regclass('rekey.archives') IS NOT NULL THEN rekey.archived_ids(of_domain) END) INTO low, high;
+  IF to_regclass('rekey.archives') IS NOT NULL THEN
+    ids := ids || coalesce(rekey.archived_ids(of_domain), '');
+  END IF;
+  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', ids) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;

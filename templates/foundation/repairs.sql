@@ -190,7 +190,7 @@ BEGIN
                    item.children, item.archive, item.same, item.parents, item.there) INTO left_over;
     IF left_over > 0 THEN
       RAISE EXCEPTION 'foreign key % of %: % rows refer to rows of % that would be removed', quote_ident(item.conname), item.child, left_over, item.parent
-        USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Say in the plan what becomes of them: orphans: of that foreign key.';
+        USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Say in the plan what becomes of them: orphans: of that foreign key. Where rows are merged, list the key that it refers to under columns: of its table, with change: keep.';
     END IF;
   END LOOP;
 END

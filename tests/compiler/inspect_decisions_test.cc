@@ -259,11 +259,11 @@ decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unkn
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~
-  its keys are new_default
+  its keys are change, new_default
 decisions.yaml:5:45: error: unknown key "type" in column manager_id [unknown-key]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                                             ^~~~
-  the keys here are new_default
+  the keys here are change, new_default
 )"},
     {"malformed",
      R"(exlude: [public.users]

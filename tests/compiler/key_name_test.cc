@@ -162,7 +162,7 @@ plan.yaml:8:21: error: key_expression has no effect: no key of public.c is made 
 plan.yaml:5:3: error: public.a.id holds UUIDs already, and generator ordered makes keys from integers [uuid-generator]
   public.a: {primary_key: id, columns: {id: {type: uuid, default: gen_random_uuid()}}}
   ^~~~~~~~
-  give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep
+  give the table generator: v5, v7 or expression, or leave its keys as they are: change: keep, there or at the column
 plan.yaml:12:13: error: public.b.also is integer, and public.b.id, whose keys it holds, is uuid [type]
       also: integer
             ^~~~~~~

@@ -264,8 +264,8 @@ TEST(PlanPrint, OddTextsSurvive) {
     Table t;
     t.name.value = {name, name};
     t.primary_key = {text(name), text("b")};
-    t.columns.push_back({text(name), text("integer"), {}, {}, {}, {}, text(name), text(name)});
-    t.columns.push_back({text("x" + name.substr(0, 60)), text("integer"), {}, {}, {}, {}, {}, {}});
+    t.columns.push_back({text(name), text("integer"), {}, {}, {}, {}, text(name), {}, text(name)});
+    t.columns.push_back({text("x" + name.substr(0, 60)), text("integer"), {}, {}, {}, {}, {}, {}, {}});
     t.unique.push_back({text(name), {text(name)}});
     t.indexes.push_back({text(name), text(name)});
     ForeignKey key;

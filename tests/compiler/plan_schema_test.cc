@@ -36,7 +36,7 @@ TEST(PlanSchema, NamesEveryField) {
     }
     EXPECT_EQ(keys.value("required", Json::array()), required) << object->id;
   }
-  EXPECT_EQ(checked, 109u);
+  EXPECT_EQ(checked, 110u);
 }
 
 TEST(PlanSchema, EveryReferenceLeadsSomewhere) {

@@ -1182,12 +1182,15 @@ CREATE PROCEDURE rekey.save_ids(of_domain text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
+  ids  text := rekey.source_keys(of_domain, false);
   low  bigint;
   high bigint;
 BEGIN
   CALL rekey.save_sequences(of_domain);
-  EXECUTE format('SELECT min(key), max(key) FROM (%s%s) ids', rekey.source_keys(of_domain, false),
-                 CASE WHEN to_regclass('rekey.archives') IS NOT NULL THEN rekey.archived_ids(of_domain) END) INTO low, high;
+  IF to_regclass('rekey.archives') IS NOT NULL THEN
+    ids := ids || coalesce(rekey.archived_ids(of_domain), '');
+  END IF;
+  EXECUTE format('SELECT min(key), max(key) FROM (%s) ids', ids) INTO low, high;
   UPDATE rekey.domains SET old_low = low, old_high = high WHERE domain = of_domain;
 END
 $body$;
@@ -2112,7 +2115,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'b027854586c2bb41cd443eacb647f1e9817f94a8010cfce230b464e97021fe87', 'e2d7ae4aaf0991090050bd861dc4697418d23006bddb3a7f366d6cb94642aa41', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '72204d0e53a4f172e653a6f39689d2a2f99534b4c1ecc543d1988bd924b19ebb', 'e2d7ae4aaf0991090050bd861dc4697418d23006bddb3a7f366d6cb94642aa41', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
