@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <regex>
 
 #include "runtime/copy/program.h"
 #include "runtime/db/server_message.h"
@@ -60,6 +61,10 @@ std::string without_passwords(std::string text, const std::string& address) {
   replace_all(text, address, db::address_without_password(address));
   replace_all(text, db::password_of(address), "***");
   replace_all(text, ours ? ours : "", "***");
+  std::smatch written;  // as it stands in the address, with its % signs
+  if (static const std::regex in_address("://[^/@:]*:([^/@]+)@"); std::regex_search(address, written, in_address)) {
+    replace_all(text, written[1].str(), "***");
+  }
   return text;
 }
 

@@ -194,10 +194,17 @@ void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Qu
   }
 }
 
+// Rows with the same of these are merged; others may still have one name.
+std::string texts_of(const bundle::Domain& d) {
+  std::vector<std::string> texts;
+  for (const std::string& column : d.name_columns) texts.push_back(db::quote_identifier(column) + "::text");
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 // Of v5, and of v7 where keys were UUIDs.
 void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.compared_name.empty() || d.merges || !is_one_of(phases, d.phase)) continue;
+    if (d.compared_name.empty() || !is_one_of(phases, d.phase)) continue;
     const std::string key = db::quote_identifier(d.column);
     const std::string why = d.time_column.empty()
                                 ? fmt::format("have one name, made of {}; make one row of them (on_duplicate: merge), or take a column that tells them "
@@ -206,7 +213,8 @@ void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<
                                               "another key, or the table another generator in the plan", d.time_column);
     questions.push_back(
         {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} WHERE {0} IS NOT NULL "
-                                  "GROUP BY ({2}) COLLATE \"C\" HAVING count(*) > 1 AND count({2}) > 0", key, d.table, d.compared_name)),
+                                  "GROUP BY ({2}) COLLATE \"C\" HAVING {3} > 1 AND count({2}) > 0", key, d.table, d.compared_name,
+                                  d.merges ? fmt::format("count(DISTINCT ROW({}))", texts_of(d)) : "count(*)")),
          [d, key, why](const db::Row& row) {
            return number(row, 0) == 0 ? ""
                                       : fmt::format("{}: {} of more than one row, such as those with {} = {}, {}", d.table,

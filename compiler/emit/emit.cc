@@ -165,6 +165,7 @@ class PhaseEmitter {
     out.undo_order = phase_.undo_order;
     if (phase_.model->stage != model::Stage::prepare) {
       for (const auto& own : written.sql) {
+        if (own.down.value == "none") continue;  // what it leaves on keys is in the way of the way back: to be named
         for (auto& name : lint::own_objects(own.up.value)) out.own.push_back(std::move(name));
       }
     }
@@ -292,7 +293,7 @@ std::string fallback(const plan::Column& column) {
 bool is_settled(const model::Model& model, const model::Column& column) {
   return std::any_of(model.phases.begin(), model.phases.end(), [&](const model::Phase& phase) {
     return std::any_of(phase.orphan_rules.begin(), phase.orphan_rules.end(), [&](const model::OrphanRule& rule) {
-      return rule.child == column.table && std::find(rule.columns.begin(), rule.columns.end(), column.name()) != rule.columns.end();
+      return rule.action != plan::Orphans::fail && rule.child == column.table && std::find(rule.columns.begin(), rule.columns.end(), column.name()) != rule.columns.end();
     });
   });
 }

@@ -55,7 +55,9 @@ json merge_row(const model::Model& model, const model::Phase& phase, const model
 json repair_rows(const model::Model& model) {
   json rows = json::array();
   for (const auto& phase : model.phases) {
-    for (const auto& rule : phase.orphan_rules) rows.push_back(orphan_row(model, phase, rule));
+    for (const auto& rule : phase.orphan_rules) {
+      if (rule.action != plan::Orphans::fail) rows.push_back(orphan_row(model, phase, rule));
+    }
     for (model::DomainId d : phase.merges) rows.push_back(merge_row(model, phase, model.domains[d]));
   }
   return rows;

@@ -37,8 +37,10 @@ const char* word(plan::Orphans action) {
 
 Step orphans_step(const OfflinePhase& context) {
   const auto& rules = context.phase.orphan_rules;
+  const auto decided = static_cast<std::size_t>(
+      std::count_if(rules.begin(), rules.end(), [](const auto& rule) { return rule.action != plan::Orphans::fail; }));
   Step step{context.own("orphans"), "orphans", "", "", "", rules.front().span};
-  step.up_title = fmt::format("takes care of rows that refer to none, as decided for {}", counted(rules.size(), "reference"));
+  step.up_title = fmt::format("takes care of rows that refer to none, as decided for {}", counted(decided, "reference"));
   step.down_title = "puts these rows back, and their references";
   step.needs = {context.own("open")};
   step.data["phase"] = sql::literal(context.phase.id);
@@ -50,38 +52,11 @@ Step orphans_step(const OfflinePhase& context) {
                                   {"parent", sql::literal(context.table(rule.parent))},
                                   {"parent_columns", sql::text_array(rule.parent_columns)},
                                   {"action", sql::literal(word(rule.action))},
-                                  {"match_full", rule.match_full ? "true" : "false"}});
+                                  {"match", rule.constraint.empty() ? "'no foreign key'" : rule.match_full ? "'full'" : "'simple'"}});
   }
   step.data["tables"] = quoted(children, context);
   return step;
 }
-
-// Tables whose rows may go once rows of the domain are merged, and the columns that then change: those that hold keys of the
-// domain, and of the tables' own keys in turn.
-class MergedColumns {
- public:
-  explicit MergedColumns(const model::Model& model) : model_(model) {}
-
-  void add(DomainId d) {
-    if (!domains.insert(d).second) return;
-    for (ColumnId c : model_.domains[d].columns) {
-      if (model_.columns[c].above != model::kNone) continue;  // an UPDATE of the table above reaches it
-      columns.push_back(c);
-      const TableId t = model_.columns[c].table;
-      tables.insert(t);
-      for (ColumnId own : model_.tables[t].columns) {
-        if (model_.columns[own].root) add(model_.columns[own].domain);
-      }
-    }
-  }
-
-  std::vector<ColumnId> columns;
-  std::set<DomainId> domains;
-  std::set<TableId> tables;
-
- private:
-  const model::Model& model_;
-};
 
 // Rows of the root that have the same value of these would get one key.
 std::string same_key(const model::Domain& domain) {
@@ -150,10 +125,10 @@ Step merge_step(const OfflinePhase& context, DomainId d, const std::string& afte
   step.up_title = fmt::format("{}: rows that would get one key become one", step.table);
   step.down_title = fmt::format("{}: puts these rows back, and what referred to them", step.table);
   step.needs = {after};
-  MergedColumns merged(model);
-  merged.add(d);
-  for (ColumnId c : merged.columns) {
+  std::set<TableId> tables;
+  for (ColumnId c : model::merged_columns(model, d)) {
     const auto& column = model.columns[c];
+    tables.insert(column.table);
     step.data["columns"].push_back({{"domain", sql::literal(model.domain_of(c).name)},
                                     {"table", sql::literal(context.table(column.table))},
                                     {"column", sql::literal(column.name())},
@@ -161,7 +136,7 @@ Step merge_step(const OfflinePhase& context, DomainId d, const std::string& afte
                                     {"root", column.root ? "true" : "false"},
                                     {"array", column.array() ? "true" : "false"}});
   }
-  step.data["tables"] = quoted(merged.tables, context);
+  step.data["tables"] = quoted(tables, context);
   step.data["domain"] = sql::literal(domain.name);
   step.data["query"] = sql::dollar_quoted(duplicates(context, domain));
   return step;

@@ -41,7 +41,7 @@ void add_logical(const Model& model, TableId child, const plan::LogicalReference
   rules.push_back({child, parent, names(written.columns), targets, written.orphans.value, "", false, written.orphans.span});
 }
 
-// In the plan's words, of any phase.
+// In the plan's words, of any phase; logical references also where nothing was decided: what they refer to may be removed.
 std::vector<OrphanRule> all_rules(const Model& model) {
   std::vector<OrphanRule> rules;
   for (const auto& fk : model.foreign_keys) {
@@ -52,25 +52,32 @@ std::vector<OrphanRule> all_rules(const Model& model) {
   }
   for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) {
     for (const auto& written : model.tables[t].written->logical_references) {
-      if (written.orphans.value != plan::Orphans::fail) add_logical(model, t, written, rules);
+      add_logical(model, t, written, rules);
     }
   }
   return rules;
 }
 
 void check_rule(const Model& model, const OrphanRule& rule, Diagnostics& diagnostics) {
+  if (rule.action == plan::Orphans::fail) return;
+  const auto& child = model.tables[rule.child];
+  if (rule.constraint.empty() && !child.children.empty() && !child.partitioned()) {
+    diagnostics.error("orphans-heirs", rule.span,
+                      fmt::format("other tables inherit from {}: which of them a row comes from would be lost", to_text(child.name())),
+                      "delete the line, and take care of the rows before");
+  }
+  const bool all_in_key = std::all_of(rule.columns.begin(), rule.columns.end(), [&](const auto& c) { return is_own_key_of(child, c); });
+  if (rule.action == plan::Orphans::set_null && all_in_key) {
+    diagnostics.error("orphans-key", rule.span,
+                      fmt::format("{} is part of the primary key of {}: it cannot be NULL", fmt::join(rule.columns, ", "), to_text(child.name())),
+                      "write quarantine or delete");
+  }
   for (const auto& column : rule.columns) {
     const ColumnId c = column_named(model, rule.child, column);
     if (c != kNone && model.columns[c].array()) {
       diagnostics.error("orphans-array", rule.span,
                         fmt::format("{} holds arrays: what becomes of single elements cannot be decided here", model.path(c)),
                         "delete the line, and take such elements out before");
-    }
-    if (rule.action == plan::Orphans::set_null && is_own_key_of(model.tables[rule.child], column)) {
-      diagnostics.error("orphans-key", rule.span,
-                        fmt::format("{} is part of the primary key of {}: it cannot be NULL", column,
-                                    to_text(model.tables[rule.child].name())),
-                        "write quarantine or delete");
     }
   }
 }
@@ -89,7 +96,8 @@ std::set<std::size_t> rules_of(const Model& model, const std::vector<OrphanRule>
   for (bool grown = true; grown;) {
     const auto before = taken.size();
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (!begins_in(model, rules[i], phase) && !shrunk.contains(rules[i].parent)) continue;
+      const bool begins = begins_in(model, rules[i], phase) && rules[i].action != plan::Orphans::fail;
+      if (!begins && !shrunk.contains(rules[i].parent)) continue;
       taken.insert(i);
       if (rules[i].removes()) shrunk.insert(rules[i].child);
     }
@@ -115,14 +123,16 @@ void assign_rules(Model& model, Diagnostics& diagnostics) {
     for (std::size_t i : rules_of(model, rules, static_cast<PhaseId>(p))) {
       placed.insert(i);
       phase.orphan_rules.push_back(rules[i]);
-      refuse_online(phase, "orphans-online", "orphans are taken care of", rules[i].span, diagnostics);
+      if (rules[i].action != plan::Orphans::fail) {
+        refuse_online(phase, "orphans-online", "orphans are taken care of", rules[i].span, diagnostics);
+      }
     }
     std::stable_sort(phase.orphan_rules.begin(), phase.orphan_rules.end(),
                      [&](const OrphanRule& a, const OrphanRule& b) { return place[a.child] < place[b.child]; });
   }
   for (std::size_t i = 0; i < rules.size(); ++i) {
     check_rule(model, rules[i], diagnostics);
-    if (placed.contains(i)) continue;
+    if (placed.contains(i) || rules[i].action == plan::Orphans::fail) continue;
     diagnostics.error("idle-setting", rules[i].span,
                       fmt::format("orphans has no effect: no key in {} of {} changes", fmt::join(rules[i].columns, ", "),
                                   to_text(model.tables[rules[i].child].name())),
@@ -163,12 +173,16 @@ void check_keep(const plan::Table& written, const Domain* domain, Diagnostics& d
   }
 }
 
-// Its rows, and those of tables that refer to it, are told apart by table and place.
-void refuse_heirs(const Model& model, const Domain& domain, Span span, Diagnostics& diagnostics) {
-  for (ColumnId c : domain.columns) {
+// Of what a unique key of the table above says nothing, and what would come back there.
+void refuse_heirs(const Model& model, DomainId domain, Span span, Diagnostics& diagnostics) {
+  std::set<TableId> told;
+  for (ColumnId c : merged_columns(model, domain)) {
     const auto& table = model.tables[model.columns[c].table];
-    if (table.written->inherits.empty()) continue;
-    diagnostics.error("merge-heirs", span, fmt::format("{} inherits from another table: rows cannot be merged around it", to_text(table.name())),
+    const bool has_heirs = !table.children.empty() && !table.partitioned();
+    if ((table.written->inherits.empty() && !has_heirs) || !told.insert(model.columns[c].table).second) continue;
+    diagnostics.error("merge-heirs", span,
+                      fmt::format("{} {}: rows cannot be merged around it", to_text(table.name()),
+                                  has_heirs ? "has tables that inherit from it" : "inherits from another table"),
                       "merge the rows before with statements of your own, and delete the line");
   }
 }
@@ -186,7 +200,7 @@ void place_merge(Model& model, const Table& table, Diagnostics& diagnostics) {
   }
   auto& phase = model.phases[model.domains[d].phase];
   refuse_online(phase, "merge-online", "rows are merged", decided.span, diagnostics);
-  refuse_heirs(model, model.domains[d], decided.span, diagnostics);
+  refuse_heirs(model, d, decided.span, diagnostics);
   phase.merges.push_back(d);
 }
 
@@ -206,7 +220,25 @@ void order_merges(const Model& model, Phase& phase) {
   phase.merges = ordered;
 }
 
+void add_merged(const Model& model, DomainId d, std::set<DomainId>& seen, std::vector<ColumnId>& columns) {
+  if (!seen.insert(d).second) return;
+  for (ColumnId c : model.domains[d].columns) {
+    if (model.columns[c].above != kNone) continue;  // an UPDATE of the table above reaches it
+    columns.push_back(c);
+    for (ColumnId own : model.tables[model.columns[c].table].columns) {
+      if (model.columns[own].root) add_merged(model, model.columns[own].domain, seen, columns);
+    }
+  }
+}
+
 }  // namespace
+
+std::vector<ColumnId> merged_columns(const Model& model, DomainId domain) {
+  std::set<DomainId> seen;
+  std::vector<ColumnId> columns;
+  add_merged(model, domain, seen, columns);
+  return columns;
+}
 
 void assign_repairs(Model& model, Diagnostics& diagnostics) {
   assign_rules(model, diagnostics);

@@ -26,6 +26,9 @@ void assign_phases(Model& model, Diagnostics& diagnostics);
 void assign_repairs(Model& model, Diagnostics& diagnostics);
 void check_defaults(const Model& model, Diagnostics& diagnostics);
 
+// What may change where rows of a domain are merged: columns that hold its keys, and those of rows that are merged in turn.
+std::vector<ColumnId> merged_columns(const Model& model, DomainId domain);
+
 // The key column of the domain's root's table that a part of its names is; kNone where it is none.
 ColumnId named_column(const Model& model, const Domain& domain, const NamePart& part);
 

@@ -116,7 +116,7 @@ struct OrphanRule {
   TableId child, parent;
   std::vector<std::string> columns, parent_columns;
   plan::Orphans action;
-  std::string constraint;  // of a foreign key: its name
+  std::string constraint;  // of a foreign key: its name; empty: no constraint enforces it
   bool match_full = false;
   Span span;
   bool removes() const { return action == plan::Orphans::quarantine || action == plan::Orphans::remove; }

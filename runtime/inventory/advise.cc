@@ -79,7 +79,7 @@ std::string percent(std::int64_t part, std::int64_t whole) { return fmt::format(
 // The first rule that holds.
 void recommend(const Domain& d, Advice& out) {
   const Option& all = out.options.front();
-  const std::int64_t in_the_way = d.nameless + d.doubles;
+  const std::int64_t in_the_way = d.nameless + (d.merges ? 0 : d.doubles);
   const bool some = d.spread.all.chosen > 0 && d.spread.all.chosen * 2 <= d.rows;
   out.recommended = "full";
   if (out.options.size() == 1) {

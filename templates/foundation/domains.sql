@@ -112,10 +112,10 @@ AS $body$
 BEGIN
   IF one = other THEN
     RAISE EXCEPTION 'domain %: % is the key of rows with different names', of_domain, one
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Delete all of these rows but one (on_duplicate: merge), or choose another generator in the plan.';
   END IF;
   RAISE EXCEPTION 'domain %: the rows with % and % would have one key', of_domain, one, other
-    USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon, '
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Write something between the columns of name_template, such as a colon, '
       'take one more in that tells them apart, or write another key_expression.';
 END
 $body$;

@@ -135,6 +135,9 @@ DECLARE
   item record;
 BEGIN
   CALL rekey.refuse_orphans(of_phase);
+  IF to_regclass('rekey.archives') IS NOT NULL THEN
+    CALL rekey.expect_room_for_rows(of_phase);
+  END IF;
   FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
               WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
     CALL rekey.expect_free_keys(item.domain);

@@ -172,14 +172,23 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   made rekey.archives := rekey.new_archive(of_step, of_table, 'repoint', columns);
+  rest text;
 BEGIN
-  EXECUTE format('INSERT INTO %s SELECT %s, %s FROM (%s) y JOIN %s t ON t.tableoid = y."~table" AND t.ctid = y."~row" WHERE y."~place" > 0', made.archive,
+  -- a row whose key is a part of the change is told from others by all else that it has
+  rest := CASE WHEN made.key_columns && columns THEN format('(SELECT to_jsonb(r) FROM (SELECT %s) r)',
+    (SELECT string_agg(format('y.%I', attname), ', ') FROM pg_attribute WHERE attrelid = of_table::regclass AND attnum > 0 AND NOT attisdropped))
+    ELSE 'NULL' END;
+  EXECUTE format('INSERT INTO %s SELECT %s, %s, %s FROM (%s) y JOIN %s t ON t.tableoid = y."~table" AND t.ctid = y."~row" WHERE y."~place" > 0', made.archive,
     (SELECT string_agg(format('y.%I', k), ', ' ORDER BY n) FROM unnest(made.key_columns) WITH ORDINALITY u (k, n)),
-    (SELECT string_agg(format('t.%I, y.%1$I', c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n)),
+    (SELECT string_agg(format('t.%I, y.%1$I', c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n)), rest,
     rows_as_they_will_be, of_table);
   EXECUTE format('UPDATE %s t SET %s FROM (%s) y WHERE t.tableoid = y."~table" AND t.ctid = y."~row" AND y."~place" > 0', of_table,
     (SELECT string_agg(format('%I = y.%1$I', c), ', ') FROM unnest(columns) c), rows_as_they_will_be);
   CALL rekey.close_archive(made);
+EXCEPTION WHEN unique_violation OR exclusion_violation OR check_violation THEN
+  RAISE EXCEPTION 'rows of % cannot refer to the row that stays: %', of_table, SQLERRM
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Of unique keys only indexes of the table itself, with the collations of its '
+      'columns, say which rows are the same: merge these rows before, with statements of your own.';
 END
 $body$;
 

@@ -100,20 +100,20 @@ BEGIN
           ARRAY['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'boolean']), true);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'names of % cannot be made from %', of_table, wrong
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Take texts, whole numbers, numerics, uuids and booleans into name_template.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Take texts, whole numbers, numerics, uuids and booleans into name_template.';
   END IF;
   EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND num_nulls(%3$s) > 0', of_column, of_table, list) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % without a name, because one of % is NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, list, quote_ident(of_column), example
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in the values, or take other columns into name_template.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Fill in the values, or take other columns into name_template.';
   END IF;
   EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I::text) || '' and '' || max(%1$I::text) AS example '
                  'FROM %2$s WHERE %1$I IS NOT NULL GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % with the name of another, such as % = %: the same %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(of_column), example, list
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Make one row of them, or take a column that tells them apart into name_template.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Make one row of them, or take a column that tells them apart into name_template.';
   END IF;
 END
 $body$;
@@ -133,13 +133,13 @@ BEGIN
   EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported THEN
     GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
     RAISE EXCEPTION 'key_expression of %: %', of_table, reason
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. It takes columns of the row, and functions that are IMMUTABLE.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. It takes columns of the row, and functions that are IMMUTABLE.';
   END;
   EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND (%3$s) IS NULL', of_column, of_table, expression) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % for which key_expression gives NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, pg_catalog.quote_ident(of_column), example
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Fill in what it reads, or write another.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Fill in what it reads, or write another.';
   END IF;
 END
 $body$;

@@ -34,13 +34,15 @@ BEGIN
       USING ERRCODE = 'RK003', HINT = format('The step has not begun. Write definition: %s', pg_get_indexdef(this));
   END IF;
   SELECT string_agg(what, ', ') INTO more FROM (
-    SELECT 'a comment' AS what WHERE obj_description(this, 'pg_class') IS NOT NULL
+    SELECT 'a build that did not come to its end' AS what FROM pg_index WHERE indexrelid = this AND NOT indisvalid
+    UNION ALL SELECT 'a tablespace' FROM pg_class WHERE oid = this AND reltablespace <> 0
+    UNION ALL SELECT 'a comment' WHERE obj_description(this, 'pg_class') IS NOT NULL
     UNION ALL SELECT 'a constraint on it' WHERE EXISTS (SELECT FROM pg_constraint WHERE conindid = this)
     UNION ALL SELECT 'the mark of CLUSTER' FROM pg_index WHERE indexrelid = this AND indisclustered
     UNION ALL SELECT 'the mark of REPLICA IDENTITY' FROM pg_index WHERE indexrelid = this AND indisreplident
     UNION ALL SELECT 'partitions' FROM pg_class WHERE oid = this AND relkind = 'I'
     UNION ALL SELECT 'a place in a partitioned index' FROM pg_class WHERE oid = this AND relispartition
-    UNION ALL SELECT 'statistics targets' WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = this AND attstattarget > 0)) m;
+    UNION ALL SELECT 'statistics targets' WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = this AND attstattarget >= 0)) m;
   IF more IS NOT NULL THEN
     RAISE EXCEPTION 'index % has %, which a definition does not say', index_name, more
       USING ERRCODE = 'RK003', HINT = 'The step has not begun. Drop it under sql: with all of that in down:.';

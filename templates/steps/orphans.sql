@@ -1,10 +1,12 @@
 %up
 LOCK TABLE {{tables}} IN SHARE ROW EXCLUSIVE MODE;
 CALL rekey.begin_repair();
--- step, table, columns that refer, table and columns that they refer to, what becomes of the rows, MATCH FULL
+-- table, columns that refer, table and columns that they refer to, what becomes of the rows, MATCH
 {{#rules}}
-CALL rekey.settle_orphans({{step}}, {{child}}, {{columns}}, {{parent}}, {{parent_columns}}, {{action}}, {{match_full}});
+CALL rekey.settle_orphans({{step}}, {{child}}, {{columns}}, {{parent}}, {{parent_columns}}, {{action}}, {{match}});
 {{/rules}}
+-- again, until what one removes leaves no orphans to another
+CALL rekey.settle_the_rest({{step}});
 CALL rekey.expect_no_children({{step}});
 CALL rekey.expect_legacy({{phase}});
 %down

@@ -133,7 +133,7 @@ names() {  # TEMPLATE MESSAGE [B]
   compile "$work/plan.yaml" "$work/names"
   exits 0 run_file "$work/names/010-foundation/up.sql"
   exits 3 run_file "$work"/names/020-*/up.sql
-  says "$2" 'Nothing has changed in this phase'
+  says "$2" 'This step has changed nothing'
 }
 names '{a}{b}' 'public.d: 1 row without a name, because one of a, b is NULL, such as id = 3'
 names '{a}' 'public.d: 2 rows with the name of another, such as id = 1 and 4: the same a'

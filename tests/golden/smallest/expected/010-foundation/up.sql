@@ -671,10 +671,10 @@ AS $body$
 BEGIN
   IF one = other THEN
     RAISE EXCEPTION 'domain %: % is the key of rows with different names', of_domain, one
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete all of these rows but one, or choose another generator in the plan.';
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Delete all of these rows but one (on_duplicate: merge), or choose another generator in the plan.';
   END IF;
   RAISE EXCEPTION 'domain %: the rows with % and % would have one key', of_domain, one, other
-    USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Write something between the columns of name_template, such as a colon, '
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Write something between the columns of name_template, such as a colon, '
       'take one more in that tells them apart, or write another key_expression.';
 END
 $body$;
@@ -1085,6 +1085,9 @@ DECLARE
   item record;
 BEGIN
   CALL rekey.refuse_orphans(of_phase);
+  IF to_regclass('rekey.archives') IS NOT NULL THEN
+    CALL rekey.expect_room_for_rows(of_phase);
+  END IF;
   FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
               WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
     CALL rekey.expect_free_keys(item.domain);
@@ -1899,18 +1902,26 @@ BEGIN
 END
 $body$;
 
--- The first rows that a query of the plan gives, for a message; null where it gives none. Not VOLATILE: it cannot write.
-CREATE FUNCTION rekey.first_rows(query text) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+-- The first rows that a query of the plan gives, for a message; null where it gives none. Whatever else it does is undone.
+CREATE FUNCTION rekey.first_rows(named text, query text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   item  record;
   shown text[] := '{}';
 BEGIN
-  FOR item IN EXECUTE query LOOP
-    shown := shown || CASE WHEN cardinality(shown) < 3 THEN left(item::text, 200) ELSE 'and more' END;
-    EXIT WHEN cardinality(shown) > 3;
-  END LOOP;
+  BEGIN
+    FOR item IN EXECUTE query LOOP
+      shown := shown || CASE WHEN cardinality(shown) < 3 THEN left(item::text, 200) ELSE 'and more' END;
+      EXIT WHEN cardinality(shown) > 3;
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = 'RK000';
+  EXCEPTION
+    WHEN SQLSTATE 'RK000' THEN
+      NULL;
+    WHEN OTHERS THEN
+      RAISE EXCEPTION 'check "%" cannot be made: %', named, SQLERRM USING ERRCODE = SQLSTATE;
+  END;
   RETURN nullif(array_to_string(shown, ', '), '');
 END
 $body$;
@@ -1920,7 +1931,7 @@ CREATE PROCEDURE rekey.expect_none(of_phase text, named text, query text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  found_rows text := rekey.first_rows(query);
+  found_rows text := rekey.first_rows(named, query);
 BEGIN
   IF found_rows IS NOT NULL THEN
     RAISE EXCEPTION 'check "%" must find no row, and finds %', named, found_rows
@@ -1935,7 +1946,7 @@ CREATE FUNCTION rekey.check_none(of_phase text, named text, query text,
                                  OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT r.* FROM rekey.first_rows(query) f (found_rows)
+  SELECT r.* FROM rekey.first_rows(named, query) f (found_rows)
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'check', named, found_rows IS NULL, coalesce('finds ' || found_rows, '')) r
 $body$;
 
@@ -1975,13 +1986,15 @@ BEGIN
       USING ERRCODE = 'RK003', HINT = format('The step has not begun. Write definition: %s', pg_get_indexdef(this));
   END IF;
   SELECT string_agg(what, ', ') INTO more FROM (
-    SELECT 'a comment' AS what WHERE obj_description(this, 'pg_class') IS NOT NULL
+    SELECT 'a build that did not come to its end' AS what FROM pg_index WHERE indexrelid = this AND NOT indisvalid
+    UNION ALL SELECT 'a tablespace' FROM pg_class WHERE oid = this AND reltablespace <> 0
+    UNION ALL SELECT 'a comment' WHERE obj_description(this, 'pg_class') IS NOT NULL
     UNION ALL SELECT 'a constraint on it' WHERE EXISTS (SELECT FROM pg_constraint WHERE conindid = this)
     UNION ALL SELECT 'the mark of CLUSTER' FROM pg_index WHERE indexrelid = this AND indisclustered
     UNION ALL SELECT 'the mark of REPLICA IDENTITY' FROM pg_index WHERE indexrelid = this AND indisreplident
     UNION ALL SELECT 'partitions' FROM pg_class WHERE oid = this AND relkind = 'I'
     UNION ALL SELECT 'a place in a partitioned index' FROM pg_class WHERE oid = this AND relispartition
-    UNION ALL SELECT 'statistics targets' WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = this AND attstattarget > 0)) m;
+    UNION ALL SELECT 'statistics targets' WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = this AND attstattarget >= 0)) m;
   IF more IS NOT NULL THEN
     RAISE EXCEPTION 'index % has %, which a definition does not say', index_name, more
       USING ERRCODE = 'RK003', HINT = 'The step has not begun. Drop it under sql: with all of that in down:.';
@@ -2115,7 +2128,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '72204d0e53a4f172e653a6f39689d2a2f99534b4c1ecc543d1988bd924b19ebb', 'e2d7ae4aaf0991090050bd861dc4697418d23006bddb3a7f366d6cb94642aa41', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '194a66dafee263f1a5ac2ee21e2c9dbe5b405baf9948e9899c877812008978c0', 'e2d7ae4aaf0991090050bd861dc4697418d23006bddb3a7f366d6cb94642aa41', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
