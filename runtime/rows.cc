@@ -139,13 +139,14 @@ ORDER BY con.conrelid::regclass::text, con.conname)",
         "(SELECT FROM {}{} p WHERE {})",
         text(fk, 4), text(fk, 7), text(fk, 1), text(fk, 5), text(fk, 8), text(fk, 2), text(fk, 6));
     questions.push_back(
-        {counted_keys(orphans), [fk](const db::Row& row) {
+        {counted_keys(orphans), [fk, direction](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""
                       : fmt::format("foreign key {} of {}: {}, such as ({}) = {}; delete these rows, "
-                                    "add those of {} that they point at, or write orphans: in the plan",
+                                    "or add those of {} that they point at{}",
                                     db::quote_identifier(text(fk, 0)), text(fk, 1), counted(number(row, 0), "orphan"),
-                                    text(fk, 3), text(row, 1), text(fk, 2));
+                                    text(fk, 3), text(row, 1), text(fk, 2),
+                                    direction == Direction::up ? "; or say what becomes of them: orphans: in the plan" : "");
          }});
   }
 }

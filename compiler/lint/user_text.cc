@@ -56,6 +56,46 @@ std::optional<std::string> parse_error(const std::string& text, const std::strin
   }
 }
 
+std::string text_of(const PgQuery__Node& node) {
+  return node.node_case == PG_QUERY__NODE__NODE_STRING ? node.string->sval : "";
+}
+
+// The first of so few names that a schema is not among them; empty: there is one, or the object has none.
+std::string without_schema(PgQuery__Node** names, std::size_t count, std::size_t whole) {
+  return count > 0 && count < whole ? text_of(*names[0]) : "";
+}
+
+std::string dropped_without_schema(const PgQuery__DropStmt& drop, const PgQuery__Node& object) {
+  const auto kind = drop.remove_type;
+  const bool on_table = kind == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER || kind == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY ||
+                        kind == PG_QUERY__OBJECT_TYPE__OBJECT_RULE;
+  switch (object.node_case) {
+    case PG_QUERY__NODE__NODE_LIST: return without_schema(object.list->items, object.list->n_items, on_table ? 3 : 2);
+    case PG_QUERY__NODE__NODE_OBJECT_WITH_ARGS:
+      return without_schema(object.object_with_args->objname, object.object_with_args->n_objname, 2);
+    case PG_QUERY__NODE__NODE_TYPE_NAME: return without_schema(object.type_name->names, object.type_name->n_names, 2);
+    default: return "";
+  }
+}
+
+// Names of what statements make or drop that stand in no reference to a table.
+void add_bare_names(const PgQuery__Node& node, std::set<std::string>& bare) {
+  std::string name;
+  if (node.node_case == PG_QUERY__NODE__NODE_DROP_STMT) {
+    for (std::size_t i = 0; i < node.drop_stmt->n_objects; ++i) {
+      bare.insert(dropped_without_schema(*node.drop_stmt, *node.drop_stmt->objects[i]));
+    }
+  } else if (node.node_case == PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT) {
+    name = without_schema(node.create_function_stmt->funcname, node.create_function_stmt->n_funcname, 2);
+  } else if (node.node_case == PG_QUERY__NODE__NODE_CREATE_ENUM_STMT) {
+    name = without_schema(node.create_enum_stmt->type_name, node.create_enum_stmt->n_type_name, 2);
+  } else if (node.node_case == PG_QUERY__NODE__NODE_CREATE_DOMAIN_STMT) {
+    name = without_schema(node.create_domain_stmt->domainname, node.create_domain_stmt->n_domainname, 2);
+  }
+  bare.insert(name);
+  bare.erase("");
+}
+
 }  // namespace
 
 bool check(const plan::Text& text, const char* what, const std::string& framed,
@@ -116,6 +156,7 @@ void check_schemas(const plan::Text& text, Diagnostics& diagnostics) {
   const ParsedSql parsed(text.value);
   std::set<std::string> known, bare;  // known: of a WITH, or temporary
   for (const auto* statement : parsed.statements()) {
+    add_bare_names(*statement, bare);
     visit_messages(statement->base, [&](const ProtobufCMessage& inner) {
       if (inner.descriptor == &pg_query__common_table_expr__descriptor) {
         known.insert(reinterpret_cast<const PgQuery__CommonTableExpr&>(inner).ctename);

@@ -84,7 +84,6 @@ struct Domain {
   std::string nameless_example{};
   std::int64_t groups = 0, doubles = 0;    // of rows that would get one key; rows that are one too many
   std::vector<Group> largest{};            // of the groups
-  bool merges = false;                     // the plan makes one row of each group
   std::string key{};                       // the constraint that they would break
   std::optional<std::int64_t> childless{}; // rows that nothing refers to; not known where nothing could
   std::vector<Reference> references{};
@@ -92,6 +91,7 @@ struct Domain {
   bundle::Inventory asked{};          // what the plan wants to know, and what it says was decided
   Spread spread{};
   Advice advice{};
+  bool merges = false;  // the plan makes one row of each group
   bool has_choice() const { return advice.options.size() > 1; }
 };
 

@@ -244,6 +244,11 @@ TEST(LintUserSql, NoSteps) {
       {"REINDEX INDEX CONCURRENTLY public.i", "REINDEX CONCURRENTLY cannot be in a transaction [sql-step]"},
       {"ALTER SYSTEM SET work_mem = '1GB'", "it is about the whole server [sql-step]"},
       {"UPDATE a SET id = 1", "a is written without its schema [no-schema]"},
+      {"DROP VIEW names", "names is written without its schema [no-schema]"},
+      {"DROP FUNCTION f(integer)", "f is written without its schema [no-schema]"},
+      {"DROP TRIGGER t ON a", "a is written without its schema [no-schema]"},
+      {"CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'", "f is written without its schema [no-schema]"},
+      {"CREATE TYPE mood AS ENUM ('good')", "mood is written without its schema [no-schema]"},
       {"SELECT 1 -- why", "the comment at the end would swallow the SQL behind it [sql-comment]"},
       {"UPDATE public.a SET n = b[lo:hi]", "psql would take :name for one of its variables [psql-variable]"},
   };

@@ -20,7 +20,7 @@ drafted
 orphan 'INSERT INTO child VALUES (77, 8), (78, 9)'
 exits 3 "$REKEY" apply "$bundle" --yes
 says 'foreign key child_parent_id_fkey of public.child: 2 orphans, such as (parent_id) = (8), (9); delete' \
-  'or add those of public.parent that they point at'
+  'or add those of public.parent that they point at; or say what becomes of them: orphans: in the plan'
 proves "SELECT to_regnamespace('rekey') IS NULL"
 for file in 010-foundation 020-parent; do
   psql -X -v ON_ERROR_STOP=1 -f "$bundle/$file/up.sql" >"$work/output" 2>&1 || code=$?
