@@ -40,11 +40,6 @@ class Folder {
   fs::path path;
 };
 
-std::string address_of(const std::string& given) {
-  const char* from_environment = std::getenv("DATABASE_URL");
-  return !given.empty() ? given : from_environment ? from_environment : "";
-}
-
 std::map<std::string, std::string> environment_of(const std::string& address) {
   auto environment = db::environment_of(address);
   if (!address.empty()) environment["DATABASE_URL"] = address;
@@ -90,7 +85,7 @@ const char* when(const bundle::Command& command) {
 
 std::vector<std::string> run_commands(const bundle::Phase& phase, bool bundle::Command::*due, const std::string& database,
                                       const std::function<void(const std::string&)>& say) {
-  const std::string address = address_of(database);
+  const std::string address = db::address_of(database);
   std::vector<std::string> problems;
   for (const bundle::Command& command : phase.commands) {
     if (!(command.*due)) continue;

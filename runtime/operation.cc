@@ -133,18 +133,6 @@ void Operation::wait_for_orphans() {
 }
 
 // Those that this operation has not begun on.
-namespace {
-
-// Where a phase takes care of orphans, the server looks once more.
-std::vector<const bundle::Phase*> without_orphan_rules(std::vector<const bundle::Phase*> phases) {
-  std::erase_if(phases, [](const bundle::Phase* phase) {
-    return std::ranges::any_of(phase->steps, [](const bundle::Step& step) { return step.kind == "orphans"; });
-  });
-  return phases;
-}
-
-}  // namespace
-
 std::vector<const bundle::Phase*> Operation::untouched(
     const std::vector<const bundle::Phase*>& phases, const Journal& now) const {
   std::vector<const bundle::Phase*> out;
@@ -170,7 +158,7 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   if (!problems.empty() || phases.empty()) return problems;
   const auto next = untouched(phases, now);
   add(check_rows(run_, *control_, bundle_, next, direction_, options_.jobs));
-  run_.orphans_looked_for(without_orphan_rules(next));
+  run_.orphans_looked_for(next);
   if (problems.empty()) warn(warn_of_event_triggers(*control_));
   if (direction_ == Direction::down) {
     add(check_fresh_ids(*control_, next));

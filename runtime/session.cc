@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 namespace rekey {
@@ -50,7 +51,10 @@ std::unique_ptr<db::Connection> Run::open(const std::string& role) {
 
 void Run::orphans_looked_for(const std::vector<const bundle::Phase*>& phases) {
   without_orphans_.clear();
-  for (const bundle::Phase* phase : phases) without_orphans_ += phase->id + ",";
+  for (const bundle::Phase* phase : phases) {
+    const bool removes = std::ranges::any_of(phase->steps, [](const bundle::Step& step) { return step.kind == "orphans"; });
+    if (!removes) without_orphans_ += phase->id + ",";
+  }
 }
 
 void Run::prepare(db::Connection& session, const std::string& role) const {

@@ -23,7 +23,8 @@ class Run {
   // The settings of a fresh session, again: `RESET ALL` takes them away.
   void prepare(db::Connection& session, const std::string& role) const;
 
-  // For sessions opened from now on: rekey.refuse_orphans() need not read the rows of these phases again.
+  // For sessions opened from now on: rekey.refuse_orphans() need not read the rows of these phases again, but for those that take
+  // care of orphans themselves.
   void orphans_looked_for(const std::vector<const bundle::Phase*>& phases);
 
   const std::string& plan() const { return plan_; }

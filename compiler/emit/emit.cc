@@ -165,7 +165,7 @@ class PhaseEmitter {
     out.undo_order = phase_.undo_order;
     if (phase_.model->stage != model::Stage::prepare) {
       for (const auto& own : written.sql) {
-        if (own.down.value == "none") continue;  // what it leaves on keys is in the way of the way back: to be named
+        if (lower::stays(own)) continue;  // what it leaves on keys is in the way of the way back: to be named
         for (auto& name : lint::own_objects(own.up.value)) out.own.push_back(std::move(name));
       }
     }

@@ -17,7 +17,10 @@ using nlohmann::json;
 // Files of templates/foundation, each after those that it needs.
 std::vector<std::string> parts(const json& data) {
   std::vector<std::string> out{"journal", "steps", "generators", "domains", "expectations", "legacy_ids", "partition_indexes",
-                               "foreign_key_parts", "shapes", "mapping", "fence", "checks", "plan_checks", "plan_indexes", "dependents"};
+                               "foreign_key_parts", "shapes", "mapping", "fence", "checks", "dependents"};
+  for (const char* part : {"plan_checks", "plan_indexes"}) {
+    if (data.contains(part)) out.push_back(part);
+  }
   if (data.contains("named")) out.push_back("names");
   if (data.contains("paired")) out.push_back("pairs");
   if (data.contains("repairs")) out.push_back("repairs");

@@ -45,8 +45,7 @@ std::set<std::string> referenced_tables(const model::Model& model) {
 }
 
 bool repairs(const model::Model& model) {
-  return std::any_of(model.phases.begin(), model.phases.end(),
-                     [](const model::Phase& phase) { return !phase.orphan_rules.empty() || !phase.merges.empty(); });
+  return std::any_of(model.phases.begin(), model.phases.end(), [](const model::Phase& phase) { return phase.repairs(); });
 }
 
 }  // namespace

@@ -7,11 +7,10 @@
 #include <set>
 
 #include "compiler/emit/graph.h"
-#include "compiler/emit/review_repairs.h"
+#include "compiler/emit/review_plan_steps.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
-#include "compiler/lower/plan_steps.h"
 #include "compiler/lower/sql.h"
 
 namespace rekey::emit {
@@ -182,70 +181,6 @@ json finding_rows(const Input& input, const Diagnostics& diagnostics) {
   return rows;
 }
 
-const char* word(plan::Moment moment) {
-  switch (moment) {
-    case plan::Moment::before: return "before";
-    case plan::Moment::after: return "after";
-    case plan::Moment::both: return "before and after";
-  }
-  return "";
-}
-
-json check_rows(const Input& input) {
-  json rows = json::array();
-  for (const auto& phase : input.model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
-    for (const auto& check : phase.written->checks) {
-      const bool query = !check.query.value.empty();
-      rows.push_back({{"phase", cell(phase.written->name.value)},
-                      {"when", word(check.when.value)},
-                      {"name", cell(check.name.value)},
-                      {"what", cell((query ? "no row: " : "exit 0: ") + (query ? check.query.value : check.command.value))}});
-    }
-  }
-  return rows;
-}
-
-json sql_rows(const Input& input) {
-  json rows = json::array();
-  for (const auto& phase : input.model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
-    for (const auto& own : phase.written->sql) {
-      rows.push_back({{"phase", cell(phase.written->name.value)},
-                      {"name", cell(own.name.value)},
-                      {"up", cell(own.up.value)},
-                      {"down", cell(lower::stays(own) ? "none: " + own.reason.value : own.down.value)}});
-    }
-  }
-  return rows;
-}
-
-json index_rows(const Input& input) {
-  json rows = json::array();
-  for (const auto& phase : input.model.phases) {
-    for (const auto& change : phase.indexes) {
-      const auto& written = *change.written;
-      const bool created = !written.create.value.empty(), dropped = !written.drop.value.empty();
-      rows.push_back({{"index", cell(change.index)}, {"table", cell(change.table)},
-                      {"fate", created ? "built" : dropped ? "dropped" : "built anew"},
-                      {"back", created ? "dropped" : dropped ? "built" : "stays as it is"}});
-    }
-  }
-  return rows;
-}
-
-json staying_rows(const Input& input) {
-  json rows = json::array();
-  for (const auto& phase : input.model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
-    for (const auto& own : phase.written->sql) {
-      if (!lower::stays(own)) continue;
-      rows.push_back({{"name", one_line(own.name.value)}, {"phase", one_line(phase.written->name.value)}, {"reason", one_line(own.reason.value)}});
-    }
-  }
-  return rows;
-}
-
 }  // namespace
 
 bool has_stage(const Input& input, model::Stage stage) {
@@ -276,23 +211,18 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
                {"offline", has_stage(input, model::Stage::offline)},
                {"contracts", std::any_of(input.model.phases.begin(), input.model.phases.end(),
                                          [&](const auto& p) { return input.model.contracts(p); })},
-               {"staying", staying_rows(input)},
-               {"indexes", index_rows(input)},
-               {"has_indexes", !index_rows(input).empty()},
-               {"sql", sql_rows(input)},
-               {"has_sql", !sql_rows(input).empty()},
                {"details", detail_rows(bundle)},
                {"impact", impact},
                {"has_dependents", !input.model.dependents.empty()},
                {"dependents", dependent_rows(input.model)},
                {"findings", finding_rows(input, diagnostics)},
-               {"repairs", repair_rows(input.model)},
-               {"has_repairs", !repair_rows(input.model).empty()},
-               {"checks", check_rows(input)},
-               {"has_checks", !check_rows(input).empty()},
                {"small", small},
                {"graph", small ? mermaid(input.model) : mermaid_of_phases(input.model)},
                {"files", json::array()}};
+  for (const auto& [name, rows] : plan_step_rows(input.model)) {
+    data[name] = rows;
+    data["has_" + name] = !rows.empty();
+  }
   const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
                                    [](const auto& d) { return d.generator == "ordered"; });
   data["reveals"] = reveals;

@@ -84,7 +84,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.lock(text_argument(call, 1), LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
     out.shared = true;
-  } else if (name == "settle_orphans") {
+  } else if (name == "note_rule") {
     scan_argument(1, LockMode::row_exclusive);
     scan_argument(3, LockMode::access_share);
   } else if (name == "find_duplicates") {
@@ -132,7 +132,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "open_phase", "register_steps", "close_phase", "withdraw_phase", "begin_step", "end_step",
         "begin_undo", "end_undo", "restore_sequence", "keep_secret", "keep_partition_indexes", "keep_foreign_key_parts",
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
-        "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "merge_rows", "forget_merges",
+        "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "settle_orphans", "merge_rows", "forget_merges",
         "expect_no_children", "restore_rows", "end_ids", "catch_up_ids", "keep_columns", "expect_free_name",
         "expect_plain_index", "expect_no_copies"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);

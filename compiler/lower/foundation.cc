@@ -63,8 +63,10 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   const auto is_paired = [](const model::Domain& d) { return d.changes && d.of_uuids; };
   if (std::any_of(model.domains.begin(), model.domains.end(), is_paired)) step.data["paired"] = true;
   for (const auto& other : model.phases) {
-    if (!other.orphan_rules.empty() || !other.merges.empty()) step.data["repairs"] = true;
+    if (other.repairs()) step.data["repairs"] = true;
     if (!other.merges.empty()) step.data["merges"] = true;
+    if (!other.written->checks.empty()) step.data["plan_checks"] = true;
+    if (!other.indexes.empty()) step.data["plan_indexes"] = true;
   }
   if (!plan.extension.value.empty()) {
     step.data["extension"] = sql::identifier(plan.extension.value);

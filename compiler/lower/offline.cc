@@ -370,8 +370,7 @@ json verify_data(const OfflinePhase& context) {
   }
   json changed = json::array();
   for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
-  const bool repairs = !context.phase.orphan_rules.empty() || !context.phase.merges.empty();
-  return {{"tables", tables}, {"repairs", repairs}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
+  return {{"tables", tables}, {"repairs", context.phase.repairs()}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
 }
 
 }  // namespace

@@ -25,16 +25,6 @@ std::string quoted(const std::set<TableId>& tables, const OfflinePhase& context)
   return names.size() < 4 ? fmt::format("{}", fmt::join(names, ", ")) : fmt::format("\n  {}\n ", fmt::join(names, ",\n  "));
 }
 
-const char* word(plan::Orphans action) {
-  switch (action) {
-    case plan::Orphans::fail: return "fail";
-    case plan::Orphans::quarantine: return "quarantine";
-    case plan::Orphans::set_null: return "set_null";
-    case plan::Orphans::remove: return "delete";
-  }
-  return "";
-}
-
 Step orphans_step(const OfflinePhase& context) {
   const auto& rules = context.phase.orphan_rules;
   const auto decided = static_cast<std::size_t>(
@@ -51,7 +41,7 @@ Step orphans_step(const OfflinePhase& context) {
                                   {"columns", sql::text_array(rule.columns)},
                                   {"parent", sql::literal(context.table(rule.parent))},
                                   {"parent_columns", sql::text_array(rule.parent_columns)},
-                                  {"action", sql::literal(word(rule.action))},
+                                  {"action", sql::literal(plan::word(rule.action))},
                                   {"match", rule.constraint.empty() ? "'no foreign key'" : rule.match_full ? "'full'" : "'simple'"}});
   }
   step.data["tables"] = quoted(children, context);
@@ -109,13 +99,6 @@ std::string duplicates(const OfflinePhase& context, const model::Domain& domain)
                      key, context.table(root.table), joins, same_key(domain), order(written, key, joins));
 }
 
-// Whether a value of the column tells a row of its table from all others.
-bool is_key(const model::Model& model, ColumnId c) {
-  const auto& table = *model.tables[model.columns[c].table].written;
-  const auto is_it = [&](const plan::Texts& key) { return key.size() == 1 && key.front().value == model.columns[c].name(); };
-  return is_it(table.primary_key) || std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& u) { return is_it(u.columns); });
-}
-
 Step merge_step(const OfflinePhase& context, DomainId d, const std::string& after) {
   const auto& model = context.model;
   const auto& domain = model.domains[d];
@@ -132,7 +115,7 @@ Step merge_step(const OfflinePhase& context, DomainId d, const std::string& afte
     step.data["columns"].push_back({{"domain", sql::literal(model.domain_of(c).name)},
                                     {"table", sql::literal(context.table(column.table))},
                                     {"column", sql::literal(column.name())},
-                                    {"own", column.root && is_key(model, c) ? "true" : "false"},
+                                    {"own", column.root && model::is_own_key(model, c) ? "true" : "false"},
                                     {"root", column.root ? "true" : "false"},
                                     {"array", column.array() ? "true" : "false"}});
   }

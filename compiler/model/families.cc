@@ -18,13 +18,6 @@ std::vector<const plan::Located<plan::TableName>*> parents_of(const plan::Table&
   return out;
 }
 
-ColumnId column_named(const Model& model, TableId table, const std::string& name) {
-  for (ColumnId c : model.tables[table].columns) {
-    if (model.columns[c].name() == name) return c;
-  }
-  return kNone;
-}
-
 void tie(Model& model, TableId child, TableId parent, const plan::Located<plan::TableName>& written,
          Diagnostics& diagnostics) {
   model.tables[child].parents.push_back(parent);

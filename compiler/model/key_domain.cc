@@ -58,15 +58,6 @@ void mark_sources(Model& model) {
   }
 }
 
-bool is_own_key(const Model& model, ColumnId c) {
-  const auto& table = *model.tables[model.columns[c].table].written;
-  auto is_it = [&](const plan::Texts& key) {
-    return key.size() == 1 && key.front().value == model.columns[c].name();
-  };
-  return is_it(table.primary_key) ||
-         std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& u) { return is_it(u.columns); });
-}
-
 std::vector<ColumnId> roots_of(const Model& model, const Domain& domain) {
   std::vector<ColumnId> roots;
   for (ColumnId c : domain.columns) {
@@ -293,6 +284,15 @@ ColumnId main_root(const Model& model, const Domain& domain) {
 }
 
 }  // namespace
+
+bool is_own_key(const Model& model, ColumnId c) {
+  const auto& table = *model.tables[model.columns[c].table].written;
+  auto is_it = [&](const plan::Texts& key) {
+    return key.size() == 1 && key.front().value == model.columns[c].name();
+  };
+  return is_it(table.primary_key) ||
+         std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& u) { return is_it(u.columns); });
+}
 
 void find_key_domains(Model& model, Diagnostics& diagnostics) {
   const Edges edges = column_edges(model);

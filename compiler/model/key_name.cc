@@ -142,10 +142,7 @@ void check_cycle(const Model& model, DomainId d, Diagnostics& diagnostics) {
 }  // namespace
 
 ColumnId named_column(const Model& model, const Domain& domain, const NamePart& part) {
-  if (!part.is_column) return kNone;
-  const auto& columns = model.tables[model.columns[domain.root].table].columns;
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](ColumnId c) { return model.columns[c].name() == part.text; });
-  return found == columns.end() ? kNone : *found;
+  return part.is_column ? column_named(model, model.columns[domain.root].table, part.text) : kNone;
 }
 
 void read_key_names(Model& model, Diagnostics& diagnostics) {

@@ -11,7 +11,7 @@
 namespace rekey::model {
 namespace {
 
-bool is_own_key_of(const Table& table, const std::string& column) {
+bool is_in_key(const Table& table, const std::string& column) {
   return std::any_of(table.written->primary_key.begin(), table.written->primary_key.end(),
                      [&](const auto& key) { return key.value == column; });
 }
@@ -20,13 +20,6 @@ std::vector<std::string> names(const plan::Texts& texts) {
   std::vector<std::string> out;
   for (const auto& text : texts) out.push_back(text.value);
   return out;
-}
-
-ColumnId column_named(const Model& model, TableId t, const std::string& name) {
-  for (ColumnId c : model.tables[t].columns) {
-    if (model.columns[c].name() == name) return c;
-  }
-  return kNone;
 }
 
 TableId table_named(const Model& model, const plan::TableName& name) {
@@ -66,7 +59,7 @@ void check_rule(const Model& model, const OrphanRule& rule, Diagnostics& diagnos
                       fmt::format("other tables inherit from {}: which of them a row comes from would be lost", to_text(child.name())),
                       "delete the line, and take care of the rows before");
   }
-  const bool all_in_key = std::all_of(rule.columns.begin(), rule.columns.end(), [&](const auto& c) { return is_own_key_of(child, c); });
+  const bool all_in_key = std::all_of(rule.columns.begin(), rule.columns.end(), [&](const auto& c) { return is_in_key(child, c); });
   if (rule.action == plan::Orphans::set_null && all_in_key) {
     diagnostics.error("orphans-key", rule.span,
                       fmt::format("{} is part of the primary key of {}: it cannot be NULL", fmt::join(rule.columns, ", "), to_text(child.name())),

@@ -187,6 +187,12 @@ std::string Model::path(ColumnId c) const {
   return to_text(tables[columns[c].table].name()) + "." + columns[c].name();
 }
 
+ColumnId column_named(const Model& model, TableId table, const std::string& name) {
+  const auto& columns = model.tables[table].columns;
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](ColumnId c) { return model.columns[c].name() == name; });
+  return found == columns.end() ? kNone : *found;
+}
+
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics) {
   Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   Names names(model, diagnostics);

@@ -29,6 +29,12 @@ void check_defaults(const Model& model, Diagnostics& diagnostics);
 // What may change where rows of a domain are merged: columns that hold its keys, and those of rows that are merged in turn.
 std::vector<ColumnId> merged_columns(const Model& model, DomainId domain);
 
+// Whether a value of the column tells the rows of its table apart.
+bool is_own_key(const Model& model, ColumnId c);
+
+// The table's key column of that name, or kNone.
+ColumnId column_named(const Model& model, TableId table, const std::string& name);
+
 // The key column of the domain's root's table that a part of its names is; kNone where it is none.
 ColumnId named_column(const Model& model, const Domain& domain, const NamePart& part);
 

@@ -143,6 +143,7 @@ struct Phase {
   Stage stage = Stage::offline;     // a phase that prepares stands before the one that swaps, and changes no key
   std::vector<IndexChange> indexes = {};
   std::string name() const;
+  bool repairs() const { return !orphan_rules.empty() || !merges.empty(); }
 };
 
 struct Model {

@@ -340,6 +340,7 @@ const Object& table_object() {
 }  // namespace
 
 const char* word(Generator generator) { return kGenerators[static_cast<std::size_t>(generator)].c_str(); }
+const char* word(Orphans action) { return kOrphans[static_cast<std::size_t>(action)].c_str(); }
 const char* word(Scope scope) { return kScopes[static_cast<std::size_t>(scope)].c_str(); }
 
 const Field* Object::find(std::string_view key) const {

@@ -32,6 +32,7 @@ enum class Risk { low, medium, high };
 enum class Change { rekey, keep };
 enum class Identity { none, always, by_default };
 enum class Orphans { fail, quarantine, set_null, remove };
+const char* word(Orphans action);
 enum class OnDuplicate { fail, merge };
 enum class Keep { newest, oldest, most_children, expression };
 enum class Scope { full, forward_only };

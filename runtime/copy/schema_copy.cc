@@ -81,11 +81,6 @@ std::unique_ptr<Sandbox> start_server(int major) {
   return server;
 }
 
-std::string address_of(const std::string& given) {
-  const char* from_environment = std::getenv("DATABASE_URL");
-  return !given.empty() ? given : from_environment ? from_environment : "";
-}
-
 // The password goes by the environment, where no list of processes shows it.
 std::map<std::string, std::string> password_of(const std::string& address) {
   std::map<std::string, std::string> environment;
@@ -158,7 +153,7 @@ std::string Psql::run(const std::string& script) const {
 
 SchemaCopy copy_schema(const std::string& given, db::Connection& live, const std::string& snapshot, const Fill& fill) {
   const int major = live.server_version() / 10000;
-  const std::string address = address_of(given);
+  const std::string address = db::address_of(given);
   const db::Rows roles = live.exec(kRoles);
   SchemaCopy copy;
   copy.search_path =

@@ -34,12 +34,6 @@ constexpr const char* kLost = "the connection to the server was lost";
 
 using Sink = std::function<void(std::string_view)>;
 
-std::string address(const std::string& uri) {
-  if (!uri.empty()) return uri;
-  const char* from_environment = std::getenv("DATABASE_URL");
-  return from_environment ? from_environment : "";
-}
-
 std::string percent_encoded(const std::string& text) {
   std::string out;
   for (const unsigned char c : text) out += std::isalnum(c) ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
@@ -59,7 +53,7 @@ std::string with_name(const std::string& where, const std::string& application_n
 
 std::unique_ptr<pqxx::connection> open(const std::string& uri,
                                        const std::string& application_name) {
-  const std::string where = address(uri);
+  const std::string where = address_of(uri);
   try {
     auto connection = std::make_unique<pqxx::connection>(with_name(where, application_name));
 #if PQXX_VERSION_MAJOR < 7

@@ -133,6 +133,11 @@ std::string without_password(std::string message, const std::string& address) {
   return message;
 }
 
+std::string address_of(const std::string& given) {
+  const char* from_environment = std::getenv("DATABASE_URL");
+  return !given.empty() ? given : from_environment ? from_environment : "";
+}
+
 std::string password_of(const std::string& address) {
   const Words words = words_of(address);
   const auto found = words.find("password");

@@ -19,6 +19,9 @@ ServerMessage parse_server_message(std::string_view text);
 // in it.
 std::string without_password(std::string message, const std::string& address);
 
+// The address as it was given, else that of DATABASE_URL, else empty: libpq's own defaults.
+std::string address_of(const std::string& given);
+
 // The password in an address; mostly none.
 std::string password_of(const std::string& address);
 

@@ -181,51 +181,37 @@ BEGIN
 END
 $body$;
 
--- Notes a rule, and takes care of its orphans.
-CREATE PROCEDURE rekey.settle_orphans(of_step text, child text, columns text[], parent text, parent_columns text[], action text, match text)
+-- Notes what becomes of the orphans of one reference.
+CREATE PROCEDURE rekey.note_rule(of_step text, child text, columns text[], parent text, parent_columns text[], action text, match text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-  rule  rekey.orphan_rules;
-  found bigint;
 BEGIN
   CALL rekey.refuse_loud_triggers(child::regclass);
   INSERT INTO rekey.orphan_rules
-  SELECT of_step, coalesce(max(r.number), 0) + 1, settle_orphans.child, settle_orphans.columns, settle_orphans.parent,
-         settle_orphans.parent_columns, settle_orphans.action, settle_orphans.match
-  FROM rekey.orphan_rules r WHERE r.step = of_step
-  RETURNING * INTO rule;
-  CALL rekey.follow_rule(rule, found);
-END
-$body$;
-
-CREATE PROCEDURE rekey.follow_rule(rule rekey.orphan_rules, INOUT hits bigint)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-  hits := 0;
-  IF rule.action = 'set_null' THEN
-    CALL rekey.unset_orphans(rule, hits);
-  ELSIF rule.action <> 'fail' THEN
-    CALL rekey.remove_orphans(rule, hits);
-  END IF;
+  SELECT of_step, coalesce(max(r.number), 0) + 1, note_rule.child, note_rule.columns, note_rule.parent, note_rule.parent_columns,
+         note_rule.action, note_rule.match
+  FROM rekey.orphan_rules r WHERE r.step = of_step;
 END
 $body$;
 
 -- What one rule removes may leave orphans to another, or to itself: until none finds any.
-CREATE PROCEDURE rekey.settle_the_rest(of_step text)
+CREATE PROCEDURE rekey.settle_orphans(of_step text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   rule  rekey.orphan_rules;
-  found bigint;
+  hits  bigint;
   total bigint := 1;
 BEGIN
   WHILE total > 0 LOOP
     total := 0;
-    FOR rule IN SELECT * FROM rekey.orphan_rules r WHERE r.step = of_step ORDER BY r.number LOOP
-      CALL rekey.follow_rule(rule, found);
-      total := total + found;
+    FOR rule IN SELECT * FROM rekey.orphan_rules r WHERE r.step = of_step AND r.action <> 'fail' ORDER BY r.number LOOP
+      IF rule.action = 'set_null' THEN
+        CALL rekey.unset_orphans(rule, hits);
+      ELSE
+        CALL rekey.remove_orphans(rule, hits);
+      END IF;
+      total := total + hits;
     END LOOP;
   END LOOP;
   CALL rekey.refuse_left_over(of_step);
@@ -321,7 +307,7 @@ EXCEPTION WHEN not_null_violation THEN
 WHEN unique_violation OR exclusion_violation OR check_violation THEN
   GET STACKED DIAGNOSTICS why = PG_EXCEPTION_DETAIL;
   RAISE EXCEPTION 'rows of % cannot come back from %: %', kept.table_name, kept.archive, concat_ws(': ', SQLERRM, nullif(why, ''))
-    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since, or the one in the archive, and go on.';
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since (after SET rekey.fence = ''open'' in that session), or the one in the archive, and go on.';
 END
 $body$;
 
@@ -345,7 +331,7 @@ BEGIN
     IF twice IS NOT NULL THEN
       RAISE EXCEPTION 'rows of % cannot come back from %: constraint % would have % rows of one value', kept.table_name, kept.archive,
         quote_ident(item.conname), twice
-        USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since, or the one in the archive, and go on.';
+        USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since (after SET rekey.fence = ''open'' in that session), or the one in the archive, and go on.';
     END IF;
   END LOOP;
 END
@@ -363,7 +349,7 @@ BEGIN
     (SELECT string_agg(format('t.%I IS NOT DISTINCT FROM a.now_%s', c, n), ' AND ' ORDER BY n) FROM unnest(kept.columns) WITH ORDINALITY u (c, n)));
 EXCEPTION WHEN unique_violation OR exclusion_violation OR check_violation THEN
   RAISE EXCEPTION 'references in % cannot come back from %: %', kept.table_name, kept.archive, SQLERRM
-    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since, or take that row out of the archive, and go on.';
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Change the row that was written since (after SET rekey.fence = ''open'' in that session), or take that row out of the archive, and go on.';
 END
 $body$;
 

@@ -3,10 +3,10 @@ LOCK TABLE {{tables}} IN SHARE ROW EXCLUSIVE MODE;
 CALL rekey.begin_repair();
 -- table, columns that refer, table and columns that they refer to, what becomes of the rows, MATCH
 {{#rules}}
-CALL rekey.settle_orphans({{step}}, {{child}}, {{columns}}, {{parent}}, {{parent_columns}}, {{action}}, {{match}});
+CALL rekey.note_rule({{step}}, {{child}}, {{columns}}, {{parent}}, {{parent_columns}}, {{action}}, {{match}});
 {{/rules}}
--- again, until what one removes leaves no orphans to another
-CALL rekey.settle_the_rest({{step}});
+-- all of them, again until what one removes leaves no orphans to another
+CALL rekey.settle_orphans({{step}});
 CALL rekey.expect_no_children({{step}});
 CALL rekey.expect_legacy({{phase}});
 %down

@@ -91,6 +91,73 @@ rollback "$work/duplicates"
 equal 'users' '1 3 4' "$(sql <<<"SELECT string_agg(user_id::text, ' ' ORDER BY user_id) FROM public.users")"
 ok
 
+# A database and its plan from two texts: NAME SCHEMA DECISIONS
+small() {
+  database "$1"
+  sql <<<"$2" >"$work/output" 2>&1
+  name_not_nulls
+  printf '%s\n' "$3" >"$work/$1.yaml"
+  exits 0 "$REKEYC" inspect --decisions "$work/$1.yaml" -o "$work/$1.plan.yaml"
+  compile "$work/$1.plan.yaml" "$work/$1"
+  remember before
+}
+letters="CREATE TABLE senders (sender_id serial PRIMARY KEY);
+INSERT INTO senders DEFAULT VALUES;
+CREATE TABLE letters (letter_id serial PRIMARY KEY, sender integer, code text UNIQUE DEFERRABLE);
+INSERT INTO letters (sender, code) VALUES (1, 'a'), (7, 'b');
+ALTER TABLE letters ADD CONSTRAINT letters_sender FOREIGN KEY (sender) REFERENCES senders NOT VALID;"
+
+begin 'a reference that no constraint enforces, and that nothing was said of, to a row that is removed'
+small unsaid "$letters CREATE TABLE stamps (stamp_id serial PRIMARY KEY, on_letter integer); INSERT INTO stamps (on_letter) VALUES (2);" 'tables:
+  public.letters: {foreign_keys: {letters_sender: {orphans: delete}}}
+  public.stamps: {logical_references: [{columns: on_letter, references: public.letters}]}'
+exits 1 "$REKEY" apply "$work/unsaid" --yes
+says '1 rows of public.stamps refer to rows of public.letters that would be removed' 'orphans: of that logical reference'
+rollback "$work/unsaid"
+exactly_as before
+ok
+
+begin 'a unique constraint that can be deferred is looked at when rows come back'
+small deferred "$letters" 'tables: {public.letters: {foreign_keys: {letters_sender: {orphans: delete}}}}'
+apply "$work/deferred"
+sql <<<"INSERT INTO public.letters (code) VALUES ('b')" >"$work/output" 2>&1
+exits 1 "$REKEY" rollback "$work/deferred" --yes
+says 'constraint letters_code_key would have 2 rows of one value'
+sql <<<"SET rekey.fence = 'open'; DELETE FROM public.letters WHERE sender IS NULL AND code = 'b'" >"$work/output" 2>&1
+rollback "$work/deferred"
+equal 'letters' 2 "$(sql <<<'SELECT count(*) FROM public.letters')"
+ok
+
+begin 'a foreign key to a single partition is not left with rows that refer to what is removed'
+small leaf "CREATE TABLE senders (sender_id serial PRIMARY KEY);
+INSERT INTO senders DEFAULT VALUES;
+CREATE TABLE letters (letter_id serial, sender integer, day date, code text, PRIMARY KEY (letter_id, day)) PARTITION BY RANGE (day);
+CREATE TABLE letters_1 PARTITION OF letters FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+ALTER TABLE letters_1 ADD UNIQUE (code);
+CREATE TABLE seals (code text REFERENCES letters_1 (code));
+INSERT INTO letters (sender, day, code) VALUES (7, '2020-01-01', 'a');
+INSERT INTO seals VALUES ('a');" 'tables: {public.letters: {logical_references: [{columns: sender, references: public.senders, orphans: quarantine}]}}'
+exits 1 "$REKEY" apply "$work/leaf" --yes
+says 'foreign key seals_code_fkey of public.seals: 1 rows refer to rows of public.letters_1 that would be removed'
+rollback "$work/leaf"
+exactly_as before
+ok
+
+begin 'a UUID that a removed row had may not be that of a row written since'
+small reused "CREATE TABLE books (book_id uuid PRIMARY KEY, title text NOT NULL, at date);
+INSERT INTO books VALUES ('00000000-0000-4000-8000-000000000001', 'a', '2020-01-01'), ('00000000-0000-4000-8000-000000000002', 'a', '2021-01-01');
+CREATE TABLE counters (counter_id serial PRIMARY KEY);" 'tables:
+  public.books: {generator: v5, namespace: url, name_template: "{title}", on_duplicate: merge, time_column: at, columns: {book_id: {new_default: none}}}'
+apply "$work/reused"
+sql <<<"INSERT INTO public.books VALUES ('00000000-0000-4000-8000-000000000001', 'new', NULL)" >"$work/output" 2>&1
+exits 1 "$REKEY" rollback "$work/reused" --yes
+says 'key 00000000-0000-4000-8000-000000000001 was written since the change, and is the old key of a row in rekey.archive_' 'Nothing has changed'
+proves "SELECT count(*) = 2 FROM public.books"
+sql <<<"DELETE FROM public.books WHERE title = 'new'" >"$work/output" 2>&1
+rollback "$work/reused"
+exactly_as before
+ok
+
 begin 'a purge leaves what was quarantined'
 drafted purged orphans
 apply "$work/orphans"

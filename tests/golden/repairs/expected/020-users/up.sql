@@ -26,8 +26,8 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'users', 'sha256:e0e6bfad66a2a02828e12c104601957fd9a36419e7724303e1ee60528e82f2d3', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.orphans","020.users.merge","020.documents.detach","020.users.keys","020.documents.keys","020.users.rewrite","020.documents.rewrite","020.notes.rewrite","020.documents.attach","020.users.vacuum","020.documents.vacuum","020.notes.vacuum","020.close"],"8cf97b53e7bd2f59ba2b90780d0aefa28e8611712ddf42e7148d300c1db08d5d","7fa95635bfdda534ff8f1dc681b06ce868424bff0100e33964693938839cb147"],
-["020.orphans",true,false,["020.open"],["020.users.merge","020.documents.detach","020.users.keys","020.documents.keys","020.users.rewrite","020.documents.rewrite","020.notes.rewrite","020.documents.attach","020.users.vacuum","020.documents.vacuum","020.notes.vacuum","020.close"],"4692a3e57581fc43e04090ddc900e1bc21ad9b1efddb0a67eee68063f2aeca2e","86e3722ea97ef8f96935af1ee669761cf346959d1be2f96dab262ea6f9118305"],
+["020.open",true,false,[],["020.orphans","020.users.merge","020.documents.detach","020.users.keys","020.documents.keys","020.users.rewrite","020.documents.rewrite","020.notes.rewrite","020.documents.attach","020.users.vacuum","020.documents.vacuum","020.notes.vacuum","020.close"],"f046e4d3e875b906404973b98d6cddfe7c346fed31d9eb86c0214cf136cbc255","7fa95635bfdda534ff8f1dc681b06ce868424bff0100e33964693938839cb147"],
+["020.orphans",true,false,["020.open"],["020.users.merge","020.documents.detach","020.users.keys","020.documents.keys","020.users.rewrite","020.documents.rewrite","020.notes.rewrite","020.documents.attach","020.users.vacuum","020.documents.vacuum","020.notes.vacuum","020.close"],"cd71266638caa4a7c7a7f02e6a5fbc7c1d27259dcb324aa0a4069c6e05b25dab","86e3722ea97ef8f96935af1ee669761cf346959d1be2f96dab262ea6f9118305"],
 ["020.users.merge",true,false,["020.orphans"],["020.documents.detach","020.users.keys","020.documents.keys","020.users.rewrite","020.documents.rewrite","020.notes.rewrite","020.documents.attach","020.users.vacuum","020.documents.vacuum","020.notes.vacuum","020.close"],"207fc8edcba2669faaa39462a328fcc4fdb86e3a0969d81d1fec74dd498fa94a","43499470030ff307022ff8439d6056bd628c8770d0586e72c4946ba158f80541"],
 ["020.documents.detach",true,false,["020.users.merge"],["020.documents.rewrite","020.users.rewrite"],"fd9739094cb13deec76bfd35ece875fdbae3857a44e9ef096360b3cf7e5aca1e","c1b3d7a6b42d94f8ea10cd401cc7764143dd81b838458602212e50026b60fafc"],
 ["020.users.keys",true,false,["020.users.merge"],["020.close"],"370ae56f2364a2e5a76bd26b13cf5876574e1a9eb32ca2403fa5c4f9376181c7","a17e103b5eef7f602e6bc05628ab34762c9e6411e7acb49628b60280f57ecbd6"],
@@ -67,8 +67,8 @@ COMMIT;
 
 -- step 020.orphans · offline · plan.yaml:25
 -- takes care of rows that refer to none, as decided for 2 references
--- ACCESS EXCLUSIVE on public.documents, public.notes, public.users; reads all of public.documents,
---   public.users, public.notes
+-- SHARE ROW EXCLUSIVE on public.documents, public.notes; ACCESS SHARE on public.users; reads all of
+--   public.documents, public.users, public.notes
 -- goes back with 020.orphans in down.sql, for as long as schema rekey is there
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
@@ -76,10 +76,10 @@ CALL rekey.begin_step('020.orphans');
 LOCK TABLE public.documents, public.notes IN SHARE ROW EXCLUSIVE MODE;
 CALL rekey.begin_repair();
 -- table, columns that refer, table and columns that they refer to, what becomes of the rows, MATCH
-CALL rekey.settle_orphans('020.orphans', 'public.documents', ARRAY['user_id'], 'public.users', ARRAY['user_id'], 'quarantine', 'simple');
-CALL rekey.settle_orphans('020.orphans', 'public.notes', ARRAY['document_id'], 'public.documents', ARRAY['document_id'], 'set_null', 'no foreign key');
--- again, until what one removes leaves no orphans to another
-CALL rekey.settle_the_rest('020.orphans');
+CALL rekey.note_rule('020.orphans', 'public.documents', ARRAY['user_id'], 'public.users', ARRAY['user_id'], 'quarantine', 'simple');
+CALL rekey.note_rule('020.orphans', 'public.notes', ARRAY['document_id'], 'public.documents', ARRAY['document_id'], 'set_null', 'no foreign key');
+-- all of them, again until what one removes leaves no orphans to another
+CALL rekey.settle_orphans('020.orphans');
 CALL rekey.expect_no_children('020.orphans');
 CALL rekey.expect_legacy('020');
 CALL rekey.end_step('020.orphans');

@@ -1902,126 +1902,6 @@ BEGIN
 END
 $body$;
 
--- The first rows that a query of the plan gives, for a message; null where it gives none. Whatever else it does is undone.
-CREATE FUNCTION rekey.first_rows(named text, query text) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  item  record;
-  shown text[] := '{}';
-BEGIN
-  BEGIN
-    FOR item IN EXECUTE query LOOP
-      shown := shown || CASE WHEN cardinality(shown) < 3 THEN left(item::text, 200) ELSE 'and more' END;
-      EXIT WHEN cardinality(shown) > 3;
-    END LOOP;
-    RAISE EXCEPTION USING ERRCODE = 'RK000';
-  EXCEPTION
-    WHEN SQLSTATE 'RK000' THEN
-      NULL;
-    WHEN OTHERS THEN
-      RAISE EXCEPTION 'check "%" cannot be made: %', named, SQLERRM USING ERRCODE = SQLSTATE;
-  END;
-  RETURN nullif(array_to_string(shown, ', '), '');
-END
-$body$;
-
--- A check of the plan before its phase, in the transaction that opens it.
-CREATE PROCEDURE rekey.expect_none(of_phase text, named text, query text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  found_rows text := rekey.first_rows(named, query);
-BEGIN
-  IF found_rows IS NOT NULL THEN
-    RAISE EXCEPTION 'check "%" must find no row, and finds %', named, found_rows
-      USING ERRCODE = 'RK004', HINT = 'Nothing has changed in this phase. Settle that, then apply it again.';
-  END IF;
-  INSERT INTO rekey.checks (phase, moment, "check", object, ok) VALUES (of_phase, 'before the phase', 'check', named, true);
-END
-$body$;
-
--- The same one after the phase, as part of verify.sql.
-CREATE FUNCTION rekey.check_none(of_phase text, named text, query text,
-                                 OUT "check" text, OUT object text, OUT ok boolean, OUT detail text)
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
-AS $body$
-  SELECT r.* FROM rekey.first_rows(named, query) f (found_rows)
-  CROSS JOIN LATERAL rekey.record_check(of_phase, 'check', named, found_rows IS NULL, coalesce('finds ' || found_rows, '')) r
-$body$;
-
--- Indexes that a plan makes, drops or makes anew. What a step finds when it begins, but for one that did not come to its
--- end, is not its own.
-CREATE FUNCTION rekey.is_begun(of_step text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $body$ SELECT EXISTS (SELECT FROM rekey.steps WHERE step = of_step AND state IN ('running', 'undoing')) $body$;
-
-CREATE PROCEDURE rekey.expect_free_name(of_step text, index_name text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-  -- one that was begun, or is to be undone before its end, has left it
-  IF to_regclass(index_name) IS NOT NULL AND NOT rekey.is_begun(of_step) THEN
-    RAISE EXCEPTION '% is there already', index_name
-      USING ERRCODE = 'RK003', HINT = 'The step has not begun. Rename that, or drop it, then go on.';
-  END IF;
-END
-$body$;
-
--- What the way back makes is what is there now: the plan's definition, and nothing that this does not say.
-CREATE PROCEDURE rekey.expect_plain_index(of_step text, index_name text, planned text)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  this regclass := to_regclass(index_name);
-  more text;
-BEGIN
-  IF rekey.is_begun(of_step) THEN
-    RETURN;
-  ELSIF this IS NULL THEN
-    RAISE EXCEPTION 'index % is not there', index_name
-      USING ERRCODE = 'RK003', HINT = 'The step has not begun. Leave it out of the plan, or make it, then go on.';
-  ELSIF pg_get_indexdef(this) <> planned THEN
-    RAISE EXCEPTION 'index % is not what the plan says', index_name
-      USING ERRCODE = 'RK003', HINT = format('The step has not begun. Write definition: %s', pg_get_indexdef(this));
-  END IF;
-  SELECT string_agg(what, ', ') INTO more FROM (
-    SELECT 'a build that did not come to its end' AS what FROM pg_index WHERE indexrelid = this AND NOT indisvalid
-    UNION ALL SELECT 'a tablespace' FROM pg_class WHERE oid = this AND reltablespace <> 0
-    UNION ALL SELECT 'a comment' WHERE obj_description(this, 'pg_class') IS NOT NULL
-    UNION ALL SELECT 'a constraint on it' WHERE EXISTS (SELECT FROM pg_constraint WHERE conindid = this)
-    UNION ALL SELECT 'the mark of CLUSTER' FROM pg_index WHERE indexrelid = this AND indisclustered
-    UNION ALL SELECT 'the mark of REPLICA IDENTITY' FROM pg_index WHERE indexrelid = this AND indisreplident
-    UNION ALL SELECT 'partitions' FROM pg_class WHERE oid = this AND relkind = 'I'
-    UNION ALL SELECT 'a place in a partitioned index' FROM pg_class WHERE oid = this AND relispartition
-    UNION ALL SELECT 'statistics targets' WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = this AND attstattarget >= 0)) m;
-  IF more IS NOT NULL THEN
-    RAISE EXCEPTION 'index % has %, which a definition does not say', index_name, more
-      USING ERRCODE = 'RK003', HINT = 'The step has not begun. Drop it under sql: with all of that in down:.';
-  END IF;
-END
-$body$;
-
--- What REINDEX CONCURRENTLY leaves when it does not come to its end is invalid; a valid index of such a name is somebody's.
-CREATE PROCEDURE rekey.expect_no_copies(of_step text, index_name text, copies text[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-  copy text;
-BEGIN
-  IF to_regclass(index_name) IS NULL THEN
-    RAISE EXCEPTION 'index % is not there', index_name
-      USING ERRCODE = 'RK003', HINT = 'The step has not begun. Leave it out of the plan, or make it, then go on.';
-  END IF;
-  FOREACH copy IN ARRAY copies LOOP
-    IF to_regclass(copy) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(copy) AND NOT indisvalid) THEN
-      RAISE EXCEPTION '% has a name that REINDEX gives, and is valid', copy
-        USING ERRCODE = 'RK003', HINT = 'The step has not begun. Rename it, then go on.';
-    END IF;
-  END LOOP;
-END
-$body$;
-
 -- The new key of a legacy id, which need not belong to a row.
 CREATE FUNCTION rekey.key(of_domain text, id bigint) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -2128,7 +2008,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '194a66dafee263f1a5ac2ee21e2c9dbe5b405baf9948e9899c877812008978c0', 'e2d7ae4aaf0991090050bd861dc4697418d23006bddb3a7f366d6cb94642aa41', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '34a06627bfb6c83f8af7a32336b0b4d7bf74a8a2ab176ecd25ce80bd420e145c', '274267dfa1e777563d0b4611d6977e4d6c742b3a65634099c8fe651c59419f40', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
