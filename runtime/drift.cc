@@ -29,6 +29,9 @@ std::set<std::string> unsettled_tables(const bundle::Bundle& b, const Journal& j
   return tables;
 }
 
+// Dropped by a cleanup, or being dropped, or brought back.
+bool is_gone(const std::string& dropped, const Journal& journal) { return !dropped.empty() && journal.present(dropped); }
+
 Problems check_columns(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
   std::map<Names, std::string> types;
@@ -43,8 +46,13 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
                                 .rows) {
     types[{text(row, 0), text(row, 1)}] = text(row, 2);
   }
+  for (const bundle::NewColumn& c : b.new_columns) {
+    const bool is_there = types.contains({c.table, c.column});
+    if (journal.in_the_middle(c.phase) || is_there == journal.applied(c.phase)) continue;
+    problems.push_back(fmt::format("column {}.{} is {}", c.table, db::quote_identifier(c.column), is_there ? "there already" : "missing"));
+  }
   for (const bundle::Column& c : b.columns) {
-    if (journal.in_the_middle(c.phase)) continue;
+    if (journal.in_the_middle(c.phase) || is_gone(c.dropped, journal)) continue;
     const std::string& expected = journal.applied(c.phase) ? c.new_type : c.type;
     const auto found = types.find({c.table, c.column});
     const std::string name = fmt::format("{}.{}", c.table, db::quote_identifier(c.column));
@@ -195,7 +203,7 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   std::set<Names> known;
   for (const bundle::ForeignKey& key : b.foreign_keys) {
     known.insert({key.table, key.name});
-    if (unsettled.contains(key.table) || unsettled.contains(foreign_key_target(key.definition))) continue;
+    if (is_gone(key.dropped, journal) || unsettled.contains(key.table) || unsettled.contains(foreign_key_target(key.definition))) continue;
     const auto found = by_name.find({key.table, key.name});
     const std::string name =
         fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);

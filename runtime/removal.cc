@@ -32,7 +32,7 @@ WHERE d.deptype IN ('n', 'a')
   AND NOT EXISTS (SELECT FROM ours own WHERE own.class = d.classid AND own.id = d.objid)
   AND NOT EXISTS (SELECT FROM ours own WHERE own.class = 'pg_class'::regclass
                                          AND own.id IN (ad.adrelid, r.ev_class, c.conrelid, t.tgrelid))
-  AND coalesce(t.tgname, '') NOT IN ('rekey_fence', '~rekey_insert', '~rekey_update', '~rekey_late')
+  AND coalesce(t.tgname, '') NOT IN ('rekey_fence', '~rekey_insert', '~rekey_update', '~rekey_late', '~rekey_follow')
   AND coalesce(a.attname, '') !~ '^rekey_old_'
   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) k (of_table, named)
                   WHERE k.named = a.attname AND (to_regclass(k.of_table) = a.attrelid OR to_regclass(k.of_table) IN (
@@ -48,6 +48,10 @@ ORDER BY 1, 2
 Problems check_removal(db::Connection& session, const bundle::Bundle& b) {
   std::vector<std::string> tables, columns, dependents;
   for (const bundle::Column& column : b.columns) {
+    tables.push_back(column.table);
+    columns.push_back(column.column);
+  }
+  for (const bundle::NewColumn& column : b.new_columns) {
     tables.push_back(column.table);
     columns.push_back(column.column);
   }

@@ -153,7 +153,7 @@ class PhaseEmitter {
     out.reason = written.reason.value;
     out.folder = phase_.folder;
     out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare || before_contract();
-    if (input_.model.contracts(*phase_.model)) out.way_back = "exact but for the order of columns";
+    if (loses_order(*phase_.model)) out.way_back = "exact but for the order of columns";
     for (const auto& own : written.sql) {
       if (phase_.model->stage == model::Stage::prepare || !lower::stays(own)) continue;
       out.way_back += fmt::format("{} what \"{}\" does, which stays: {}", out.way_back == "exact" ? " but for" : ", and for",
@@ -162,6 +162,8 @@ class PhaseEmitter {
     for (model::TableId t : lower::tables_of(input_.model, *phase_.model)) {
       out.tables.push_back(sql::table(input_.model.tables[t].name()));
     }
+    for (const auto& drop : phase_.model->drops) out.tables.push_back(sql::table(input_.model.tables[drop.table].name()));
+    for (const auto& one : phase_.model->consolidations) out.own.push_back(sql::table(input_.model.tables[one.table].name()));
     out.undo_order = phase_.undo_order;
     if (phase_.model->stage != model::Stage::prepare) {
       for (const auto& own : written.sql) {
@@ -194,7 +196,12 @@ class PhaseEmitter {
   // The cleanup begins when somebody says so.
   bool before_contract() const {
     const auto next = phase_.model + 1;
-    return next <= &input_.model.phases.back() && input_.model.contracts(*next);
+    return next <= &input_.model.phases.back() && loses_order(*next);
+  }
+
+  // Columns go that a rollback can only add again.
+  bool loses_order(const model::Phase& phase) const {
+    return input_.model.contracts(phase) || std::any_of(phase.drops.begin(), phase.drops.end(), [](const auto& drop) { return !drop.columns.empty(); });
   }
 
   static bundle::Step describe(const lower::Step& step) {
@@ -298,6 +305,19 @@ bool is_settled(const model::Model& model, const model::Column& column) {
   });
 }
 
+// The cleanup that drops one of the columns, or nothing.
+std::string dropped_in(const model::Model& model, model::TableId t, const std::vector<std::string>& columns) {
+  for (const auto& phase : model.phases) {
+    for (const auto& drop : phase.drops) {
+      const bool any = std::any_of(columns.begin(), columns.end(), [&](const auto& column) {
+        return std::find(drop.columns.begin(), drop.columns.end(), column) != drop.columns.end();
+      });
+      if (drop.table == t && any) return phase.id;
+    }
+  }
+  return "";
+}
+
 bool merges(const model::Model& model, const model::Domain& domain) {
   const auto& merged = model.phases[domain.phase].merges;
   return std::any_of(merged.begin(), merged.end(), [&](model::DomainId d) { return &model.domains[d] == &domain; });
@@ -324,15 +344,23 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
                              lower::declared_type(*column.written), lower::new_type(column), phase, domain.name, column.source,
-                             fallback(*column.written), is_settled(model, column)});
+                             fallback(*column.written), is_settled(model, column), dropped_in(model, column.table, {column.name()})});
     }
+  }
+  for (const auto& phase : model.phases) {
+    const auto add = [&](model::TableId t, const std::string& column) {
+      out.new_columns.push_back({sql::table(model.tables[t].name()), column, phase.id});
+    };
+    for (const auto& surrogate : phase.surrogates) add(surrogate.table, surrogate.column);
+    for (const auto& follow : phase.follows) add(model.foreign_keys[follow.key].child, follow.column);
   }
   for (const auto& fk : model.foreign_keys) {
     const bool touched = std::any_of(fk.ids.begin(), fk.ids.end(),
                                      [&](model::ColumnId c) { return model.changes(c); });
     if (!touched) continue;
     out.foreign_keys.push_back({sql::table(model.tables[fk.child].name()), fk.written->name.value,
-                                lower::foreign_key_definition(model, fk), fk.written->orphans.value != plan::Orphans::fail});
+                                lower::foreign_key_definition(model, fk), fk.written->orphans.value != plan::Orphans::fail,
+                                dropped_in(model, fk.child, fk.columns)});
   }
 }
 

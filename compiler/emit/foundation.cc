@@ -23,6 +23,7 @@ std::vector<std::string> parts(const json& data) {
   }
   if (data.contains("named")) out.push_back("names");
   if (data.contains("paired")) out.push_back("pairs");
+  if (data.contains("reshapes")) out.push_back("reshape");
   if (data.contains("repairs")) out.push_back("repairs");
   if (data.contains("merges")) out.push_back("merges");
   if (!data["online"].empty()) out.insert(out.end(), {"online_expectations", "throttle", "backfill", "online", "swap", "online_partitions"});

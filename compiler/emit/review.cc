@@ -8,6 +8,7 @@
 
 #include "compiler/emit/graph.h"
 #include "compiler/emit/review_plan_steps.h"
+#include "compiler/emit/review_reshape.h"
 #include "compiler/emit/step_text.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
@@ -223,6 +224,10 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
     data[name] = rows;
     data["has_" + name] = !rows.empty();
   }
+  const json reshapes = reshape_rows(input.model);
+  data["has_reshapes"] = !reshapes.empty();
+  data["reshapes"] = reshapes;
+  if (const auto savings = reshape_savings(input.model); !savings.empty()) data["savings"] = savings;
   const bool reveals = std::any_of(bundle.domains.begin(), bundle.domains.end(),
                                    [](const auto& d) { return d.generator == "ordered"; });
   data["reveals"] = reveals;
@@ -234,7 +239,7 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   std::vector<std::string> times, names;
   for (const auto& domain : bundle.domains) {
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));
-    if (!domain.name_columns.empty()) names.push_back(fmt::format("{} ({})", domain.table, sql::columns(domain.name_columns)));
+    if (domain.generator == "v5") names.push_back(fmt::format("{} ({})", domain.table, sql::columns(domain.name_columns)));
   }
   if (!times.empty()) data["times"] = one_line(joined(times));
   if (!names.empty()) data["names"] = one_line(joined(names));

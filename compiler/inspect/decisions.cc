@@ -34,7 +34,8 @@ const plan::Object& column_choices() {
 }
 
 const plan::Object& foreign_key_choices() {
-  static const plan::Object object = choices(*plan::plan_object().find("tables")->object->find("foreign_keys")->object, {"orphans"});
+  static const plan::Object object = choices(*plan::plan_object().find("tables")->object->find("foreign_keys")->object,
+                                              {"orphans", "follow", "follow_index"});
   return object;
 }
 
@@ -43,7 +44,7 @@ const plan::Object& table_choices() {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
         {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "on_duplicate", "keep", "keep_expression",
-         "upserts", "inventory", "decision", "columns", "foreign_keys", "logical_references"});
+         "surrogate", "consolidate", "drop", "upserts", "inventory", "decision", "columns", "foreign_keys", "logical_references"});
     for (plan::Field& field : o.fields) {
       if (field.key == "foreign_keys") {
         field.object = &foreign_key_choices();
@@ -157,7 +158,12 @@ void apply_column(const plan::Column& decided, plan::Table& table, Diagnostics& 
 }
 
 void apply_foreign_key(const plan::ForeignKey& decided, plan::Table& table, Diagnostics& diagnostics) {
-  if (plan::ForeignKey* fk = find(table.foreign_keys, decided.name.value)) return take(fk->orphans, decided.orphans);
+  if (plan::ForeignKey* fk = find(table.foreign_keys, decided.name.value)) {
+    take(fk->orphans, decided.orphans);
+    take(fk->follow, decided.follow);
+    take(fk->follow_index, decided.follow_index);
+    return;
+  }
   diagnostics.error("unknown-foreign-key", decided.name.span,
                     fmt::format("{} has no foreign key {} on key columns", to_text(table.name.value), decided.name.value),
                     "take it out of the decisions, or write it as the catalog has it");
@@ -173,6 +179,9 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.on_duplicate, decided.on_duplicate);
   take(table.keep, decided.keep);
   take(table.keep_expression, decided.keep_expression);
+  take(table.surrogate, decided.surrogate);
+  take(table.consolidate, decided.consolidate);
+  if (!decided.drop.empty()) table.drop = decided.drop;
   if (decided.upserts.value) table.upserts = decided.upserts;
   take(table.inventory, decided.inventory);
   take(table.decision, decided.decision);

@@ -93,6 +93,19 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "settle_new_partitions") {
     lock_argument(1, LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
+  } else if (name == "expect_surrogate" || name == "expect_new_column" || name == "expect_droppable") {
+    lock_argument(0, LockMode::access_share);
+  } else if (name == "expect_both") {
+    scan_argument(0, LockMode::access_share);
+  } else if (name == "release_key" || name == "leave_key") {
+    lock_argument(0, LockMode::access_exclusive);
+  } else if (name == "take_key" || name == "restore_key" || name == "require_like") {
+    scan_argument(0, LockMode::access_exclusive);
+  } else if (name == "archive_columns") {
+    scan_argument(1, LockMode::access_exclusive);
+  } else if (name == "restore_archived") {
+    lock_argument(1, LockMode::access_exclusive);
+    out.rewrite(text_argument(call, 1));
   } else if (name == "expect_agreement") {
     scan_argument(0, LockMode::access_share);
     const ParsedSql condition("SELECT FROM " + text_argument(call, 0) + " t WHERE " + text_argument(call, 1));

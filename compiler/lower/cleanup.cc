@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/lower/reshape.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -23,6 +24,7 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
   Step close{phase.id + ".close", "close_cleanup", "", "ends the phase", "opens the way back",
              phase.written->name.span};
   std::vector<Step> settles;
+  std::size_t dropped = 0;
   for (model::TableId t : model.order) {
     if (!changed.contains(t)) continue;
     Step step;
@@ -40,6 +42,15 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
     open.undo_needs.push_back(step.id);
     settles.push_back(std::move(step));
   }
+  for (auto& step : drop_steps(model, phase)) {
+    step.needs = {open.id};
+    if (changed.contains(phase.drops[dropped].table)) step.needs.push_back(fmt::format("{}.{}.settle", phase.id, slug(model, phase.drops[dropped].table)));
+    step.undo_needs = {close.id};
+    close.needs.push_back(step.id);
+    open.undo_needs.push_back(step.id);
+    settles.push_back(std::move(step));
+    ++dropped;
+  }
   auto contracts = contract_steps(model, phase);
   for (const auto& steps : contracts) {
     for (const auto& step : steps) {
@@ -51,7 +62,9 @@ Phase lower_cleanup(const model::Model& model, const model::Phase& phase) {
     close.needs = {open.id};
     open.undo_needs = {close.id};
   }
+  open.data["droppable"] = drop_expectations(model, false);
   close.data["phase"] = open.data["phase"] = sql::literal(phase.id);
+  lowered.verify["dropped"] = drop_checks(model, phase);
   lowered.undo_order.push_back(close.id);
   std::vector<std::vector<Step>> back = contracts;
   if (model.plan->bridge.value) std::rotate(back.begin(), back.begin() + 1, back.end());  // it comes back after all else

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/lower/online_phase.h"
+#include "compiler/lower/reshape.h"
 #include "compiler/lower/sql.h"
 #include "compiler/lower/step.h"
 
@@ -65,9 +66,11 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   for (const auto& other : model.phases) {
     if (other.repairs()) step.data["repairs"] = true;
     if (!other.merges.empty()) step.data["merges"] = true;
+    if (!other.surrogates.empty() || !other.drops.empty() || !other.consolidations.empty()) step.data["reshapes"] = true;
     if (!other.written->checks.empty()) step.data["plan_checks"] = true;
     if (!other.indexes.empty()) step.data["plan_indexes"] = true;
   }
+  step.data["droppable"] = drop_expectations(model, true);
   if (!plan.extension.value.empty()) {
     step.data["extension"] = sql::identifier(plan.extension.value);
     step.data["extension_literal"] = sql::literal(plan.extension.value);

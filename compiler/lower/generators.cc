@@ -24,6 +24,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
     case plan::Generator::v4: return fmt::format("rekey.random({}, {})", old_key, secret(domain));
     case plan::Generator::v5:
     case plan::Generator::expression:
+    case plan::Generator::parent:
     case plan::Generator::v7:
       return fmt::format("rekey.listed_key({}, {})", old_key, sql::literal(domain.name));
   }
@@ -38,6 +39,7 @@ std::string legacy_id_of_any(const model::Domain& domain, const std::string& key
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);
     case plan::Generator::v4: return fmt::format("rekey.random_back({}, {})", key, name);
     case plan::Generator::v5:
+    case plan::Generator::parent:
     case plan::Generator::expression: return fmt::format("rekey.named_back({}, {})", key, name);
     case plan::Generator::v7: return fmt::format("rekey.timed_back({}, {})", key, name);
   }
@@ -51,6 +53,7 @@ std::string holds(const model::Domain& domain, const std::string& key) {
     case plan::Generator::v4: return fmt::format("rekey.is_random({}, {})", key, secret(domain));
     case plan::Generator::v5:
     case plan::Generator::expression:
+    case plan::Generator::parent:
     case plan::Generator::v7: break;
   }
   return "";
@@ -86,9 +89,14 @@ std::string joined_name(const model::Model& model, const model::Domain& domain, 
 
 // A key column whose keys have changed already is a uuid.
 std::string named_key(const model::Model& model, const model::Domain& domain) {
-  const auto name = joined_name(model, domain, [&](model::ColumnId c, const std::string& column) {
-    return model.domain_of(c).phase >= domain.phase ? new_key(model.domain_of(c), column) : column;
-  });
+  const auto key = [&](model::ColumnId c, const std::string& column) {
+    return model.changes(c) && model.domain_of(c).phase >= domain.phase ? new_key(model.domain_of(c), column) : column;
+  };
+  if (domain.generator == plan::Generator::parent) {
+    const auto& part = domain.key_name.front();
+    return key(model::named_column(model, domain, part), sql::identifier(part.text));
+  }
+  const auto name = joined_name(model, domain, key);
   return fmt::format("rekey.named({}, {})", sql::literal(domain.name_space), name);
 }
 

@@ -19,6 +19,7 @@
 #include "compiler/lower/offline_phase.h"
 #include "compiler/lower/repairs.h"
 #include "compiler/lower/repartition.h"
+#include "compiler/lower/reshape.h"
 #include "compiler/lower/sql.h"
 #include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
@@ -59,8 +60,9 @@ json foreign_key_data(const OfflinePhase& context, TableId t) {
 
 // One statement for those of whole tables. Each that has parts follows in its own: before the next is made its parts
 // get their names again, which leave room for the next one's.
-void put_foreign_keys(const OfflinePhase& context, TableId t, Step& step) {
-  const auto all = foreign_key_data(context, t);
+void put_foreign_keys(const OfflinePhase& context, TableId t, Step& step, const json& more = json::array()) {
+  auto all = foreign_key_data(context, t);
+  all.insert(all.end(), more.begin(), more.end());
   json whole = json::array(), additions = json::array();
   for (const auto& item : all) {
     if (!item["in_parts"]) whole.push_back(item);
@@ -85,6 +87,7 @@ Step open_step(const OfflinePhase& context) {
   data["tables"] = json::array();
   for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
   if (!context.phase.orphan_rules.empty()) data["with_orphans"] = true;
+  data["reshape"] = reshape_expectations(context);
   return step;
 }
 
@@ -139,7 +142,7 @@ void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Ste
     if (!context.model.changes(c) || !context.model.domain_of(c).is_listed() || context.model.phase_of(c) != domain.phase) continue;
     step.needs.push_back(context.keys_id(context.model.columns[c].domain));
   }
-  const bool named = domain.generator == plan::Generator::v5;
+  const bool named = domain.generator != plan::Generator::expression;
   step.data["own_keys"] = !domain.of_uuids;
   step.data[named ? "named" : "computed"] = {{"table", sql::literal(step.table)},
                                              {"columns", sql::text_array(name_columns(domain))},
@@ -223,13 +226,27 @@ void keep_partition_indexes(Step& step) {
 void note_uuids(const OfflinePhase& context, TableId t, Step& step) {
   std::vector<std::string> tables, columns;
   for (TableId member : context.model.family(t)) tables.push_back(context.table(member));
-  for (ColumnId c : context.columns.at(t)) {
+  for (ColumnId c : context.changing(t)) {
     if (context.model.columns[c].uuid()) columns.push_back(context.model.columns[c].name());
   }
   if (columns.empty()) return;
   const auto note = fmt::format("CALL rekey.note_changed({}, {}, ", sql::text_array(tables), sql::text_array(columns));
   step.data["after"].push_back(note + "true);");
   step.data["undo_after"].push_back(note + "false);");
+}
+
+void name_new_columns(const OfflinePhase& context, TableId t, bool alone, Step& step) {
+  std::vector<std::string> added;
+  for (const auto& surrogate : context.phase.surrogates) {
+    if (surrogate.table == t) added.push_back(surrogate.column);
+  }
+  for (const auto& follow : context.phase.follows) {
+    if (context.model.foreign_keys[follow.key].child == t) added.push_back(follow.column);
+  }
+  if (added.empty()) return;
+  const auto names = fmt::format("{}", fmt::join(added, ", "));
+  step.up_title = alone ? fmt::format("{}: new {}", step.table, names) : step.up_title + ", new " + names;
+  step.down_title = alone ? fmt::format("{}: without {} again", step.table, names) : step.down_title + ", without " + names;
 }
 
 Step rewrite_step(const OfflinePhase& context, TableId t) {
@@ -239,19 +256,22 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
   step.data["columns"] = json::array();
   std::set<std::string> needs, undo_needs;
   Surroundings around(context);
-  for (ColumnId c : context.columns.at(t)) {
+  for (ColumnId c : context.changing(t)) {
     step.data["columns"].push_back(column_data(context, c));
     around.add(c, step.data["columns"].back());
     names.push_back(context.model.columns[c].name());
   }
   around.put(step.data);
   note_uuids(context, t, step);
+  reshape(context, t, step);
   if (anew) make_anew(context, t, step);
   else if (context.model.tables[t].partitioned()) keep_partition_indexes(step);
   step.data["names"] = sql::text_array(names);
+  if (!names.empty()) step.data["measured"] = true;
   const char* filled = anew ? ", its partitions filled anew" : "";
   step.up_title = fmt::format("{}: {} to uuid{}", step.table, fmt::join(names, ", "), filled);
   step.down_title = fmt::format("{}: {} back to their old types{}", step.table, fmt::join(names, ", "), filled);
+  name_new_columns(context, t, names.empty(), step);
   for (TableId member : context.model.family(t)) {
     // Who reads a table's ids sees nothing of one that was rewritten since they began.
     for (ColumnId c : context.model.tables[member].columns) {
@@ -284,7 +304,7 @@ Step attach_step(const OfflinePhase& context, TableId t) {
   add_parents(context, t, "attach", needs);
   step.needs.assign(needs.begin(), needs.end());
   step.undo_needs = {context.own("close")};
-  put_foreign_keys(context, t, step);
+  put_foreign_keys(context, t, step, new_foreign_keys(context, t));
   return step;
 }
 
@@ -299,6 +319,8 @@ Step validate_step(const OfflinePhase& context, TableId t) {
   for (const auto& item : foreign_key_data(context, t)) {
     if (item["valid"]) step.data["foreign_keys"].push_back(item);
   }
+  step.data["forward"] = step.data["foreign_keys"];
+  for (const auto& item : new_foreign_keys(context, t)) step.data["forward"].push_back(item);
   return step;
 }
 
@@ -370,7 +392,7 @@ json verify_data(const OfflinePhase& context) {
   }
   json changed = json::array();
   for (TableId t : context.phase.changed) changed.push_back(sql::literal(context.table(t)));
-  return {{"tables", tables}, {"repairs", context.phase.repairs()}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
+  return {{"tables", tables}, {"ties", reshape_checks(context)}, {"repairs", context.phase.repairs()}, {"changed", changed}, {"dependents", dependents}, {"remade", remade}, {"columns", columns}, {"foreign_keys", foreign_key_checks(context)}};
 }
 
 }  // namespace
@@ -406,7 +428,7 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   std::vector<Step> detaches, keys, rewrites, attaches, validates, vacuums;
   for (DomainId d : phase.domains) keys.push_back(keys_step(context, d));
   for (TableId t : phase.changed) {
-    if (context.columns.contains(t)) rewrites.push_back(rewrite_step(context, t));
+    if (context.columns.contains(t) || phase.reshapes(model, t)) rewrites.push_back(rewrite_step(context, t));
     if (model.tables[t].written->partition_of.value.name.empty()) vacuums.push_back(vacuum_step(context, t));
     if (!context.foreign_keys.contains(t)) continue;
     detaches.push_back(detach_step(context, t));

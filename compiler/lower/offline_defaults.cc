@@ -24,7 +24,8 @@ bool has_default(const plan::Column& written) {
 std::string default_for_new_rows(const model::Model& model, ColumnId c) {
   const auto& column = model.columns[c];
   const auto& chosen = model.new_default(c);
-  if (chosen == "none") return "";
+  const bool of_parent = column.root && model.domain_of(c).generator == plan::Generator::parent;
+  if (chosen == "none" || of_parent) return "";
   if (!chosen.empty()) return chosen;
   const bool member = column.above != model::kNone && has_default(*column.written);
   if (column.uuid() && !has_default(*column.written)) return "";  // the application makes them

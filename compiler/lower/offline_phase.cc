@@ -45,6 +45,11 @@ OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model
   }
 }
 
+std::vector<ColumnId> OfflinePhase::changing(TableId t) const {
+  const auto found = columns.find(t);
+  return found == columns.end() ? std::vector<ColumnId>{} : found->second;
+}
+
 bool OfflinePhase::is_gone(const model::Dependent& dependent) const {
   if (dependent.written->set_aside.value.empty()) return false;
   return std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](TableId t) {
@@ -63,6 +68,7 @@ std::set<std::string> OfflinePhase::rewrites(TableId t) const {
   for (ColumnId c : model.tables[t].columns) {
     if (changes_here(c)) out.insert(rewrite_id(model.columns[model.top(c)].table));
   }
+  if (phase.reshapes(model, t)) out.insert(rewrite_id(t));
   return out;
 }
 

@@ -26,6 +26,7 @@ struct OfflinePhase {
   OfflinePhase(const model::Model& model, const model::Phase& phase);
 
   std::string table(model::TableId t) const;  // quoted
+  std::vector<model::ColumnId> changing(model::TableId t) const;  // of `columns`, perhaps none
   bool changes_here(model::ColumnId c) const;
   // Whether the table is made anew with its rows: a column that changes here parts them.
   bool makes_anew(model::TableId t) const;

@@ -181,6 +181,7 @@ Step validate_step(const OnlinePhase& context, TableId child) {
     const auto& written = *context.model.foreign_keys[f].written;
     if (written.holds()) step.data["foreign_keys"].push_back({{"name", sql::identifier(written.name.value)}});
   }
+  step.data["forward"] = step.data["foreign_keys"];
   return step;
 }
 

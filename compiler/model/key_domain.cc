@@ -310,10 +310,12 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     domain.root = main_root(model, domain);
     domain.name = model.path(domain.root);
     choose_generator(model, domain, diagnostics);
+    take_parent_keys(model, domain, diagnostics);
     check_listed(model, domain, diagnostics);
     check_uuids(model, domain, diagnostics);
     check_root_is_a_key(model, domain, diagnostics);
   }
+  check_consolidated(model, diagnostics);
   read_key_names(model, diagnostics);
   find_default_ids(model);
   check_identities(model, diagnostics);

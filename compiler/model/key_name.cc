@@ -59,6 +59,11 @@ const plan::Table& root_table(const Model& model, const Domain& domain) {
 
 Span span_of(const plan::Table& table) { return table.generator.value ? table.generator.span : table.name.span; }
 
+// What the names are written in.
+Span span_of_names(const plan::Table& table) {
+  return table.name_template.value.empty() ? table.consolidate.span : table.name_template.span;
+}
+
 void check_fields(const Model& model, Domain& domain, Diagnostics& diagnostics) {
   const auto& table = root_table(model, domain);
   const auto name = to_text(table.name.value);
@@ -134,7 +139,7 @@ void check_cycle(const Model& model, DomainId d, Diagnostics& diagnostics) {
   std::rotate(path.begin(), std::find(path.begin(), path.end(), d), path.end());
   std::string text;
   for (const DomainId other : path) text += model.domains[other].name + " ← ";
-  diagnostics.error("name-cycle", root_table(model, model.domains[d]).name_template.span,
+  diagnostics.error("name-cycle", span_of_names(root_table(model, model.domains[d])),
                     fmt::format("keys are made from themselves: {}{}", text, model.domains[d].name),
                     "take one of these columns out of the templates");
 }
@@ -147,7 +152,7 @@ ColumnId named_column(const Model& model, const Domain& domain, const NamePart& 
 
 void read_key_names(Model& model, Diagnostics& diagnostics) {
   for (auto& domain : model.domains) {
-    if (!domain.changes || !domain.has_plan_keys()) continue;
+    if (!domain.changes || !domain.has_plan_keys() || domain.generator == plan::Generator::parent) continue;
     if (domain.generator == plan::Generator::v5) check_fields(model, domain, diagnostics);
     else take_expression(model, domain, diagnostics);
     check_new_rows(model, domain, diagnostics);
@@ -162,7 +167,7 @@ void check_name_phases(const Model& model, Diagnostics& diagnostics) {
     for (const DomainId d : domains_in_name(model, domain)) {
       const auto& other = model.domains[d];
       if (!other.is_listed() || other.phase <= domain.phase) continue;
-      diagnostics.error("name-too-early", root_table(model, domain).name_template.span,
+      diagnostics.error("name-too-early", span_of_names(root_table(model, domain)),
                         fmt::format("keys of {} are made from those of {}, which change in a later phase", domain.name, other.name),
                         "list both tables in one phase, or that one's in an earlier phase");
     }

@@ -35,8 +35,8 @@ plan::Phase derived_phase(std::string name, plan::PhaseKind kind, plan::Risk ris
 }
 
 bool has_changes(const Model& model, const Table& table) {
-  return std::any_of(table.columns.begin(), table.columns.end(),
-                     [&](ColumnId c) { return model.changes(c); });
+  return !table.written->surrogate.value.empty() ||
+         std::any_of(table.columns.begin(), table.columns.end(), [&](ColumnId c) { return model.changes(c); });
 }
 
 // A phase named for its first table; tables of several schemas may share a name.
@@ -201,7 +201,7 @@ void check_phases_change_keys(const Model& model, Diagnostics& diagnostics) {
   for (const auto& phase : model.phases) {
     const auto& written = *phase.written;
     const bool of_keys = written.kind.value == plan::PhaseKind::tables && phase.stage != Stage::prepare;
-    if (!of_keys || !phase.domains.empty()) continue;
+    if (!of_keys || !phase.domains.empty() || !phase.surrogates.empty()) continue;
     if (written.tables.empty()) {
       diagnostics.error("empty-phase", written.name.span,
                         fmt::format("phase {} lists no tables", written.name.value),
@@ -240,11 +240,26 @@ void check_keys_change_once(const Model& model, Diagnostics& diagnostics) {
   }
 }
 
+// Its target's primary key becomes another constraint.
+bool stands_on_old_key(const Model& model, const Phase& phase, const ForeignKey& fk) {
+  return std::any_of(phase.surrogates.begin(), phase.surrogates.end(), [&](const Surrogate& s) {
+    const auto& key = model.tables[s.table].written->primary_key;
+    return fk.parent == s.table && fk.parent_columns.size() == key.size() &&
+           std::all_of(key.begin(), key.end(), [&](const auto& column) {
+             return std::find(fk.parent_columns.begin(), fk.parent_columns.end(), column.value) != fk.parent_columns.end();
+           });
+  });
+}
+
 void collect_changes(Model& model) {
   std::vector<std::set<TableId>> changed(model.phases.size());
   for (const auto& column : model.columns) {
     const auto& domain = model.domains[column.domain];
     if (domain.changes) changed[domain.phase].insert(column.table);
+  }
+  for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+    for (const auto& surrogate : model.phases[p].surrogates) changed[p].insert(surrogate.table);
+    for (const auto& follow : model.phases[p].follows) changed[p].insert(model.foreign_keys[follow.key].child);
   }
   for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
     if (changed[p].empty()) continue;
@@ -256,6 +271,11 @@ void collect_changes(Model& model) {
     std::set<PhaseId> phases;
     for (ColumnId c : model.foreign_keys[f].ids) {
       if (model.changes(c)) phases.insert(model.phase_of(c));
+    }
+    for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
+      const auto& consolidations = model.phases[p].consolidations;
+      const bool consolidates = std::any_of(consolidations.begin(), consolidations.end(), [&](const auto& c) { return c.key == f; });
+      if (consolidates || stands_on_old_key(model, model.phases[p], model.foreign_keys[f])) phases.insert(p);
     }
     for (PhaseId p : phases) model.phases[p].touched.push_back(f);
   }
@@ -339,6 +359,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   if (diagnostics.has_errors()) return;
   place_domains(model, diagnostics);
   check_keys_change_once(model, diagnostics);
+  place_reshapes(model, diagnostics);
   check_phases_change_keys(model, diagnostics);
   check_name_phases(model, diagnostics);
   if (diagnostics.has_errors()) return;

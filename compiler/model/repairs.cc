@@ -136,7 +136,8 @@ void assign_rules(Model& model, Diagnostics& diagnostics) {
 // Of the table's own keys, the domain that is made from its rows.
 DomainId merged_domain(const Model& model, const Table& table) {
   for (ColumnId c : table.columns) {
-    if (model.domain_of(c).root == c && model.changes(c) && model.domain_of(c).has_plan_keys()) return model.columns[c].domain;
+    if (model.domain_of(c).root == c && model.changes(c) && model.domain_of(c).has_plan_keys() &&
+        model.domain_of(c).generator != plan::Generator::parent) return model.columns[c].domain;
   }
   return kNone;
 }

@@ -1,6 +1,6 @@
 // From the plan as written to the model: names to tables and columns (resolve.cc), tables to families
-// (families.cc), columns to key domains (key_domain.cc), domains to phases (phases.cc), to those what the plan has
-// decided of rows (repairs.cc). The plan must outlive the model.
+// (families.cc), columns to key domains (key_domain.cc), domains to phases (phases.cc), with tables that change their shape
+// (reshape.cc), to those what the plan has decided of rows (repairs.cc). The plan must outlive the model.
 #pragma once
 
 #include <optional>
@@ -23,11 +23,19 @@ void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part
 void check_decisions(const Model& model, Diagnostics& diagnostics);  // a part of find_key_domains
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
+void place_reshapes(Model& model, Diagnostics& diagnostics);  // a part of it
 void assign_repairs(Model& model, Diagnostics& diagnostics);
 void check_defaults(const Model& model, Diagnostics& diagnostics);
 
 // What may change where rows of a domain are merged: columns that hold its keys, and those of rows that are merged in turn.
 std::vector<ColumnId> merged_columns(const Model& model, DomainId domain);
+
+// Parts of find_key_domains: keys that a table takes from another, and what is wrong with that.
+void take_parent_keys(const Model& model, Domain& domain, Diagnostics& diagnostics);
+void check_consolidated(const Model& model, Diagnostics& diagnostics);
+
+// The table's foreign key of that name, or kNone.
+ForeignKeyId foreign_key_named(const Model& model, TableId t, const std::string& name);
 
 // Whether a value of the column tells the rows of its table apart.
 bool is_own_key(const Model& model, ColumnId c);

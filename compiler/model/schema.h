@@ -63,7 +63,7 @@ struct Domain {
   ColumnId root;
   std::vector<ColumnId> columns;    // root included, in the plan's order
   plan::Generator generator = plan::Generator::ordered;
-  std::vector<NamePart> key_name;   // of generator v5, with the namespace, a UUID
+  std::vector<NamePart> key_name;   // of generator v5, with the namespace, a UUID; of parent, one column
   std::string name_space;
   std::string key_expression;       // of generator expression
   bool changes = true;              // false: change: keep
@@ -73,7 +73,7 @@ struct Domain {
   // Its keys are made from rows of the root's table, not from ids alone.
   bool is_listed() const { return plan::is_listed(generator); }
   // The plan says from what, and the list is the only way back.
-  bool has_plan_keys() const { return generator == plan::Generator::v5 || generator == plan::Generator::expression; }
+  bool has_plan_keys() const { return is_listed() && generator != plan::Generator::v7; }
 };
 
 // An object of the plan whose definition uses key columns, as its parse tree shows it.
@@ -132,6 +132,35 @@ struct IndexChange {
   std::string statement;           // that makes it beside its writers
 };
 
+struct Model;
+
+// A table that gets a key of one new column; the columns of its old primary key stay unique, under a new name.
+struct Surrogate {
+  TableId table;
+  std::string column, unique;
+};
+
+// A reference to a table with a surrogate that gets a new column for it, and a foreign key of its own.
+struct Follow {
+  ForeignKeyId key;
+  std::string column, constraint;
+  std::string index;  // empty: none
+};
+
+// A table whose keys become those of the rows that it refers to, one to one, and a foreign key of its own.
+struct Consolidation {
+  TableId table;
+  ForeignKeyId key;
+  std::string column, constraint;  // the table's key, which refers to the other table from then on
+};
+
+// What the cleanup ends at a table: columns that go, and what has kept them equal to others.
+struct Drop {
+  TableId table;
+  std::vector<std::string> columns;  // may be empty
+  Span span;
+};
+
 struct Phase {
   const plan::Phase* written;       // owned by Model::derived when the plan gives no phases
   std::string id;                   // "030"
@@ -142,7 +171,13 @@ struct Phase {
   std::vector<DomainId> merges;          // after that, domains whose rows are merged: those that others are made of first
   Stage stage = Stage::offline;     // a phase that prepares stands before the one that swaps, and changes no key
   std::vector<IndexChange> indexes = {};
+  std::vector<Surrogate> surrogates = {};
+  std::vector<Follow> follows = {};
+  std::vector<Consolidation> consolidations = {};
+  std::vector<Drop> drops = {};     // of a cleanup
   std::string name() const;
+  // Whether it gives the table other columns or constraints than it had.
+  bool reshapes(const Model& model, TableId t) const;
   bool repairs() const { return !orphan_rules.empty() || !merges.empty(); }
 };
 

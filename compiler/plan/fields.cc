@@ -7,7 +7,7 @@
 namespace rekey::plan {
 namespace {
 
-const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};
+const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};  // those of a plan
 const std::vector<std::string> kScopes = {"full", "forward_only"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
@@ -153,6 +153,12 @@ const Object& foreign_key_object() {
             .standard = "true"},
            {.key = "orphans", .kind = Kind::word, .slot = at<&ForeignKey::orphans>,
             .help = kOrphansHelp, .example = "delete", .words = kOrphans, .standard = "fail"},
+           {.key = "follow", .kind = Kind::name, .slot = at<&ForeignKey::follow>,
+            .help = "A new column of this table for the surrogate of the other one, with a foreign key of its own; a "
+                    "trigger keeps both references equal until the cleanup",
+            .example = "cycle_report_id"},
+           {.key = "follow_index", .kind = Kind::name, .slot = at<&ForeignKey::follow_index>,
+            .help = "A new index on that column", .example = "observations_cycle_report_id"},
            {.key = "comment", .kind = Kind::text, .slot = at<&ForeignKey::comment>,
             .help = "The comment on the constraint", .example = "who wrote it"}},
       .name = at<&ForeignKey::name>};
@@ -266,7 +272,7 @@ const Object& table_object() {
           {{.key = "change", .kind = Kind::word, .slot = at<&Table::change>,
             .help = "What becomes of the table's keys: new type, or left as they are",
             .example = "keep", .words = {"rekey", "keep"}, .standard = "rekey",
-            .reserved = {"surrogate", "consolidate", "drop", "sql"}},
+            .reserved = {"sql"}},
            {.key = "partition_of", .kind = Kind::table, .slot = at<&Table::partition_of>,
             .help = "The table that it is a partition of", .example = "public.events"},
            {.key = "inherits", .kind = Kind::tables, .slot = at<&Table::inherits>,
@@ -308,6 +314,13 @@ const Object& table_object() {
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",
             .example = "true", .standard = "false"},
+           {.key = "surrogate", .kind = Kind::name, .slot = at<&Table::surrogate>,
+            .help = "A new column that becomes the primary key; the columns of the old one stay unique", .example = "cycle_report_id"},
+           {.key = "consolidate", .kind = Kind::name, .slot = at<&Table::consolidate>,
+            .help = "A foreign key of one column, never NULL and no value twice: the key of the row that it refers to becomes "
+                    "this table's own", .example = "profiles_user_id_fkey"},
+           {.key = "drop", .kind = Kind::names, .slot = at<&Table::drop>,
+            .help = "Columns that go in the cleanup, to an archive for the way back", .example = "[cycle_id, report_id]"},
            {.key = "inventory", .kind = Kind::object, .slot = at<&Table::inventory>,
             .help = "What rekey inventory counts of it beyond its keys",
             .example = "{time_column: created_at, owner_column: user_id}", .object = &inventory_object()},
@@ -339,7 +352,7 @@ const Object& table_object() {
 
 }  // namespace
 
-const char* word(Generator generator) { return kGenerators[static_cast<std::size_t>(generator)].c_str(); }
+const char* word(Generator generator) { return generator == Generator::parent ? "parent" : kGenerators[static_cast<std::size_t>(generator)].c_str(); }
 const char* word(Orphans action) { return kOrphans[static_cast<std::size_t>(action)].c_str(); }
 const char* word(Scope scope) { return kScopes[static_cast<std::size_t>(scope)].c_str(); }
 

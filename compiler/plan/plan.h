@@ -21,11 +21,13 @@ using Text = Located<std::string>;
 using Texts = std::vector<Text>;
 
 enum class Strategy { offline, online };
-enum class Generator { ordered, keyed, v4, v5, v7, expression };
+// parent: of a table that a plan consolidates; no plan says so as such.
+enum class Generator { ordered, keyed, v4, v5, v7, expression, parent };
 const char* word(Generator generator);  // as it stands in a plan
 // Whether a key is made from a row of the root's table, not from an id alone.
 inline bool is_listed(Generator generator) {
-  return generator == Generator::v5 || generator == Generator::v7 || generator == Generator::expression;
+  return generator == Generator::v5 || generator == Generator::v7 || generator == Generator::expression ||
+         generator == Generator::parent;
 }
 enum class PhaseKind { tables, foundation, cleanup };
 enum class Risk { low, medium, high };
@@ -76,6 +78,8 @@ struct ForeignKey {
   Text deferrable;  // "initially immediate", "initially deferred"; not given: not deferrable
   Located<bool> valid{true, {}}, enforced{true, {}};
   Located<Orphans> orphans{Orphans::fail, {}};  // what becomes of rows that refer to none
+  Text follow;        // a new column that refers to the surrogate of the other table
+  Text follow_index;  // a new index on it
   Text comment;
   bool holds() const { return valid.value && enforced.value; }  // for every row
 };
@@ -149,6 +153,9 @@ struct Table {
   Located<std::optional<Keep>> keep;  // which of them stays; not given: the newest
   Text keep_expression;               // of keep: expression; the row with the largest value stays
   Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
+  Text surrogate;    // a new column, its primary key from then on
+  Text consolidate;  // a foreign key whose values become the table's own keys
+  Texts drop;        // columns that go in the cleanup
   Inventory inventory;
   Decision decision;
   Texts primary_key;

@@ -108,12 +108,20 @@ struct Column {
   bool source = false;   // brings ids into the domain
   std::string fallback;  // its default before the change, in the words of to_fallback
   bool settled = false;  // its phase takes care of rows whose key here no row has
+  std::string dropped;   // the phase in which it goes, or empty
+};
+
+// One that a phase adds: a surrogate, or what refers to it.
+struct NewColumn {
+  std::string table, column;  // table quoted, column as in the catalog
+  std::string phase;
 };
 
 struct ForeignKey {
   std::string table, name;  // table quoted, name as in the catalog
   std::string definition;   // pg_get_constraintdef with an empty search_path
   bool settled = false;     // its phase takes care of rows that break it
+  std::string dropped;      // the phase in which it goes with its columns, or empty
 };
 
 // Anything else whose definition uses key columns: a view, a trigger, a policy.
@@ -142,11 +150,11 @@ struct Inventory {
 
 struct Domain {
   std::string name;       // "public.users.user_id"
-  std::string generator;  // ordered, keyed, v4, v5, v7, expression
+  std::string generator;  // ordered, keyed, v4, v5, v7, expression, parent
   std::string phase;
   std::string table, column;  // its root
   std::string time_column;    // of that table; v7 alone has one
-  std::vector<std::string> name_columns;  // of that table; v5 alone has some
+  std::vector<std::string> name_columns;  // of that table; v5 and parent have some
   std::string compared_name;              // an expression that is equal for rows that would get one key, or empty
   std::string name_space;                 // a UUID
   bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
@@ -176,6 +184,7 @@ struct Bundle {
   std::vector<Phase> phases;
   std::vector<Domain> domains;
   std::vector<Column> columns;           // all key columns that change
+  std::vector<NewColumn> new_columns;
   std::vector<ForeignKey> foreign_keys;  // all that touch them
   std::vector<Dependent> dependents;     // all else that does
   std::vector<std::string> notices;  // findings of the compiler that apply repeats before the first phase

@@ -91,7 +91,15 @@ void fields(Column& x, F f) {
   f("domain", x.domain);
   f("source", x.source);
   f("settled", x.settled);
+  f("dropped", x.dropped);
   f("fallback", x.fallback);
+}
+
+template <class F>
+void fields(NewColumn& x, F f) {
+  f("table", x.table);
+  f("column", x.column);
+  f("phase", x.phase);
 }
 
 template <class F>
@@ -100,6 +108,7 @@ void fields(ForeignKey& x, F f) {
   f("name", x.name);
   f("definition", x.definition);
   f("settled", x.settled);
+  f("dropped", x.dropped);
 }
 
 template <class F>
@@ -164,6 +173,7 @@ void fields(Bundle& x, F f) {
   f("phases", x.phases);
   f("domains", x.domains);
   f("columns", x.columns);
+  f("new_columns", x.new_columns);
   f("foreign_keys", x.foreign_keys);
   f("dependents", x.dependents);
   f("files", x.files);

@@ -90,6 +90,21 @@ AS $body$
     format('%s rows, checksum %s before and %s after', a.rows, coalesce(b.checksum, 0), coalesce(a.checksum, 0))) r
 $body$;
 
+-- Of a key column, or what stood on one (a constraint, an index or statistics, as SQL writes them), that a cleanup has dropped.
+CREATE FUNCTION rekey.is_archived(of_table text, of_column text, of_object text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  archived boolean := false;
+BEGIN
+  IF to_regclass('rekey.column_archives') IS NOT NULL THEN
+    EXECUTE 'SELECT EXISTS (SELECT FROM rekey.column_archives WHERE table_name = $1 AND (columns @> jsonb_build_array(jsonb_build_object(''name'', $2)) '
+            'OR $3 = ANY (objects)))' INTO archived USING of_table, of_column, of_object;
+  END IF;
+  RETURN archived;
+END
+$body$;
+
 -- False until the check has been made since the phase closed: up to then the steps of the phase, which read
 -- every row behind the fence, are the proof, and the rows are not read a second time.
 CREATE FUNCTION rekey.is_checked(of_phase text, named text, of_object text) RETURNS boolean
@@ -114,6 +129,10 @@ DECLARE
   found      text := 'made from legacy ids by the phase';
 BEGIN
   SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
+  IF rekey.is_archived(of_table, of_column, NULL) THEN
+    SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named, true, 'in the archive since the cleanup') r;
+    RETURN;
+  END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
     EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
@@ -139,7 +158,11 @@ DECLARE
 BEGIN
   SELECT * INTO fk FROM pg_constraint
   WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f';
-  IF fk.oid IS NULL OR NOT rekey.is_checked(of_phase, 'foreign key', of_table || ' ' || named) THEN
+  IF fk.oid IS NULL AND rekey.is_archived(of_table, NULL, quote_ident(named)) THEN
+    SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key', of_table || ' ' || named, true,
+      'gone with its columns since the cleanup') r;
+    RETURN;
+  ELSIF fk.oid IS NULL OR NOT rekey.is_checked(of_phase, 'foreign key', of_table || ' ' || named) THEN
     SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key',
       of_table || ' ' || named, fk.convalidated = validated,
       CASE fk.convalidated WHEN true THEN 'validated by the phase' WHEN false THEN 'not valid' ELSE 'missing' END) r;

@@ -79,11 +79,13 @@ CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_t
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  stands boolean := rekey.stands(kind, named, on_table);
+  stands   boolean := rekey.stands(kind, named, on_table);
+  archived boolean := stands IS FALSE AND expected AND rekey.is_archived(on_table, NULL, named);
 BEGIN
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(
-    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true),
-    CASE stands WHEN true THEN 'is there' WHEN false THEN 'is missing' ELSE 'not looked for' END) r;
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true) OR archived,
+    CASE WHEN archived THEN 'gone with its columns since the cleanup' WHEN stands THEN 'is there' WHEN NOT stands THEN 'is missing'
+         ELSE 'not looked for' END) r;
 END
 $body$;
 

@@ -76,7 +76,7 @@ BEGIN
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
-    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression')
+    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression', 'parent')
     ORDER BY c.table_name, c.column_name
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN

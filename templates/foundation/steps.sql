@@ -241,6 +241,9 @@ BEGIN
   IF to_regclass('rekey.archives') IS NOT NULL THEN
     CALL rekey.purge_archives();
   END IF;
+  IF to_regclass('rekey.column_archives') IS NOT NULL THEN
+    CALL rekey.purge_columns();
+  END IF;
 END
 $body$;
 

@@ -15,6 +15,9 @@ CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{#throttle}}
 UPDATE rekey.throttle SET {{throttle}};
 {{/throttle}}
+{{#droppable}}
+{{.}}
+{{/droppable}}
 {{#most_tables}}
 CALL rekey.expect_room_for_locks({{most_tables}});
 {{/most_tables}}

@@ -22,6 +22,9 @@ CALL rekey.expect_columns({{phase}});
 {{^with_orphans}}
 CALL rekey.expect_legacy({{phase}});
 {{/with_orphans}}
+{{#reshape}}
+{{.}}
+{{/reshape}}
 {{#tables}}
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{.}}
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence({{phase}});

@@ -6,5 +6,8 @@ CALL rekey.register_steps({{phase}}, {{steps}});
 {{#before_checks}}
 CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{/before_checks}}
+{{#droppable}}
+{{.}}
+{{/droppable}}
 %down
 CALL rekey.withdraw_phase({{phase}});

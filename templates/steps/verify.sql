@@ -13,6 +13,12 @@ SELECT * FROM rekey.check_key({{phase}}, {{table}}, {{column}});
 {{#foreign_keys}}
 SELECT * FROM rekey.check_foreign_key({{phase}}, {{table}}, {{name}}, {{valid}});
 {{/foreign_keys}}
+{{#ties}}
+SELECT * FROM rekey.check_tie({{phase}}, {{table}}, {{function}}, {{what}}, {{query}});
+{{/ties}}
+{{#dropped}}
+SELECT * FROM rekey.check_dropped({{phase}}, {{step}}, {{table}});
+{{/dropped}}
 {{#dependents}}
 SELECT * FROM rekey.check_dependent({{phase}}, {{kind}}, {{name}}, {{table}}, {{expected}});
 {{/dependents}}

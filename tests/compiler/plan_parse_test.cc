@@ -339,10 +339,10 @@ TEST(PlanParse, Values) {
        "generator: [v4]\n"
        "           ^\n"
        "  for example generator: ordered\n"},
-      {table("    change: surrogate"),
-       "plan.yaml:5:13: error: \"change: surrogate\" is not available yet [not-available]\n"
-       "    change: surrogate\n"
-       "            ^~~~~~~~~\n"
+      {table("    change: sql"),
+       "plan.yaml:5:13: error: \"change: sql\" is not available yet [not-available]\n"
+       "    change: sql\n"
+       "            ^~~\n"
        "  write rekey or keep\n"},
       {table("    change: rename"),
        "plan.yaml:5:13: error: \"change\" takes rekey or keep, not \"rename\" [unknown-word]\n"

@@ -36,7 +36,7 @@ TEST(PlanSchema, NamesEveryField) {
     }
     EXPECT_EQ(keys.value("required", Json::array()), required) << object->id;
   }
-  EXPECT_EQ(checked, 110u);
+  EXPECT_EQ(checked, 115u);
 }
 
 TEST(PlanSchema, EveryReferenceLeadsSomewhere) {

@@ -160,6 +160,14 @@ schema_as() {
   same_files "schema as $1" "$work/$1.schema" "$work/now.schema"
 }
 
+# All lines, but for the order of columns: places in the listing, and the commas after the columns of a table.
+without_order() { sed -E 's/"place": [0-9]+, //; s/,$//' "$1" | sort; }
+
+schema_but_for_order() {
+  dump_schema >"$work/now.schema"
+  same_files "schema as $1 but for the order of columns" <(without_order "$work/$1.schema") <(without_order "$work/now.schema")
+}
+
 exactly_as() {
   schema_as "$1"
   dump_rows >"$work/now.rows"

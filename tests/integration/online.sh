@@ -59,7 +59,7 @@ verify "$work/bundle"
 for folder in $(cd "$work/bundle" && ls -d */ | sort -r); do
   exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$work/bundle/$folder/down.sql"
 done
-schema_but_for_order
+schema_but_for_order before
 old_rows >"$work/now.rows"
 same_files 'rows as they were' "$work/were.rows" "$work/now.rows"
 ok

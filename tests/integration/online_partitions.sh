@@ -105,7 +105,7 @@ rollback "$work/bundle"
 is_whole
 proves "SELECT count(*) = 0 FROM pg_class WHERE relname ~ 'rekey'"
 without_partition
-schema_but_for_order
+schema_but_for_order before
 ok
 
 # Applies, and does what it is told to where it refuses.
@@ -279,7 +279,7 @@ application old later
 application new latest
 verify "$work/bundle"
 rollback "$work/bundle"
-schema_but_for_order
+schema_but_for_order before
 proves "SELECT count(*) = 5 AND count(DISTINCT user_id) = 5 FROM events WHERE tableoid = 'early'::regclass AND note !~ '[0-9]'"
 ok
 
@@ -290,7 +290,7 @@ verify "$work/bundle"
 for folder in $(cd "$work/bundle" && ls -d */ | sort -r); do
   exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$work/bundle/$folder/down.sql"
 done
-schema_but_for_order
+schema_but_for_order before
 ok
 
 begin 'a rehearsal'
@@ -306,5 +306,5 @@ interrupted apply "SELECT to_regclass('rekey.phases') IS NOT NULL"
 interrupted apply "SELECT count(*) = 1 FROM rekey.phases WHERE name = 'cleanup' AND state = 'applied'"
 verify "$work/bundle"
 interrupted rollback "SELECT to_regclass('rekey.phases') IS NULL"
-schema_but_for_order
+schema_but_for_order before
 ok

@@ -340,6 +340,9 @@ BEGIN
   IF to_regclass('rekey.archives') IS NOT NULL THEN
     CALL rekey.purge_archives();
   END IF;
+  IF to_regclass('rekey.column_archives') IS NOT NULL THEN
+    CALL rekey.purge_columns();
+  END IF;
 END
 $body$;
 
@@ -560,7 +563,7 @@ $body$;
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   old_low     bigint,
@@ -852,7 +855,7 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator = 'expression' THEN 'v5' ELSE d.generator END
+  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator IN ('expression', 'parent') THEN 'v5' ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
 BEGIN
@@ -1026,7 +1029,7 @@ BEGIN
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
-    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression')
+    WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression', 'parent')
     ORDER BY c.table_name, c.column_name
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN
@@ -1800,6 +1803,21 @@ AS $body$
     format('%s rows, checksum %s before and %s after', a.rows, coalesce(b.checksum, 0), coalesce(a.checksum, 0))) r
 $body$;
 
+-- Of a key column, or what stood on one (a constraint, an index or statistics, as SQL writes them), that a cleanup has dropped.
+CREATE FUNCTION rekey.is_archived(of_table text, of_column text, of_object text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  archived boolean := false;
+BEGIN
+  IF to_regclass('rekey.column_archives') IS NOT NULL THEN
+    EXECUTE 'SELECT EXISTS (SELECT FROM rekey.column_archives WHERE table_name = $1 AND (columns @> jsonb_build_array(jsonb_build_object(''name'', $2)) '
+            'OR $3 = ANY (objects)))' INTO archived USING of_table, of_column, of_object;
+  END IF;
+  RETURN archived;
+END
+$body$;
+
 -- False until the check has been made since the phase closed: up to then the steps of the phase, which read
 -- every row behind the fence, are the proof, and the rows are not read a second time.
 CREATE FUNCTION rekey.is_checked(of_phase text, named text, of_object text) RETURNS boolean
@@ -1824,6 +1842,10 @@ DECLARE
   found      text := 'made from legacy ids by the phase';
 BEGIN
   SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
+  IF rekey.is_archived(of_table, of_column, NULL) THEN
+    SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named, true, 'in the archive since the cleanup') r;
+    RETURN;
+  END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
     EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
@@ -1849,7 +1871,11 @@ DECLARE
 BEGIN
   SELECT * INTO fk FROM pg_constraint
   WHERE conrelid = of_table::regclass AND conname = named AND contype = 'f';
-  IF fk.oid IS NULL OR NOT rekey.is_checked(of_phase, 'foreign key', of_table || ' ' || named) THEN
+  IF fk.oid IS NULL AND rekey.is_archived(of_table, NULL, quote_ident(named)) THEN
+    SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key', of_table || ' ' || named, true,
+      'gone with its columns since the cleanup') r;
+    RETURN;
+  ELSIF fk.oid IS NULL OR NOT rekey.is_checked(of_phase, 'foreign key', of_table || ' ' || named) THEN
     SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'foreign key',
       of_table || ' ' || named, fk.convalidated = validated,
       CASE fk.convalidated WHEN true THEN 'validated by the phase' WHEN false THEN 'not valid' ELSE 'missing' END) r;
@@ -1983,11 +2009,13 @@ CREATE FUNCTION rekey.check_dependent(of_phase text, kind text, named text, on_t
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  stands boolean := rekey.stands(kind, named, on_table);
+  stands   boolean := rekey.stands(kind, named, on_table);
+  archived boolean := stands IS FALSE AND expected AND rekey.is_archived(on_table, NULL, named);
 BEGIN
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(
-    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true),
-    CASE stands WHEN true THEN 'is there' WHEN false THEN 'is missing' ELSE 'not looked for' END) r;
+    of_phase, kind, concat_ws(' on ', named, on_table), coalesce(stands = expected, true) OR archived,
+    CASE WHEN archived THEN 'gone with its columns since the cleanup' WHEN stands THEN 'is there' WHEN NOT stands THEN 'is missing'
+         ELSE 'not looked for' END) r;
 END
 $body$;
 
@@ -2008,7 +2036,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '34a06627bfb6c83f8af7a32336b0b4d7bf74a8a2ab176ecd25ce80bd420e145c', '274267dfa1e777563d0b4611d6977e4d6c742b3a65634099c8fe651c59419f40', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '84163e75123b60b5b13d72abbdbb7a860c4aa3802b24e152d23b9f6a25ff860a', 'ea39ab7742f7063cb942747942b63b3a867c4ec92835a1fb8baac2cbe3d4030f', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# Tables that change their shape: a surrogate for a key of two columns, references that follow to it, a table that
+# takes the keys of another, columns that go in the cleanup; and all the way back.
+. "$(dirname "$0")/lib.sh"
+fixture=$REKEY_SOURCE/tests/fixtures/reshape
+
+# Of columns by their names, because those that were dropped come back as the last ones.
+dump_named_rows() {
+  sql <<'SQL' | sort
+SET search_path = '';
+SELECT format('SELECT %L, to_jsonb(t) FROM ONLY %s t', c.oid::regclass, c.oid::regclass)
+FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+\gexec
+SQL
+}
+
+made=
+draft() {
+  database "shape$((++count))"
+  if [[ $made ]]; then sed '/^CREATE ROLE/d' "$fixture/tables.sql"; else cat "$fixture/tables.sql"; fi | sql >"$work/output" 2>&1
+  made=1
+  name_not_nulls --decisions "$fixture/decisions.yaml"
+  [[ -z ${1-} ]] || sql -c "$1" >"$work/output" 2>&1
+  remember before
+  dump_named_rows >"$work/before.named"
+  exits 0 "$REKEYC" inspect --decisions "${2:-$fixture/decisions.yaml}" -o "$work/plan.yaml"
+  rm -rf "$work/bundle"
+  compile "$work/plan.yaml" "$work/bundle"
+}
+
+rows_kept() {
+  dump_named_rows >"$work/now.named"
+  comm -23 "$work/before.named" "$work/now.named" >"$work/lost"
+  [[ ! -s $work/lost ]] || fail 'rows lost or changed:' "$(head -n 20 "$work/lost")"
+}
+
+count=0
+
+begin 'there and back before the cleanup: to the byte'
+draft
+apply "$work/bundle"
+says 'stopped before phase 030 cleanup'
+verify "$work/bundle"
+says 'reference'
+proves "SELECT count(*) = 0 FROM steps s JOIN cycle_reports c USING (cycle_report_id) WHERE (s.cycle_id, s.report_id) <> (c.cycle_id, c.report_id)"
+proves "SELECT count(*) = 3 FROM logs WHERE cycle_report_id IS NULL"
+proves "SELECT bool_and(profile_id = person_id) AND count(*) = 5 FROM profiles"
+proves "SELECT count(*) = 5 FROM pictures JOIN profiles USING (profile_id) JOIN people p ON p.person_id = profile_id WHERE bio = 'b' || substr(name, 2)"
+rollback "$work/bundle"
+exactly_as before
+ok
+
+begin 'either application writes until the cleanup'
+apply "$work/bundle"
+sql >"$work/output" 2>&1 <<'SQL'
+SELECT cycle_report_id AS key, cycle_id AS c, report_id AS r FROM cycle_reports ORDER BY 1 LIMIT 1 \gset
+SELECT cycle_report_id AS other FROM cycle_reports ORDER BY 1 DESC LIMIT 1 \gset
+INSERT INTO steps (cycle_id, report_id, code) VALUES (:'c', :'r', 'old');
+INSERT INTO steps (cycle_report_id, code) VALUES (:'key', 'new');
+INSERT INTO people (name) VALUES ('since') RETURNING person_id \gset
+INSERT INTO profiles (person_id, bio) VALUES (:'person_id', 'since') RETURNING profile_id \gset
+INSERT INTO pictures (profile_id, file) VALUES (:'profile_id', 'since');
+UPDATE steps SET cycle_report_id = :'other' WHERE code = 'new';
+DELETE FROM people WHERE name = 'p1';
+SQL
+proves "SELECT count(*) = 2 FROM steps s JOIN cycle_reports c USING (cycle_report_id, cycle_id, report_id) WHERE code IN ('old', 'new')"
+proves "SELECT count(*) = 1 FROM profiles WHERE bio = 'since' AND profile_id = person_id"
+verify "$work/bundle"
+rollback "$work/bundle"
+schema_as before
+proves "SELECT count(*) = 2 FROM steps WHERE code IN ('old', 'new') AND step_id > 54"
+proves "SELECT count(*) = 1 FROM profiles JOIN people USING (person_id) JOIN pictures USING (profile_id) WHERE bio = name AND profile_id = 100"
+ok
+
+begin 'through the cleanup, rows written since, and back but for the order of columns'
+draft
+apply "$work/bundle"
+apply "$work/bundle"
+says 'after it the way back is exact but for the order of columns'
+verify "$work/bundle"
+says 'archive'
+exits 0 "$REKEY" verify "$work/bundle" --json
+says 'cycle_id, report_id of 54 rows in rekey.columns_' 'indexes among it'
+proves "SELECT count(*) = 0 FROM information_schema.columns WHERE table_name IN ('steps', 'logs') AND column_name IN ('cycle_id', 'report_id')"
+proves "SELECT count(*) = 0 FROM pg_trigger WHERE tgname LIKE '~rekey%'"
+sql >"$work/output" 2>&1 <<'SQL'
+INSERT INTO cycles (title) VALUES ('since') RETURNING cycle_id \gset
+INSERT INTO cycle_reports (cycle_id, report_id) SELECT :'cycle_id', report_id FROM reports WHERE title = 'r1' RETURNING cycle_report_id \gset
+INSERT INTO steps (cycle_report_id, code) VALUES (:'cycle_report_id', 'since');
+UPDATE steps SET cycle_report_id = :'cycle_report_id', code = 'moved' WHERE step_id = (SELECT min(step_id::text)::uuid FROM steps WHERE code = 's2');
+INSERT INTO logs (what) VALUES ('since');
+INSERT INTO people (name) VALUES ('since') RETURNING person_id \gset
+INSERT INTO profiles (profile_id, bio) VALUES (:'person_id', 'since');
+SQL
+verify "$work/bundle"
+rollback "$work/bundle"
+schema_but_for_order before
+grep -v '"code": "s2", "step_id": 19,' "$work/before.named" >"$work/kept" && mv "$work/kept" "$work/before.named"
+rows_kept
+proves "SELECT count(*) = 1 FROM steps JOIN cycles USING (cycle_id) JOIN reports r USING (report_id) WHERE code = 'since' AND cycles.title = 'since' AND r.title = 'r1'"
+proves "SELECT (cycle_id, report_id) = (SELECT cycle_id, 1 FROM cycles WHERE title = 'since') FROM steps WHERE step_id = 19"
+proves "SELECT legacy_code = 'none' FROM people WHERE name = 'since'"
+proves "SELECT person_id = 10 AND profile_id = 100 FROM profiles WHERE bio = 'since'"
+proves "SELECT cycle_id = 3 AND report_id IS NULL FROM logs WHERE what = 'half'"
+ok
+
+begin 'psql alone'
+draft
+for folder in "$work"/bundle/*/; do exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$folder/up.sql"; done
+verify "$work/bundle"
+for folder in $(cd "$work/bundle" && ls -d */ | sort -r); do
+  exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$work/bundle/$folder/down.sql"
+done
+schema_but_for_order before
+rows_kept
+ok
+
+begin 'purge'
+apply "$work/bundle"
+apply "$work/bundle"
+exits 0 "$REKEY" purge "$work/bundle" --yes
+proves "SELECT to_regclass('rekey.columns_1') IS NULL"
+ok
+
+refused() {  # WHAT SQL TEXT…: before anything changes
+  begin "refused: $1"
+  draft "$2"
+  exits 1 "$REKEY" apply "$work/bundle" --yes
+  shift 2
+  says "$@" 'This step has changed nothing'
+  exactly_as before
+  ok
+}
+
+refused 'a view on a column that goes' 'CREATE VIEW codes AS SELECT legacy_code FROM people' 'view public.codes'
+refused 'a column that new rows could not get on the way back' 'ALTER TABLE people ALTER legacy_code DROP DEFAULT' \
+  'legacy_code is NOT NULL and has no default that rows written since could get'
+
+begin 'refused: a view that came meanwhile; the cleanup has not begun'
+draft
+apply "$work/bundle"
+sql -c 'CREATE VIEW codes AS SELECT legacy_code FROM people'
+exits 1 "$REKEY" apply "$work/bundle" --yes
+says 'view public.codes'
+proves "SELECT count(*) = 0 FROM rekey.column_archives"
+sql -c 'DROP VIEW codes'
+rollback "$work/bundle"
+exactly_as before
+ok
+
+begin 'refused: a column of the new name'
+draft
+sql -c 'ALTER TABLE logs ADD cycle_report_id text'
+exits 3 "$REKEY" apply "$work/bundle" --yes
+says 'cycle_report_id is there already'
+ok
+
+begin 'refused: two rows for one, and one for none'
+draft "ALTER TABLE profiles DROP CONSTRAINT profiles_person; INSERT INTO profiles (person_id) VALUES (1)"
+exits 3 "$REKEY" apply "$work/bundle" --yes
+says profiles 'person_id'
+ok
+
+begin 'a rehearsal'
+if can_dump; then
+  draft
+  exits 0 "$REKEY" rehearse "$work/bundle" --full
+fi
+ok
