@@ -270,6 +270,7 @@ void Operation::verify(const bundle::Phase& phase) {
     wrong.push_back(fmt::format("phase {}: {}", phase.id, problem));
   }
   if (!wrong.empty()) {
+    unverified_ = phase.id;
     throw Failed(refusal(
         fmt::format("phase {} {} is applied, and does not verify:", phase.id, phase.name), wrong));
   }
@@ -303,6 +304,7 @@ std::string Operation::way_on() {
         rolling_back = now.phase_state(phase.id) == "rolling back";
         break;
       }
+      if (phase.id == unverified_) break;
       if (now.applied(phase.id)) before = phase.id;
     }
   } catch (const std::exception&) {

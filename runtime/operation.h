@@ -84,6 +84,7 @@ class Operation {
   std::optional<Sources> sources_;
   std::unique_ptr<Progress> progress_;
   std::string run_number_;
+  std::string unverified_;  // the phase whose checks are false
 };
 
 // The phase with this id or name. Throws Usage.

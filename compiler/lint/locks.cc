@@ -102,7 +102,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "take_key" || name == "restore_key" || name == "require_like") {
     scan_argument(0, LockMode::access_exclusive);
   } else if (name == "archive_columns") {
-    scan_argument(1, LockMode::access_exclusive);
+    scan_argument(2, LockMode::access_exclusive);
   } else if (name == "restore_archived") {
     lock_argument(1, LockMode::access_exclusive);
     out.rewrite(text_argument(call, 1));

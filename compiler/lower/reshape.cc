@@ -368,6 +368,7 @@ std::vector<Step> drop_steps(const model::Model& model, const model::Phase& clea
     }
     step.data["targets"] = json::array();
     for (const auto& target : targets_of(model, drop)) step.data["targets"].push_back(target);
+    step.data["archive"] = std::to_string(drop.table + 1);
     step.data["drops"] = !drop.columns.empty();
     step.data["names"] = sql::text_array(drop.columns);
     step.data["key"] = sql::text_array(key_of(model, drop.table));

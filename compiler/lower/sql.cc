@@ -99,6 +99,7 @@ std::vector<std::string> texts(const plan::Texts& located) {
 }
 
 std::string text_array(const std::vector<std::string>& texts) {
+  if (texts.empty()) return "'{}'";
   std::vector<std::string> literals;
   for (const auto& text : texts) literals.push_back(literal(text));
   return fmt::format("ARRAY[{}]", fmt::join(literals, ", "));

@@ -238,9 +238,9 @@ JOIN under_test ON n = 1 + (i - 1) % $cycle_reports,
      LATERAL (SELECT pg_temp.gaps(pg_temp.skewed(i, 154, $users), i, 154, 4)) a (approver)
 ORDER BY i;
 
-INSERT INTO cycle_report_scoping_attributes (planning_attribute_id, risk_score, rationale,
-                                             scoped_by)
-SELECT i, pg_temp.pick(i, 160, 1000) / 100.0, 'Reason ' || pg_temp.pick(i, 161, 40),
+INSERT INTO cycle_report_scoping_attributes (scoping_attribute_id, planning_attribute_id,
+                                             risk_score, rationale, scoped_by)
+SELECT $scoping + 1 - i, i, pg_temp.pick(i, 160, 1000) / 100.0, 'Reason ' || pg_temp.pick(i, 161, 40),
        pg_temp.gaps(pg_temp.skewed(i, 162, $users), i, 162, 10)
 FROM generate_series(1, $scoping) i;
 
@@ -276,16 +276,15 @@ FROM generate_series(1, $samples) i;
 
 -- Test execution; a test case joins a sample with an attribute of the same report under test
 
-INSERT INTO test_cases (test_case_id, cycle_id, report_id, planning_attribute_id, sample_id,
-                        tester_id, expected_value)
-SELECT i, cycle_id, report_id,
-       n + $cycle_reports * (((i - 1) / $samples + pg_temp.pick(sample, 214, 100))
-                             % (($scoping - n) / $cycle_reports + 1)),
-       sample, pg_temp.gaps(pg_temp.skewed(i, 210, $users), i, 210, 9),
+INSERT INTO test_cases (test_case_id, cycle_id, report_id, planning_attribute_id,
+                        scoping_attribute_id, sample_id, tester_id, expected_value)
+SELECT i, cycle_id, report_id, planned, $scoping + 1 - planned, sample, pg_temp.gaps(pg_temp.skewed(i, 210, $users), i, 210, 9),
        pg_temp.gaps(pg_temp.pick(i, 213, 100000), i, 213, 5)::text
 FROM generate_series(1, $test_cases) i,
      LATERAL (SELECT 1 + (i - 1) % $samples) s (sample)
-JOIN under_test ON n = 1 + (sample - 1) % $sample_sets % $cycle_reports
+JOIN under_test ON n = 1 + (sample - 1) % $sample_sets % $cycle_reports,
+     LATERAL (SELECT n + $cycle_reports * (((i - 1) / $samples + pg_temp.pick(sample, 214, 100))
+                                           % (($scoping - n) / $cycle_reports + 1))) p (planned)
 ORDER BY i;
 
 INSERT INTO test_executions (execution_id, test_case_id, executed_by, result, executed_at)

@@ -69,7 +69,13 @@ best AS (SELECT * FROM named WHERE rank = (SELECT min(rank) FROM named))
 SELECT b.table_name, a.attname, k.domain, k.is_array, k.old_type = 'uuid'
 FROM best b
 JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid AND NOT a.attisdropped
-LEFT JOIN pg_catalog.pg_constraint pk ON pk.conrelid = b.oid AND pk.contype = 'p'
+LEFT JOIN LATERAL (  -- of a table with a surrogate that which was its primary key
+  SELECT u.conkey FROM pg_catalog.pg_constraint u
+  CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute o JOIN rekey.key_columns q ON q.table_name = b.table_name AND q.column_name = o.attname
+                   WHERE o.attrelid = b.oid AND o.attnum = ANY (u.conkey))) h (has_keys)
+  WHERE u.conrelid = b.oid AND (u.contype = 'p' OR u.contype = 'u' AND has_keys)
+  ORDER BY has_keys DESC, u.contype, u.conname LIMIT 1) pk ON true
 LEFT JOIN rekey.key_columns k ON k.table_name = b.table_name AND k.column_name = a.attname
 WHERE a.attname = b.part OR (b.part IS NULL AND a.attnum = ANY (pk.conkey))
 ORDER BY b.table_name, array_position(pk.conkey, a.attnum))",

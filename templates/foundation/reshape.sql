@@ -21,7 +21,7 @@ COMMENT ON TABLE rekey.released_keys IS
   'Primary keys that surrogates stand for: how they were made, and what was said of their indexes';
 
 CREATE TABLE rekey.column_archives (
-  archive     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  archive     integer PRIMARY KEY,
   step        text NOT NULL,
   table_name  text NOT NULL UNIQUE,
   rows        bigint NOT NULL,
@@ -326,14 +326,13 @@ AS $body$
     ORDER BY 1)
 $body$;
 
-CREATE PROCEDURE rekey.archive_columns(of_step text, of_table text, columns text[], key text[], expressions text[])
+CREATE PROCEDURE rekey.archive_columns(of_step text, number integer, of_table text, columns text[], key text[], expressions text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   numbers smallint[] := ARRAY(SELECT attnum FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns) AND NOT attisdropped);
   keys    text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (c, n));
   names   text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
-  number  bigint;
   owned   regclass;
   counted record;
 BEGIN
@@ -342,8 +341,8 @@ BEGIN
     RAISE EXCEPTION 'the primary key of % is (%), not (%)', of_table, array_to_string(rekey.key_names(of_table::regclass), ', '),
       array_to_string(key, ', ') USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Correct primary_key in the plan.';
   END IF;
-  INSERT INTO rekey.column_archives (step, table_name, rows, bytes, indexes, columns, objects, statements)
-  SELECT of_step, of_table, 0, i.bytes, i.indexes,
+  INSERT INTO rekey.column_archives (archive, step, table_name, rows, bytes, indexes, columns, objects, statements)
+  SELECT number, of_step, of_table, 0, i.bytes, i.indexes,
          (SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
                                               'collation', CASE WHEN attcollation <> t.typcollation THEN attcollation::regcollation::text END,
                                               'default', pg_get_expr(adbin, adrelid)) ORDER BY attnum)
@@ -351,8 +350,7 @@ BEGIN
           WHERE attrelid = of_table::regclass AND attnum = ANY (numbers)),
          rekey.objects_of_columns(of_table::regclass, numbers),
          coalesce(rekey.column_statements(of_table::regclass, numbers), '{}')
-  FROM rekey.indexes_of_columns(of_table::regclass, numbers) i
-  RETURNING archive INTO number;
+  FROM rekey.indexes_of_columns(of_table::regclass, numbers) i;
   EXECUTE format('CREATE TABLE rekey.columns_%s AS SELECT %s, %s FROM %s', number, keys, names, of_table);
   EXECUTE format('ALTER TABLE rekey.columns_%s ADD PRIMARY KEY (%s)', number, keys);
   EXECUTE format('SELECT count(*) AS rows, coalesce(sum(%s), 0) AS bytes FROM rekey.columns_%s',
@@ -368,7 +366,7 @@ END
 $body$;
 
 -- The value of a row in a column that is gone: from columns beside it, from the archive, or the default that it had.
-CREATE PROCEDURE rekey.make_archived_value(named text, of_table text, archive bigint, of_column jsonb, key text[], expression text, source text)
+CREATE PROCEDURE rekey.make_archived_value(named text, of_table text, archive integer, of_column jsonb, key text[], expression text, source text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -439,15 +437,15 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.* FROM (SELECT of_step AS step) s LEFT JOIN rekey.column_archives a USING (step)
   CROSS JOIN LATERAL rekey.record_check(of_phase, 'archive', of_table, a.archive IS NOT NULL,
-    format('%s of %s rows in rekey.columns_%s; saves %s, %s indexes among it', (SELECT string_agg(c ->> 'name', ', ') FROM jsonb_array_elements(a.columns) c),
-           a.rows, a.archive, pg_size_pretty(a.bytes), a.indexes)) r
+    format('%s of %s rows in rekey.columns_%s; saves %s%s', (SELECT string_agg(c ->> 'name', ', ') FROM jsonb_array_elements(a.columns) c),
+           a.rows, a.archive, pg_size_pretty(a.bytes), CASE a.indexes WHEN 0 THEN '' WHEN 1 THEN ', with an index' ELSE ', with ' || a.indexes || ' indexes' END)) r
 $body$;
 
 CREATE PROCEDURE rekey.purge_columns()
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  number bigint;
+  number integer;
 BEGIN
   FOR number IN SELECT archive FROM rekey.column_archives LOOP
     EXECUTE format('DROP TABLE rekey.columns_%s', number);

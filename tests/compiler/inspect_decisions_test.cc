@@ -255,7 +255,7 @@ server: 16
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~
-  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, surrogate, consolidate, drop, upserts, inventory, decision, columns, foreign_keys, logical_references
+  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, upserts, surrogate, consolidate, drop, inventory, decision, columns, foreign_keys, logical_references
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~

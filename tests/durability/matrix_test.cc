@@ -86,12 +86,12 @@ void hold(const Scene& scene, const std::vector<Disturbance>& all) {
   fmt::print("{} disturbances\n", all.size());
 }
 
-// Those of online phases, which have scenes of their own.
-bool is_online(const std::string& kind) {
+// Those of online phases and of columns that go, which have scenes of their own.
+bool is_elsewhere(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
                                "require_back", "required_back", "not_null", "not_null_back", "bridge", "end_bridge", "join", "join_back",
-                               "join_keys", "validate_parts"};
+                               "join_keys", "validate_parts", "drop"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }
 
@@ -101,7 +101,7 @@ TEST(Matrix, HasAStepOfEveryKind) {
   for (const StepUnits& step : every_step().up.steps) ids += step.id + "\n";
   for (const auto& file : std::filesystem::directory_iterator(REKEY_SOURCE "/templates/steps")) {
     const std::string kind = file.path().stem();
-    if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify" || is_online(kind)) continue;
+    if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify" || is_elsewhere(kind)) continue;
     const std::string wanted = kind.ends_with("_cleanup") ? "030." + kind.substr(0, kind.find('_')) : "." + kind;
     EXPECT_NE(ids.find(wanted + "\n"), std::string::npos) << kind << " is not in\n" << ids;
   }
@@ -159,6 +159,9 @@ TEST(Sample, LargerBundle) {
 
 // Online phases there and back, the cleanup too.
 TEST(Sample, OnlineBundle) { hold_sample(Scene("online")); }
+
+// Through the cleanup that drops columns, and back.
+TEST(Sample, Reshape) { hold_sample(Scene("reshape")); }
 
 // With a bridge the old version's sequences go on, and a server that is stopped at once skips ids of them.
 TEST(Sample, Bridge) { hold_sample(Scene("online", "bridge"), {Fault::kill, Fault::terminate, Fault::cut}); }

@@ -163,6 +163,16 @@ schema_as() {
 # All lines, but for the order of columns: places in the listing, and the commas after the columns of a table.
 without_order() { sed -E 's/"place": [0-9]+, //; s/,$//' "$1" | sort; }
 
+# Of columns by their names, because those that were dropped come back as the last ones.
+dump_named_rows() {
+  sql <<'SQL' | sort
+SET search_path = '';
+SELECT format('SELECT %L, to_jsonb(t) FROM ONLY %s t', c.oid::regclass, c.oid::regclass)
+FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text NOT IN ('rekey', 'information_schema', 'pg_catalog')
+\gexec
+SQL
+}
+
 schema_but_for_order() {
   dump_schema >"$work/now.schema"
   same_files "schema as $1 but for the order of columns" <(without_order "$work/$1.schema") <(without_order "$work/now.schema")

@@ -69,7 +69,7 @@ trip_with_checks() {  # STRATEGY
   if [[ $1 == online ]]; then apply bundle; fi
   exits 1 env DATABASE_URL="postgresql://$PGUSER:sesame@/$PGDATABASE?host=$PGHOST&port=$PGPORT" "${applied[@]}"
   says 'phase 020 users' 'is applied, and does not verify:' 'phase 020: check of no problem: finds (smoke)' \
-    'phase 020: check "smoke": exit code 1 of echo after' 'secret is ***' 'go on:   rekey apply' 'go back: rekey rollback'
+    'phase 020: check "smoke": exit code 1 of echo after' 'secret is ***' 'go on:   rekey apply' 'go back: rekey rollback' "--to $(if [[ $1 == online ]]; then echo 015; else echo 010; fi)"
   says_not sesame
   exits 1 "$REKEY" verify bundle
   says 'no problem' 'finds (smoke)'

@@ -4,16 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 fixture=$REKEY_SOURCE/tests/fixtures/reshape
 
-# Of columns by their names, because those that were dropped come back as the last ones.
-dump_named_rows() {
-  sql <<'SQL' | sort
-SET search_path = '';
-SELECT format('SELECT %L, to_jsonb(t) FROM ONLY %s t', c.oid::regclass, c.oid::regclass)
-FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-\gexec
-SQL
-}
-
 made=
 draft() {
   database "shape$((++count))"
@@ -80,7 +70,7 @@ says 'after it the way back is exact but for the order of columns'
 verify "$work/bundle"
 says 'archive'
 exits 0 "$REKEY" verify "$work/bundle" --json
-says 'cycle_id, report_id of 54 rows in rekey.columns_' 'indexes among it'
+says 'cycle_id, report_id of 54 rows in rekey.columns_' 'with 2 indexes'
 proves "SELECT count(*) = 0 FROM information_schema.columns WHERE table_name IN ('steps', 'logs') AND column_name IN ('cycle_id', 'report_id')"
 proves "SELECT count(*) = 0 FROM pg_trigger WHERE tgname LIKE '~rekey%'"
 sql >"$work/output" 2>&1 <<'SQL'
