@@ -102,8 +102,9 @@ std::string column_change(const Input& input, model::ColumnId c) {
   const auto& column = input.model.columns[c];
   const auto& type = column.written->type.value;
   if (!column.root) return fmt::format("{} ({})", column.name(), type);
-  return fmt::format("{} ({}, generator {})", column.name(), type,
-                     plan::word(input.model.domain_of(c).generator));
+  const auto& domain = input.model.domain_of(c);
+  if (domain.generator == plan::Generator::parent) return fmt::format("{} ({}, the key that {} holds)", column.name(), type, domain.key_name.front().text);
+  return fmt::format("{} ({}, generator {})", column.name(), type, plan::word(domain.generator));
 }
 
 json impact_rows(const Input& input) {

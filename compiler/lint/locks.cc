@@ -93,7 +93,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "settle_new_partitions") {
     lock_argument(1, LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
-  } else if (name == "expect_surrogate" || name == "expect_new_column" || name == "expect_droppable") {
+  } else if (name == "expect_surrogate" || name == "expect_texts" || name == "expect_droppable") {
     lock_argument(0, LockMode::access_share);
   } else if (name == "expect_both") {
     scan_argument(0, LockMode::access_share);

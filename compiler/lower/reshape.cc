@@ -223,7 +223,8 @@ std::vector<std::string> reshape_expectations(const OfflinePhase& context) {
                               sql::text_array(sql::texts(table.primary_key)), sql::literal(surrogate.column), sql::text_array(known)));
   }
   for (const auto& follow : context.phase.follows) {
-    out.push_back(fmt::format("CALL rekey.expect_new_column({}, {});", sql::literal(context.table(context.model.foreign_keys[follow.key].child)),
+    const auto& fk = context.model.foreign_keys[follow.key];
+    out.push_back(fmt::format("CALL rekey.expect_texts({}, {}, {});", sql::literal(context.table(fk.child)), sql::text_array(fk.columns),
                               sql::literal(follow.column)));
   }
   return out;

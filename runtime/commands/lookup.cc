@@ -144,10 +144,31 @@ Answer from_uuid(db::Connection& session, const Column& column, const std::strin
   return from_new(session, column, key);
 }
 
-Answer answer_for(db::Connection& session, const Column& column, const std::string& key) {
-  if (column.domain.empty()) return {column, key, key, "kept as it is"};
+Answer answer_unmerged(db::Connection& session, const Column& column, const std::string& key) {
   if (column.uuid) return from_uuid(session, column, key);
   return is_uuid(key) ? from_new(session, column, key) : from_old(session, column, key);
+}
+
+// The old key of the row that another was merged into, which may have been merged in turn; the key itself where it was not.
+std::string kept_key(db::Connection& session, const Column& column, std::string key) {
+  if (!session.exec("SELECT to_regclass('rekey.merged_keys')").only()) return key;
+  const db::Rows kept = session.exec(R"(
+WITH RECURSIVE merged (key, times) AS (
+  SELECT lower($2), 0
+  UNION ALL
+  SELECT m.kept_key, times + 1 FROM merged JOIN rekey.merged_keys m ON m.domain = $1 AND m.old_key = merged.key WHERE times < 100)
+SELECT key FROM merged WHERE times > 0 ORDER BY times DESC LIMIT 1)", {column.domain, key});
+  return kept.rows.empty() ? key : kept.rows[0][0].value_or(key);
+}
+
+Answer answer_for(db::Connection& session, const Column& column, const std::string& key) {
+  if (column.domain.empty()) return {column, key, key, "kept as it is"};
+  const std::string kept = kept_key(session, column, key);
+  Answer answer = answer_unmerged(session, column, kept);
+  if (kept == key) return answer;
+  answer.old_key = key;
+  answer.note = "merged into the row that was " + kept;
+  return answer;
 }
 
 bool row_exists(db::Connection& session, const std::vector<Answer>& answers) {

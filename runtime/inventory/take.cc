@@ -106,6 +106,7 @@ std::optional<std::int64_t> matching(db::Connection& session, const Root& root) 
                              "= floor(extract(epoch FROM {1}) * 1000)", root.key, db::quote_identifier(d.time_column)));
   }
   if (d.name_changes) return std::nullopt;
+  if (d.generator == "parent") return count(fmt::format("{} = {}", root.key, db::quote_identifier(d.name_columns.front())));
   std::int64_t found = 0;
   session.exec(fmt::format("DECLARE named NO SCROLL CURSOR FOR SELECT {}, {} FROM {} WHERE num_nulls({}) = 0", root.key,
                            d.compared_name, d.table, root.key));

@@ -81,6 +81,15 @@ CREATE TABLE rekey.pair_lists (
   old_by_new uuid[] NOT NULL
 );
 
+-- Under domains, of which one may be over another.
+CREATE FUNCTION rekey.base_type(type oid) RETURNS regtype
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  WITH RECURSIVE base(type) AS (
+    SELECT base_type.type UNION ALL SELECT typbasetype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype = 'd')
+  SELECT t.oid::regtype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype <> 'd'
+$body$;
+
 CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$

@@ -72,15 +72,6 @@ BEGIN
 END
 $do$;
 
--- Under domains, of which one may be over another.
-CREATE FUNCTION rekey.base_type(type oid) RETURNS regtype
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $body$
-  WITH RECURSIVE base(type) AS (
-    SELECT base_type.type UNION ALL SELECT typbasetype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype = 'd')
-  SELECT t.oid::regtype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype <> 'd'
-$body$;
-
 -- Each row needs a name of its own, made of values whose text is the same in every session.
 CREATE PROCEDURE rekey.expect_names(of_table text, of_column text, columns text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -80,37 +80,43 @@ AS $body$
   WHERE conrelid = of_table AND contype = 'p'
 $body$;
 
-CREATE PROCEDURE rekey.expect_new_column(of_table text, named text)
+-- Before a column is made from the texts of others: it is not there, and what is equal has one text, in every session.
+CREATE PROCEDURE rekey.expect_texts(of_table text, columns text[], named text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+  wrong text;
 BEGIN
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = named AND NOT attisdropped) THEN
     RAISE EXCEPTION '% has a column % already', of_table, quote_ident(named)
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Give the new column another name in the plan.';
   END IF;
+  SELECT string_agg(format('%I (%s)', c, coalesce(format_type(atttypid, atttypmod), 'missing')
+                           || CASE WHEN NOT collisdeterministic THEN format(' COLLATE %I', collname) ELSE '' END), ', ' ORDER BY n) INTO wrong
+  FROM unnest(columns) WITH ORDINALITY u (c, n)
+  LEFT JOIN pg_attribute ON attrelid = of_table::regclass AND attname = c AND NOT attisdropped
+  LEFT JOIN pg_collation l ON l.oid = attcollation
+  WHERE coalesce(rekey.base_type(atttypid) <> ALL (ARRAY['smallint', 'integer', 'bigint', 'uuid', 'boolean', 'text', 'varchar', 'bpchar']::regtype[]), true)
+    OR NOT coalesce(collisdeterministic, true);
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'no surrogate can be made from columns of %: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Whole numbers, uuids, booleans and texts have one text where they are equal.';
+  END IF;
 END
 $body$;
 
--- Before a surrogate: its columns are the primary key, their texts the same in every session, and nobody else stands on it.
+-- Before a surrogate: its columns are the primary key, and nobody else stands on it.
 CREATE PROCEDURE rekey.expect_surrogate(of_table text, columns text[], named text, known text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   wrong text;
 BEGIN
-  CALL rekey.expect_new_column(of_table, named);
+  CALL rekey.expect_texts(of_table, columns, named);
   IF rekey.key_names(of_table::regclass) IS DISTINCT FROM columns THEN
     RAISE EXCEPTION 'the primary key of % is (%), not (%)', of_table, array_to_string(rekey.key_names(of_table::regclass), ', '),
       array_to_string(columns, ', ')
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Correct primary_key in the plan.';
-  END IF;
-  SELECT string_agg(format('%I (%s)', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum) INTO wrong
-  FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
-  WHERE attrelid = of_table::regclass AND attname = ANY (columns) AND t.typcategory <> 'S' AND t.typtype <> 'd'
-    AND atttypid <> ALL (ARRAY['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'boolean']::regtype[]);
-  IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'no surrogate of % can be made from %', of_table, wrong
-      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Texts, whole numbers, numerics, uuids and booleans have one text in every session.';
   END IF;
   SELECT string_agg(format('%I of %s', conname, conrelid::regclass), ', ' ORDER BY conname) INTO wrong
   FROM pg_constraint c WHERE confrelid = of_table::regclass AND contype = 'f' AND conparentid = 0

@@ -21,6 +21,17 @@ for fixture in orphans duplicates; do
 done
 ok
 
+begin 'the old key of a row that was merged leads to the one that stayed'
+drafted looked_up duplicates_of_uuids
+apply "$work/duplicates_of_uuids"
+key=$(sql -c "SELECT document_id FROM documents WHERE owner = 'a'")
+for n in 1 2 3; do
+  exits 0 "$REKEY" lookup documents 00000001-0000-4000-8000-00000000000$n
+  says "$key" 'the row exists'
+  [[ $n == 2 ]] || says 'merged into the row that was 00000001-0000-4000-8000-000000000002'
+done
+ok
+
 begin 'without the right to keep triggers from firing nothing changes'
 drafted by_owner orphans
 sql <<'SQL' >"$work/output" 2>&1

@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:9103767c89648b21be4024ea00142a50a7aef84cb02f066a23179a8597f843d7', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.steps.detach","020.profiles.detach","020.cycles.keys","020.steps.keys","020.profiles.keys","020.cycles.rewrite","020.cycle_reports.rewrite","020.steps.rewrite","020.profiles.rewrite","020.cycle_reports.attach","020.steps.attach","020.profiles.attach","020.cycle_reports.validate","020.steps.validate","020.profiles.validate","020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum","020.close"],"f67758d6194f7d23dbfa40bdeeebb1d7e514ee26f1021642dbee484e72b86baa","d1a53686955b3961edb41b26acd1a69d181c08451c7739321ab0a91e5bf55b7d"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.steps.detach","020.profiles.detach","020.cycles.keys","020.steps.keys","020.profiles.keys","020.cycles.rewrite","020.cycle_reports.rewrite","020.steps.rewrite","020.profiles.rewrite","020.cycle_reports.attach","020.steps.attach","020.profiles.attach","020.cycle_reports.validate","020.steps.validate","020.profiles.validate","020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum","020.close"],"345e0c989fdab82e6374a3e2110966e000f19cb61e2586ea8128aff76c4c3c8a","d1a53686955b3961edb41b26acd1a69d181c08451c7739321ab0a91e5bf55b7d"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite"],"a6a97fbd0edbb0a8a6dfcf6551ec1d65205d507a056b12f87a1fbcf123a705f0","7c387e23af8626d244c7947e21aded0916e7eac9dc98f88fde582f958a480351"],
 ["020.steps.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.steps.rewrite"],"c7c68fecf3a91f45379ef77780138786c96599874eee41ffb8a7d7902919a4fc","369cd141c7941ec948ae12fb6e6f7af5237cd1b06fdeab91271620fabfad07c0"],
 ["020.profiles.detach",true,false,["020.open"],["020.profiles.rewrite","020.steps.rewrite"],"cf5fae9357b6fd7c5cc37fc6d582bc9e97ab75906b311b16f0897458dec4f603","5a120fafe8542a47643d6128570f495eb748d84ef25bcab903f50003e6031db6"],
@@ -65,7 +65,7 @@ VALUES
   ('public.profiles.profile_id', 'public.profiles', 'profile_id', 'integer', 'integer', true, true, false, 'public.profiles_profile_id_seq', false);
 CALL rekey.expect_legacy('020');
 CALL rekey.expect_surrogate('public.cycle_reports', ARRAY['cycle_id', 'report_number'], 'cycle_report_id', ARRAY['public.steps steps_cycle_report_fk']);
-CALL rekey.expect_new_column('public.steps', 'cycle_report_id');
+CALL rekey.expect_texts('public.steps', ARRAY['cycle_id', 'report_number'], 'cycle_report_id');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.cycles
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.cycles ENABLE ALWAYS TRIGGER rekey_fence;

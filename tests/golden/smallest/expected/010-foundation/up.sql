@@ -643,6 +643,15 @@ CREATE TABLE rekey.pair_lists (
   old_by_new uuid[] NOT NULL
 );
 
+-- Under domains, of which one may be over another.
+CREATE FUNCTION rekey.base_type(type oid) RETURNS regtype
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  WITH RECURSIVE base(type) AS (
+    SELECT base_type.type UNION ALL SELECT typbasetype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype = 'd')
+  SELECT t.oid::regtype FROM base JOIN pg_type t ON t.oid = base.type WHERE typtype <> 'd'
+$body$;
+
 CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -2036,7 +2045,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '84163e75123b60b5b13d72abbdbb7a860c4aa3802b24e152d23b9f6a25ff860a', 'ea39ab7742f7063cb942747942b63b3a867c4ec92835a1fb8baac2cbe3d4030f', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2d24fb0911138c2d428423d04d0272326b6622fab578ae08efa20430e7dd67cc', 'f43079cd7d8167e954092f0ad0184746d7ede0de1d423526acff1b0bc4fb6f6a', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
