@@ -220,7 +220,10 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   const auto among = [](const std::set<Names>& keys, const std::string& table, const std::vector<std::string>& columns) {
     return std::ranges::any_of(columns, [&](const auto& c) { return keys.contains({table, c}); });
   };
+  std::set<Names> added;
+  for (const bundle::NewColumn& c : b.new_columns) added.insert({c.table, c.column});
   const auto touches = [&](const auto& table, const auto& columns) { return among(changed, table, columns); };
+  const auto stands_on_new = [&](const auto& key) { return among(added, key.target, key.target_columns) && !among(added, key.table, key.columns); };
   const auto waits = [&](const auto& table, const auto& columns) { return among(waiting, table, columns); };
   std::set<std::string> in_parts;  // a swap adds them to partitions first
   for (const bundle::ForeignKey& key : b.foreign_keys) {
@@ -228,7 +231,7 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
   }
   for (const auto& key : present) {
     if (known.contains({key.table, key.name}) || in_parts.contains(valid(key.definition))) continue;
-    if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns)) continue;
+    if (!touches(key.table, key.columns) && !touches(key.target, key.target_columns) && !stands_on_new(key)) continue;
     if (made.contains(key.table) && !waits(key.table, key.columns) && !waits(key.target, key.target_columns)) continue;
     problems.push_back(fmt::format("foreign key {} of {} is unknown to the plan",
                                    db::quote_identifier(key.name), key.table));

@@ -93,9 +93,11 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "settle_new_partitions") {
     lock_argument(1, LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
-  } else if (name == "expect_surrogate" || name == "expect_texts" || name == "expect_droppable") {
+  } else if (name == "expect_surrogate" || name == "expect_texts" || name == "expect_droppable" || name == "expect_required" || name == "expect_follower") {
     lock_argument(0, LockMode::access_share);
-  } else if (name == "expect_both") {
+  } else if (name == "expect_equal") {
+    const ParsedSql query(text_argument(call, 2));
+    read_query(query.statements().front()->base, out);
     scan_argument(0, LockMode::access_share);
   } else if (name == "release_key" || name == "leave_key") {
     lock_argument(0, LockMode::access_exclusive);

@@ -88,6 +88,7 @@ Step open_step(const OfflinePhase& context) {
   for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
   if (!context.phase.orphan_rules.empty()) data["with_orphans"] = true;
   data["reshape"] = reshape_expectations(context);
+  data["with_keys"] = !context.phase.domains.empty();
   return step;
 }
 
@@ -344,6 +345,7 @@ Step close_step(const OfflinePhase& context, const std::vector<Step>& vacuums, c
   for (const auto& back : dependents.put_backs) step.needs.push_back(back.id);
   for (const auto& renewal : dependents.renewals) step.needs.push_back(renewal.id);
   step.data["phase"] = sql::literal(context.phase.id);
+  step.data["ties"] = way_back_expectations(context);
   step.data["tables"] = step.data["anew"] = json::array();
   for (TableId t : context.phase.changed) {
     step.data["tables"].push_back(context.table(t));

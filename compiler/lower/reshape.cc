@@ -1,6 +1,6 @@
-// The new columns are generated for the time of one ALTER TABLE: so a table is read and written once, with all that
-// changes in it, and its triggers see nothing of it. Keys are a hash of the columns that they stand for, which rows that
-// refer to them have as well: nothing is looked up.
+// New columns are added empty, which touches no row, and filled by the ALTER TABLE that changes the table's keys: so it is
+// read and written once, and its triggers see nothing of it. Keys are a hash of the columns that they stand for, as they
+// are before their change, which rows that refer to them have as well: nothing is looked up.
 #include "compiler/lower/reshape.h"
 
 #include <fmt/format.h>
@@ -37,14 +37,22 @@ std::string surrogate_key(const model::Model& model, TableId t, const std::vecto
                      sql::literal(to_text(model.tables[t].name()) + "." + surrogate_of(model, t).column), fmt::join(texts, ", "));
 }
 
-std::string table_of(const model::Model& model, TableId t) { return sql::table(model.tables[t].name()); }
-
-json new_column(const std::string& column, const std::string& key) {
-  return {{"added", true}, {"name", sql::identifier(column)}, {"new_key", key}};
+// The columns of a reference in the order of the key that it refers to, which it may name in another.
+std::vector<std::string> in_key_order(const model::Model& model, const ForeignKey& fk) {
+  std::vector<std::string> out;
+  for (const auto& part : model.tables[fk.parent].written->primary_key) {
+    const auto at = std::find(fk.parent_columns.begin(), fk.parent_columns.end(), part.value);
+    out.push_back(fk.columns[at - fk.parent_columns.begin()]);
+  }
+  return out;
 }
 
-std::string drop_expression(const std::string& table, const std::string& column) {
-  return fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION;", table, sql::identifier(column));
+std::string table_of(const model::Model& model, TableId t) { return sql::table(model.tables[t].name()); }
+
+void add_column(const std::string& column, const std::string& key, Step& step) {
+  const auto name = sql::identifier(column);
+  step.data["before"].push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} uuid;", step.table, name));
+  step.data["columns"].push_back({{"added", true}, {"name", name}, {"new_type", "uuid"}, {"new_key", key}});
 }
 
 // What new rows get, as for any primary key.
@@ -59,9 +67,8 @@ void add_surrogate(const OfflinePhase& context, const model::Surrogate& surrogat
   const auto columns = sql::texts(model.tables[surrogate.table].written->primary_key);
   const auto column = sql::identifier(surrogate.column);
   auto& data = step.data;
-  data["columns"].push_back(new_column(surrogate.column, surrogate_key(model, surrogate.table, columns)));
+  add_column(surrogate.column, surrogate_key(model, surrogate.table, columns), step);
   data["before"].push_back(fmt::format("CALL rekey.release_key({});", sql::literal(step.table)));
-  data["after"].push_back(drop_expression(step.table, surrogate.column));
   data["after"].push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};", step.table, column, default_of_new_keys(*model.plan)));
   data["after"].push_back(fmt::format("CALL rekey.take_key({}, {}, {}, {});", sql::literal(step.table), sql::literal(surrogate.column),
                                       sql::literal(surrogate.unique), sql::text_array(columns)));
@@ -72,18 +79,12 @@ void add_surrogate(const OfflinePhase& context, const model::Surrogate& surrogat
 void add_follow(const OfflinePhase& context, const model::Follow& follow, Step& step) {
   const auto& fk = context.model.foreign_keys[follow.key];
   auto& data = step.data;
-  data["columns"].push_back(new_column(follow.column, surrogate_key(context.model, fk.parent, fk.columns)));
-  data["after"].push_back(drop_expression(step.table, follow.column));
+  add_column(follow.column, surrogate_key(context.model, fk.parent, in_key_order(context.model, fk)), step);
   data["after"].push_back(fmt::format("CALL rekey.require_like({}, {}, {});", sql::literal(step.table), sql::literal(follow.column),
                                       sql::text_array(fk.columns)));
   if (!follow.index.empty()) {
     data["after"].push_back(fmt::format("CREATE INDEX {} ON {} ({});", sql::identifier(follow.index), step.table, sql::identifier(follow.column)));
   }
-}
-
-// Rows of one table that other columns are to be found for: NEW of its trigger, or a row of a query.
-std::string looked_up(const model::Model& model, const ForeignKey& fk, const std::string& wanted, const std::string& condition) {
-  return fmt::format("SELECT {} FROM {} p WHERE {}", wanted, table_of(model, fk.parent), condition);
 }
 
 std::string equal(const std::vector<std::string>& left, const std::vector<std::string>& right, const char* left_of, const char* right_of) {
@@ -100,19 +101,14 @@ std::string listed(const std::vector<std::string>& columns, const char* of) {
   return fmt::format("{}", fmt::join(out, ", "));
 }
 
-// The side that a statement left alone follows the one that it wrote.
+// The key counts where a statement writes it; else it follows the columns that it stands for.
 std::string both_ways(const std::string& key, const std::vector<std::string>& others, const std::string& to_key, const std::string& to_others) {
-  const auto now = listed(others, "NEW."), was = listed(others, "OLD.");
-  std::vector<std::string> gone;
-  for (const auto& column : others) gone.push_back("NEW." + sql::identifier(column) + " IS NULL");
-  return fmt::format(R"(  IF TG_OP = 'INSERT' AND NEW.{0} IS NULL OR TG_OP = 'UPDATE' AND NEW.{0} IS NOT DISTINCT FROM OLD.{0}
-     AND ROW({1}) IS DISTINCT FROM ROW({2}) THEN
-    {3}
-  ELSIF TG_OP = 'INSERT' AND ({4}) OR TG_OP = 'UPDATE' AND NEW.{0} IS DISTINCT FROM OLD.{0}
-     AND ROW({1}) IS NOT DISTINCT FROM ROW({2}) THEN
-    {5}
+  return fmt::format(R"(  IF TG_OP = 'INSERT' AND NEW.{0} IS NOT NULL OR TG_OP = 'UPDATE' AND NEW.{0} IS DISTINCT FROM OLD.{0} THEN
+    {1}
+  ELSIF TG_OP = 'INSERT' OR ROW({2}) IS DISTINCT FROM ROW({3}) THEN
+    {4}
   END IF;
-)", sql::identifier(key), now, was, to_key, fmt::join(gone, " OR "), to_others);
+)", sql::identifier(key), to_others, listed(others, "NEW."), listed(others, "OLD."), to_key);
 }
 
 // Everything of a table that is kept equal, in any phase.
@@ -124,9 +120,9 @@ std::string trigger_body(const model::Model& model, TableId t) {
       if (fk.child != t) continue;
       const auto key = sql::identifier(surrogate_of(model, fk.parent).column);
       body += both_ways(follow.column, fk.columns,
-                        fmt::format("NEW.{} := ({});", sql::identifier(follow.column),
-                                    looked_up(model, fk, "p." + key, equal(fk.parent_columns, fk.columns, "p.", "NEW."))),
-                        fmt::format("SELECT {} INTO {} FROM {} p WHERE p.{} = NEW.{};", listed(fk.parent_columns, "p."), listed(fk.columns, "NEW."),
+                        fmt::format("NEW.{} := (SELECT p.{} FROM {} p WHERE {} FOR KEY SHARE);", sql::identifier(follow.column), key, table_of(model, fk.parent),
+                                    equal(fk.parent_columns, fk.columns, "p.", "NEW.")),
+                        fmt::format("SELECT {} INTO {} FROM {} p WHERE p.{} = NEW.{} FOR KEY SHARE;", listed(fk.parent_columns, "p."), listed(fk.columns, "NEW."),
                                     table_of(model, fk.parent), key, sql::identifier(follow.column)));
     }
     for (const auto& one : phase.consolidations) {
@@ -212,41 +208,80 @@ json new_foreign_keys(const OfflinePhase& context, TableId t) {
 }
 
 std::vector<std::string> reshape_expectations(const OfflinePhase& context) {
+  const auto& model = context.model;
   std::vector<std::string> out;
   for (const auto& surrogate : context.phase.surrogates) {
-    const auto& table = *context.model.tables[surrogate.table].written;
     std::vector<std::string> known;
-    for (const auto& fk : context.model.foreign_keys) {
+    for (const auto& fk : model.foreign_keys) {
       if (fk.parent == surrogate.table) known.push_back(context.table(fk.child) + " " + fk.written->name.value);
     }
-    out.push_back(fmt::format("CALL rekey.expect_surrogate({}, {}, {}, {});", sql::literal(context.table(surrogate.table)),
-                              sql::text_array(sql::texts(table.primary_key)), sql::literal(surrogate.column), sql::text_array(known)));
+    const auto table = sql::literal(context.table(surrogate.table));
+    const auto columns = sql::text_array(sql::texts(model.tables[surrogate.table].written->primary_key));
+    out.push_back(fmt::format("CALL rekey.expect_texts({}, {}, {}, {});", table, columns, sql::literal(surrogate.column), sql::literal(surrogate.unique)));
+    out.push_back(fmt::format("CALL rekey.expect_surrogate({}, {}, {});", table, columns, sql::text_array(known)));
   }
   for (const auto& follow : context.phase.follows) {
-    const auto& fk = context.model.foreign_keys[follow.key];
-    out.push_back(fmt::format("CALL rekey.expect_texts({}, {}, {});", sql::literal(context.table(fk.child)), sql::text_array(fk.columns),
-                              sql::literal(follow.column)));
+    const auto& fk = model.foreign_keys[follow.key];
+    const auto table = sql::literal(context.table(fk.child));
+    out.push_back(fmt::format("CALL rekey.expect_texts({}, {}, {}, {});", table, sql::text_array(fk.columns), sql::literal(follow.column), sql::literal(follow.index)));
+    out.push_back(fmt::format("CALL rekey.expect_follower({}, {}, {}, {});", table, sql::text_array(fk.columns), sql::literal(context.table(fk.parent)),
+                              sql::text_array(fk.parent_columns)));
+  }
+  for (const auto& one : context.phase.consolidations) {
+    out.push_back(fmt::format("CALL rekey.expect_required({}, {});", sql::literal(context.table(one.table)),
+                              sql::literal(model.foreign_keys[one.key].columns.front())));
   }
   return out;
 }
 
-// Rows in which the two sides say different things.
+namespace {
+
+struct Tie {
+  std::string column, query;  // rows in which the two sides say different things
+};
+
+// What a phase ties at a table; all phases where none is given.
+std::vector<Tie> ties(const model::Model& model, TableId t, const model::Phase* only) {
+  std::vector<Tie> out;
+  const auto table = sql::table(model.tables[t].name());
+  for (const auto& phase : model.phases) {
+    if (only && &phase != only) continue;
+    for (const auto& follow : phase.follows) {
+      const auto& fk = model.foreign_keys[follow.key];
+      if (fk.child != t) continue;
+      const auto key = sql::identifier(follow.column);
+      out.push_back({follow.column, fmt::format("SELECT FROM {0} c WHERE (c.{1} IS NULL) <> (num_nulls({2}) > 0) OR c.{1} IS NOT NULL AND NOT EXISTS ("
+                                                "SELECT FROM {3} p WHERE p.{4} = c.{1} AND {5})", table, key, listed(fk.columns, "c."), table_of(model, fk.parent),
+                                                sql::identifier(surrogate_of(model, fk.parent).column), equal(fk.parent_columns, fk.columns, "p.", "c."))});
+    }
+    for (const auto& one : phase.consolidations) {
+      if (one.table != t) continue;
+      out.push_back({one.column, fmt::format("SELECT FROM {} c WHERE c.{} IS DISTINCT FROM c.{}", table, sql::identifier(one.column),
+                                             sql::identifier(model.foreign_keys[one.key].columns.front()))});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 json reshape_checks(const OfflinePhase& context) {
   json out = json::array();
-  const auto& model = context.model;
-  const auto add = [&](TableId t, const std::string& what, const std::string& condition) {
-    out.push_back({{"table", sql::literal(context.table(t))}, {"function", sql::literal(function_of(t))}, {"what", sql::literal(what)},
-                   {"query", sql::dollar_quoted(fmt::format("SELECT FROM {} c WHERE {}", context.table(t), condition))}});
-  };
-  for (const auto& follow : context.phase.follows) {
-    const auto& fk = model.foreign_keys[follow.key];
-    const auto key = sql::identifier(follow.column), target = sql::identifier(surrogate_of(model, fk.parent).column);
-    add(fk.child, follow.column, fmt::format("num_nulls({3}) = 0 AND NOT EXISTS (SELECT FROM {0} p WHERE p.{1} = c.{2} AND {4})", context.table(fk.parent),
-                                             target, key, listed(fk.columns, "c."), equal(fk.parent_columns, fk.columns, "p.", "c.")));
+  for (TableId t : context.phase.changed) {
+    for (const auto& tie : ties(context.model, t, &context.phase)) {
+      out.push_back({{"table", sql::literal(context.table(t))}, {"function", sql::literal(function_of(t))}, {"what", sql::literal(tie.column)},
+                     {"query", sql::dollar_quoted(tie.query)}});
+    }
   }
-  for (const auto& one : context.phase.consolidations) {
-    const auto& other = model.foreign_keys[one.key].columns.front();
-    add(one.table, one.column, fmt::format("c.{} IS DISTINCT FROM c.{}", sql::identifier(one.column), sql::identifier(other)));
+  return out;
+}
+
+std::vector<std::string> way_back_expectations(const OfflinePhase& context) {
+  std::vector<std::string> out;
+  for (TableId t : context.phase.changed) {
+    for (const auto& tie : ties(context.model, t, &context.phase)) {
+      out.push_back(fmt::format("CALL rekey.expect_equal({}, {}, {});", sql::literal(context.table(t)), sql::literal(tie.column), sql::dollar_quoted(tie.query)));
+    }
   }
   return out;
 }
@@ -281,22 +316,11 @@ std::vector<std::string> key_of(const model::Model& model, TableId t) {
   return written.surrogate.value.empty() ? sql::texts(written.primary_key) : std::vector{written.surrogate.value};
 }
 
-// Without the trigger a row may have one side alone.
-std::vector<std::string> fill_back(const model::Model& model, TableId t, const std::vector<std::string>& dropped) {
+// Where both sides stayed, nothing kept them equal since the cleanup.
+std::vector<std::string> fill_back(const model::Model& model, TableId t) {
   std::vector<std::string> out;
-  const auto table = table_of(model, t);
-  for (const auto& phase : model.phases) {
-    for (const auto& follow : phase.follows) {
-      const auto& fk = model.foreign_keys[follow.key];
-      const auto is_gone = [&](const auto& column) { return std::find(dropped.begin(), dropped.end(), column) != dropped.end(); };
-      if (fk.child != t || std::any_of(fk.columns.begin(), fk.columns.end(), is_gone)) continue;
-      out.push_back(fmt::format("CALL rekey.expect_both({}, {}, {});", sql::literal(table), sql::literal(follow.column), sql::text_array(fk.columns)));
-    }
-    for (const auto& one : phase.consolidations) {
-      const auto& other = model.foreign_keys[one.key].columns;
-      if (one.table != t || std::find(dropped.begin(), dropped.end(), other.front()) != dropped.end()) continue;
-      out.push_back(fmt::format("CALL rekey.expect_both({}, {}, {});", sql::literal(table), sql::literal(one.column), sql::text_array(other)));
-    }
+  for (const auto& tie : ties(model, t, nullptr)) {
+    out.push_back(fmt::format("CALL rekey.expect_equal({}, {}, {});", sql::literal(table_of(model, t)), sql::literal(tie.column), sql::dollar_quoted(tie.query)));
   }
   return out;
 }
@@ -379,7 +403,7 @@ std::vector<Step> drop_steps(const model::Model& model, const model::Phase& clea
       step.data["tie"] = tie(model, drop.table);
       step.data["untie"] = untie(model, drop.table);
     }
-    step.data["expected"] = fill_back(model, drop.table, drop.columns);
+    step.data["expected"] = fill_back(model, drop.table);
     steps.push_back(std::move(step));
   }
   return steps;

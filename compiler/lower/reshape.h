@@ -18,6 +18,7 @@ nlohmann::json new_foreign_keys(const OfflinePhase& context, model::TableId t);
 // What has to hold before a phase, and checks of what is equal while its trigger is there.
 std::vector<std::string> reshape_expectations(const OfflinePhase& context);
 nlohmann::json reshape_checks(const OfflinePhase& context);
+std::vector<std::string> way_back_expectations(const OfflinePhase& context);
 
 // What has to hold before columns go: in the cleanup, and as far as it can be told before anything changes.
 std::vector<std::string> drop_expectations(const model::Model& model, bool at_first);

@@ -76,8 +76,10 @@ void derive(Model& model) {
                                         "installs schema rekey: journal, generators, archive"));
   if (!leaves.tables.empty()) model.derived.push_back(std::move(leaves));
   std::move(others.begin(), others.end(), std::back_inserter(model.derived));
-  model.derived.push_back(derived_phase("cleanup", cleanup, plan::Risk::low,
-                                        "builds indexes again that are invalid"));
+  const bool drops = std::any_of(model.tables.begin(), model.tables.end(), [](const Table& t) { return !t.written->drop.empty(); });
+  model.derived.push_back(derived_phase("cleanup", cleanup, drops ? plan::Risk::medium : plan::Risk::low,
+                                        drops ? "drops columns, which come back as the last ones; builds indexes again that are invalid"
+                                              : "builds indexes again that are invalid"));
 }
 
 void check_shape(const Model& model, Diagnostics& diagnostics) {

@@ -125,7 +125,10 @@ class Reshapes {
   void add_follow(ForeignKeyId f) {
     const auto& fk = model_.foreign_keys[f];
     const auto& column = fk.written->follow;
-    if (written(fk.parent).surrogate.value.empty() || fk.parent_columns != names(written(fk.parent).primary_key)) {
+    auto wanted = names(written(fk.parent).primary_key), named = fk.parent_columns;
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(named.begin(), named.end());
+    if (written(fk.parent).surrogate.value.empty() || named != wanted) {
       error("no-surrogate", column.span, fmt::format("{} has no surrogate in place of ({})", name(fk.parent), fmt::join(fk.parent_columns, ", ")),
             fmt::format("write surrogate: {} at {}, or delete the line", column.value, name(fk.parent)));
       return;
@@ -135,10 +138,23 @@ class Reshapes {
       error("follow-itself", column.span, fmt::format("{} refers to itself: which row comes first cannot be said", name(fk.child)), "delete the line");
       return;
     }
-    if (fk.written->deferrable.value == "initially deferred" || !fk.written->holds()) {
+    if (!fk.written->deferrable.value.empty() || !fk.written->holds()) {
       error("follow-late", column.span,
             fmt::format("rows of {} may be there before those that they refer to: their new column would be empty", name(fk.child)),
-            "make the foreign key valid, and not initially deferred, or delete the line");
+            "make the foreign key valid, and not deferrable, or delete the line");
+      return;
+    }
+    if (fk.written->on_delete.value == "set default" || !fk.written->on_delete_columns.empty()) {
+      error("follow-actions", column.span, fmt::format("what {} does to some of its columns has no meaning for one key", fk.written->name.value),
+            "give the foreign key another ON DELETE before, or delete the line");
+      return;
+    }
+    for (const auto& other : model_.tables[fk.child].foreign_keys) {
+      const auto& second = model_.foreign_keys[other];
+      const bool shares = std::any_of(fk.columns.begin(), fk.columns.end(), [&](const auto& c) { return holds(second.columns, c); });
+      if (other >= f || second.written->follow.value.empty() || !shares) continue;
+      error("follow-shared", column.span, fmt::format("{} and {} share a column: each would change the other's reference", fk.written->name.value, second.written->name.value),
+            "let one of them follow");
       return;
     }
     const auto constraint = constraint_name(model_.tables[fk.child], {column.value}, "fkey");
@@ -154,6 +170,11 @@ class Reshapes {
     const auto& fk = model_.foreign_keys[f];
     const auto& key = written(t).primary_key;
     if (!phase || !is_alone(t, "consolidation", named.span)) return;
+    if (fk.written->on_delete.value == "set null" || fk.written->on_delete.value == "set default") {
+      error("consolidate", named.span, fmt::format("{} is {} where its parent goes, and a key cannot be", fk.columns.front(), fk.written->on_delete.value),
+            "give the foreign key another ON DELETE before, or delete the line");
+      return;
+    }
     const PhaseId above = model_.phase_of(fk.parent_ids.front());
     if (above != kNone && above > model_.tables[t].phase) {
       error("consolidate-early", named.span,
@@ -201,10 +222,27 @@ class Reshapes {
     }
     for (const auto& fk : model_.foreign_keys) {
       if (fk.parent == t && holds(fk.parent_columns, column.value)) refuse_referenced(t, column, fk.written->name.value);
+      if (fk.child == t && holds(fk.columns, column.value)) check_whole(fk, column);
     }
     for (const auto& [from, to] : model_.logical_references) {
       if (model_.columns[to].table == t && model_.columns[to].name() == column.value) refuse_referenced(t, column, model_.path(from));
     }
+  }
+
+  // A reference goes as a whole, to one that stands for it.
+  void check_whole(const ForeignKey& fk, const plan::Text& column) {
+    const auto dropped = names(written(fk.child).drop);
+    const bool whole = std::all_of(fk.columns.begin(), fk.columns.end(), [&](const auto& c) { return holds(dropped, c); });
+    const bool stands = !fk.written->follow.value.empty() || written(fk.child).consolidate.value == fk.written->name.value;
+    if (whole && stands) return;
+    const bool elsewhere = std::any_of(model_.foreign_keys.begin(), model_.foreign_keys.end(), [&](const ForeignKey& other) {
+      return other.child == fk.child && &other != &fk && holds(other.columns, column.value) && !other.written->follow.value.empty();
+    });
+    if (elsewhere && !stands) return;
+    error("drop-reference", column.span,
+          whole ? fmt::format("foreign key {} goes with it, and rows may refer to what is gone by the time of a rollback", fk.written->name.value)
+                : fmt::format("it is a part of foreign key {}, of which the rest stays", fk.written->name.value),
+          whole ? "let it follow, or drop the foreign key with sql: of a phase, for good" : "drop all of its columns, or none");
   }
 
   void refuse_referenced(TableId t, const plan::Text& column, const std::string& by) {

@@ -81,7 +81,7 @@ AS $body$
 $body$;
 
 -- Before a column is made from the texts of others: it is not there, and what is equal has one text, in every session.
-CREATE PROCEDURE rekey.expect_texts(of_table text, columns text[], named text)
+CREATE PROCEDURE rekey.expect_texts(of_table text, columns text[], named text, of_index text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -90,6 +90,9 @@ BEGIN
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = named AND NOT attisdropped) THEN
     RAISE EXCEPTION '% has a column % already', of_table, quote_ident(named)
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Give the new column another name in the plan.';
+  ELSIF EXISTS (SELECT FROM pg_class WHERE relname = of_index AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = of_table::regclass)) THEN
+    RAISE EXCEPTION 'there is a % already, which the new index of % would be named', quote_ident(of_index), of_table
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Rename what is there, or choose another name in the plan.';
   END IF;
   SELECT string_agg(format('%I (%s)', c, coalesce(format_type(atttypid, atttypmod), 'missing')
                            || CASE WHEN NOT collisdeterministic THEN format(' COLLATE %I', collname) ELSE '' END), ', ' ORDER BY n) INTO wrong
@@ -106,17 +109,27 @@ END
 $body$;
 
 -- Before a surrogate: its columns are the primary key, and nobody else stands on it.
-CREATE PROCEDURE rekey.expect_surrogate(of_table text, columns text[], named text, known text[])
+CREATE PROCEDURE rekey.expect_surrogate(of_table text, columns text[], known text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   wrong text;
 BEGIN
-  CALL rekey.expect_texts(of_table, columns, named);
   IF rekey.key_names(of_table::regclass) IS DISTINCT FROM columns THEN
     RAISE EXCEPTION 'the primary key of % is (%), not (%)', of_table, array_to_string(rekey.key_names(of_table::regclass), ', '),
       array_to_string(columns, ', ')
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Correct primary_key in the plan.';
+  END IF;
+  IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = of_table::regclass AND contype = 'p' AND condeferrable) THEN
+    RAISE EXCEPTION 'the primary key of % is deferrable', of_table
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Make it one that is not, or delete surrogate: in the plan.';
+  END IF;
+  SELECT string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO wrong
+  FROM pg_constraint c JOIN pg_depend d ON d.refclassid = 'pg_constraint'::regclass AND d.refobjid = c.oid
+  WHERE c.conrelid = of_table::regclass AND c.contype = 'p' AND d.classid <> 'pg_class'::regclass;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'what depends on the primary key of %: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. A view that groups by the key alone names its other columns too.';
   END IF;
   SELECT string_agg(format('%I of %s', conname, conrelid::regclass), ', ' ORDER BY conname) INTO wrong
   FROM pg_constraint c WHERE confrelid = of_table::regclass AND contype = 'f' AND conparentid = 0
@@ -125,6 +138,44 @@ BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'foreign keys refer to the primary key of % and are unknown to the plan: %', of_table, wrong
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Add them to foreign_keys: of their tables.';
+  END IF;
+END
+$body$;
+
+-- A reference that follows is equal to the key where its texts are, and a row has all of it or none.
+CREATE PROCEDURE rekey.expect_follower(of_table text, columns text[], parent text, parent_columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  wrong text;
+BEGIN
+  SELECT string_agg(format('%I is %s, and %I of %s is %s', c.attname, format_type(c.atttypid, c.atttypmod), p.attname, parent,
+                           format_type(p.atttypid, p.atttypmod)), '; ' ORDER BY n) INTO wrong
+  FROM unnest(columns, parent_columns) WITH ORDINALITY u (own, other, n)
+  JOIN pg_attribute c ON c.attrelid = of_table::regclass AND c.attname = own
+  JOIN pg_attribute p ON p.attrelid = parent::regclass AND p.attname = other
+  CROSS JOIN LATERAL (SELECT rekey.base_type(c.atttypid) AS one, rekey.base_type(p.atttypid) AS two) t
+  WHERE NOT (one = ANY (ARRAY['smallint', 'integer', 'bigint']::regtype[]) AND two = ANY (ARRAY['smallint', 'integer', 'bigint']::regtype[])
+             OR one = two AND (c.atttypmod = p.atttypmod OR c.atttypmod = -1 AND one = 'varchar'::regtype)
+             OR one = 'text'::regtype AND two = 'varchar'::regtype);
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '% cannot follow: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Give both columns one type before, or delete follow: in the plan.';
+  END IF;
+  IF (SELECT count(DISTINCT attnotnull) > 1 FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns)) THEN
+    RAISE EXCEPTION '% cannot follow: some of (%) are NOT NULL, and others not', of_table, array_to_string(columns, ', ')
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. A row without a reference has none of them: make all of them NOT NULL, or none.';
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.expect_required(of_table text, of_column text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = of_column AND NOT attnotnull) THEN
+    RAISE EXCEPTION '% of % may be NULL, and is to become its key', quote_ident(of_column), of_table
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Make it NOT NULL before, or delete consolidate: in the plan.';
   END IF;
 END
 $body$;
@@ -230,6 +281,23 @@ AS $body$
     WHERE confrelid = of_table AND contype = 'f' AND confkey && numbers) users
 $body$;
 
+-- What rows could break once columns are back that nobody has given a value since: foreign keys whose parents are gone,
+-- unique keys over a default, checks of several columns.
+CREATE FUNCTION rekey.constraints_in_the_way(of_table regclass, columns text[], expressions text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  WITH gone AS (
+    SELECT attnum, atthasdef FROM unnest(columns, expressions) u (c, expression)
+    JOIN pg_attribute ON attrelid = of_table AND attname = c WHERE expression = ''),
+  numbers AS (SELECT array_agg(attnum) AS list, array_agg(attnum) FILTER (WHERE atthasdef) AS with_default FROM gone)
+  SELECT string_agg(what, ', ' ORDER BY what) FROM (
+    SELECT format('constraint %I', conname) AS what FROM pg_constraint, numbers
+    WHERE conrelid = of_table AND conkey && list AND (contype = 'f' OR contype = 'c' AND cardinality(conkey) > 1)
+    UNION ALL
+    SELECT format('unique index %s', indexrelid::regclass) FROM pg_index, numbers
+    WHERE indrelid = of_table AND indisunique AND (indkey::smallint[]) && with_default) found
+$body$;
+
 -- Refuses what could not come back.
 CREATE PROCEDURE rekey.expect_droppable(of_table text, columns text[], expressions text[], known text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -249,6 +317,11 @@ BEGIN
     RAISE EXCEPTION '% is to lose columns: %', of_table, wrong
       USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Take the columns out of drop: in the plan, or change them before.';
   END IF;
+  wrong := rekey.constraints_in_the_way(of_table::regclass, columns, expressions);
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'rows of % written since would stop the way back: %', of_table, wrong
+      USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Drop these before, or take the columns out of drop: in the plan.';
+  END IF;
   wrong := rekey.users_of_columns(of_table::regclass, numbers, known);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'columns of % that are to be dropped are used by: %', of_table, wrong
@@ -263,7 +336,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   WITH gone AS (
     SELECT a.*, format('ALTER TABLE %s ALTER COLUMN %I ', of_table, attname) AS alter_column,
-           (SELECT format('ALTER TABLE %s ADD CONSTRAINT %I NOT NULL %I', of_table, conname, attname) FROM pg_constraint
+           (SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', of_table, conname, pg_get_constraintdef(oid)) FROM pg_constraint
             WHERE conrelid = of_table AND contype = 'n' AND conkey = ARRAY[attnum]) AS named_not_null
     FROM pg_attribute a WHERE attrelid = of_table AND attnum = ANY (numbers))
   SELECT array_agg(statement ORDER BY part, place, n, statement) FROM (
@@ -332,13 +405,14 @@ AS $body$
     ORDER BY 1)
 $body$;
 
-CREATE PROCEDURE rekey.archive_columns(of_step text, number integer, of_table text, columns text[], key text[], expressions text[])
+CREATE PROCEDURE rekey.archive_columns(of_step text, number integer, of_table text, columns text[], key text[], expressions text[], sources text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   numbers smallint[] := ARRAY(SELECT attnum FROM pg_attribute WHERE attrelid = of_table::regclass AND attname = ANY (columns) AND NOT attisdropped);
   keys    text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (c, n));
   names   text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY u (c, n));
+  beside  text := (SELECT string_agg(', ' || quote_ident(s), '') FROM (SELECT DISTINCT s FROM unnest(sources) s WHERE s <> ALL (key || ARRAY[''])) d);
   owned   regclass;
   counted record;
 BEGIN
@@ -349,7 +423,7 @@ BEGIN
   END IF;
   INSERT INTO rekey.column_archives (archive, step, table_name, rows, bytes, indexes, columns, objects, statements)
   SELECT number, of_step, of_table, 0, i.bytes, i.indexes,
-         (SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
+         (SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'base', rekey.base_type(atttypid)::text,
                                               'collation', CASE WHEN attcollation <> t.typcollation THEN attcollation::regcollation::text END,
                                               'default', pg_get_expr(adbin, adrelid)) ORDER BY attnum)
           FROM pg_attribute JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
@@ -357,7 +431,8 @@ BEGIN
          rekey.objects_of_columns(of_table::regclass, numbers),
          coalesce(rekey.column_statements(of_table::regclass, numbers), '{}')
   FROM rekey.indexes_of_columns(of_table::regclass, numbers) i;
-  EXECUTE format('CREATE TABLE rekey.columns_%s AS SELECT %s, %s FROM %s', number, keys, names, of_table);
+  -- What stands in the place of the columns from now on is there too: a row that has lost it since gets nothing back.
+  EXECUTE format('CREATE TABLE rekey.columns_%s AS SELECT %s, %s%s FROM %s', number, keys, names, coalesce(beside, ''), of_table);
   EXECUTE format('ALTER TABLE rekey.columns_%s ADD PRIMARY KEY (%s)', number, keys);
   EXECUTE format('SELECT count(*) AS rows, coalesce(sum(%s), 0) AS bytes FROM rekey.columns_%s',
                  (SELECT string_agg(format('coalesce(pg_column_size(%I), 0)', c), ' + ') FROM unnest(columns) c), number) INTO counted;
@@ -379,16 +454,18 @@ DECLARE
   types text := (SELECT string_agg(format_type(atttypid, NULL), ', ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (c, n)
                  JOIN pg_attribute ON attrelid = of_table::regclass AND attname = c);
 BEGIN
-  EXECUTE format('CREATE FUNCTION %s(uuid, %s) RETURNS %s LANGUAGE plpgsql IMMUTABLE AS %L', named, types, of_column ->> 'type', concat_ws(E'\n',
-    'DECLARE', format('  kept %s;', of_column ->> 'type'), 'BEGIN',
+  EXECUTE format('CREATE FUNCTION %s(uuid, %s) RETURNS %s LANGUAGE plpgsql IMMUTABLE AS %L', named, types, of_column ->> 'base', concat_ws(E'\n',
+    'DECLARE', format('  kept %s;', of_column ->> 'base'), 'BEGIN',
     CASE WHEN expression <> '' THEN format('  IF $1 IS NOT NULL THEN RETURN %s; END IF;', expression) END,
-    format('  SELECT a.%I INTO kept FROM rekey.columns_%s a WHERE %s;', of_column ->> 'name', archive,
-           (SELECT string_agg(format('a.%I = $%s', c, n + 1), ' AND ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (c, n))),
-    '  IF FOUND THEN RETURN kept; END IF;', format('  RETURN %s;', coalesce(of_column ->> 'default', 'NULL')), 'END'));
+    format('  SELECT a.%I INTO kept FROM rekey.columns_%s a WHERE %s%s;', of_column ->> 'name', archive,
+           (SELECT string_agg(format('a.%I = $%s', c, n + 1), ' AND ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (c, n)),
+           CASE WHEN source <> '' THEN format(' AND a.%I IS NULL', source) END),
+    '  IF FOUND THEN RETURN kept; END IF;',
+    format('  RETURN %s;', CASE WHEN source <> '' THEN 'NULL' ELSE coalesce(of_column ->> 'default', 'NULL') END), 'END'));
 END
 $body$;
 
--- Generated for the time of one ALTER TABLE: no trigger of the table sees it, and no row is written twice.
+-- Added empty and filled by one ALTER TABLE: no trigger of the table sees it, and no row is written twice.
 CREATE PROCEDURE rekey.restore_archived(of_step text, of_table text, columns text[], key text[], expressions text[], sources text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -396,20 +473,20 @@ DECLARE
   kept      rekey.column_archives;
   item      record;
   additions text;
-  ends      text;
+  values_of text;
 BEGIN
   SELECT * INTO STRICT kept FROM rekey.column_archives WHERE step = of_step;
   FOR item IN SELECT c, place, format('rekey.archived_%s_%s', kept.archive, place) AS value, expressions[n] AS expression, sources[n] AS source
               FROM jsonb_array_elements(kept.columns) WITH ORDINALITY j (c, place)
               JOIN unnest(columns) WITH ORDINALITY u (name, n) ON name = c ->> 'name' ORDER BY place LOOP
     CALL rekey.make_archived_value(item.value, of_table, kept.archive, item.c, key, item.expression, item.source);
-    additions := concat_ws(', ', additions, format('ADD COLUMN %I %s%s GENERATED ALWAYS AS (%s(%s, %s)) STORED', item.c ->> 'name', item.c ->> 'type',
+    additions := concat_ws(', ', additions, format('ADD COLUMN %I %s', item.c ->> 'name', item.c ->> 'base'));
+    values_of := concat_ws(', ', values_of, format('ALTER COLUMN %I TYPE %s%s USING %s(%s, %s)', item.c ->> 'name', item.c ->> 'type',
       ' COLLATE ' || (item.c ->> 'collation'), item.value, CASE item.source WHEN '' THEN 'NULL::uuid' ELSE quote_ident(item.source) END,
       (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(key) WITH ORDINALITY u (k, n))));
-    ends := concat_ws(', ', ends, format('ALTER COLUMN %I DROP EXPRESSION', item.c ->> 'name'));
   END LOOP;
   EXECUTE format('ALTER TABLE %s %s', of_table, additions);
-  EXECUTE format('ALTER TABLE %s %s', of_table, ends);
+  EXECUTE format('ALTER TABLE %s %s', of_table, values_of);
   FOR item IN SELECT format('rekey.archived_%s_%s', kept.archive, place) AS value FROM jsonb_array_elements(kept.columns) WITH ORDINALITY j (c, place) LOOP
     EXECUTE format('DROP FUNCTION %s', item.value);
   END LOOP;
@@ -421,18 +498,17 @@ BEGIN
 END
 $body$;
 
--- Where both references of a row stayed, nothing kept them equal since the cleanup.
-CREATE PROCEDURE rekey.expect_both(of_table text, of_column text, others text[])
+-- On the way back the side that stays counts: it must be what the other one says.
+CREATE PROCEDURE rekey.expect_equal(of_table text, of_column text, query text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  lacking bigint;
-  list    text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(others) WITH ORDINALITY u (c, n));
+  different bigint;
 BEGIN
-  EXECUTE format('SELECT count(*) FROM %s WHERE (%I IS NULL) <> (num_nulls(%s) > 0)', of_table, of_column, list) INTO lacking;
-  IF lacking > 0 THEN
-    RAISE EXCEPTION '%: % written since have % without %, or the other way round', of_table, CASE lacking WHEN 1 THEN '1 row' ELSE lacking || ' rows' END,
-      quote_ident(of_column), list USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Fill in the side that is missing.';
+  EXECUTE format('SELECT count(*) FROM (%s) d', query) INTO different;
+  IF different > 0 THEN
+    RAISE EXCEPTION '%: in % % is not what the reference beside it says', of_table, CASE different WHEN 1 THEN '1 row' ELSE different || ' rows' END,
+      quote_ident(of_column) USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Make both say the same: "rekey verify" looks for such rows.';
   END IF;
 END
 $body$;

@@ -15,4 +15,7 @@ ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
 {{#anew}}
 CALL rekey.expect_shape({{phase}}, {{.}});
 {{/anew}}
+{{#ties}}
+{{.}}
+{{/ties}}
 CALL rekey.expect_way_back({{phase}});

@@ -1,7 +1,7 @@
 %up
 LOCK TABLE {{table}}{{#targets}}, {{.}}{{/targets}} IN ACCESS EXCLUSIVE MODE;
 {{#drops}}
-CALL rekey.archive_columns({{step}}, {{archive}}, {{table_literal}}, {{names}}, {{key}}, {{expressions}});
+CALL rekey.archive_columns({{step}}, {{archive}}, {{table_literal}}, {{names}}, {{key}}, {{expressions}}, {{sources}});
 {{/drops}}
 {{#untie}}
 {{untie}}

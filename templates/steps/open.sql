@@ -6,6 +6,7 @@ CALL rekey.register_steps({{phase}}, {{steps}});
 {{#before_checks}}
 CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{/before_checks}}
+{{#with_keys}}
 INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
 VALUES
 {{#domains}}
@@ -16,6 +17,7 @@ VALUES
 {{#columns}}
   ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{array}}, {{sequence}}, {{identity}}){{separator}}
 {{/columns}}
+{{/with_keys}}
 {{#with_orphans}}
 CALL rekey.expect_columns({{phase}});
 {{/with_orphans}}

@@ -8,10 +8,6 @@ CALL rekey.measure({{step}}, 'before', {{table_literal}}, {{names}});
 {{/before}}
 ALTER TABLE {{table}}
 {{#columns}}
-{{#added}}
-  ADD COLUMN {{name}} uuid GENERATED ALWAYS AS ({{new_key}}) STORED{{separator}}
-{{/added}}
-{{^added}}
 {{#old_default}}
   ALTER COLUMN {{name}} DROP DEFAULT,
 {{/old_default}}
@@ -20,7 +16,6 @@ ALTER TABLE {{table}}
 {{/new_default}}
   ALTER COLUMN {{name}} TYPE {{new_type}}
     USING {{new_key}}{{separator}}
-{{/added}}
 {{/columns}}
 {{#after}}
 {{.}}

@@ -65,7 +65,7 @@ plan.yaml:11:64: error: follow_index has no effect without follow [idle-setting]
 plan.yaml:12:58: error: rows of public.b may be there before those that they refer to: their new column would be empty [follow-late]
       h: {columns: [x, y], references: public.c, follow: key, deferrable: initially deferred}
                                                          ^~~
-  make the foreign key valid, and not initially deferred, or delete the line
+  make the foreign key valid, and not deferrable, or delete the line
 )"},
     {"columns and constraints that are there",
      R"(

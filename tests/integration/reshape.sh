@@ -172,7 +172,7 @@ begin 'a surrogate of texts alone, names that need quotes'
 database shape_of_texts
 sql <<'SQL'
 CREATE TABLE "The places" (country char(4), "Town" varchar(40), inhabitants integer, PRIMARY KEY (country, "Town"));
-CREATE TABLE visits (visit_id serial PRIMARY KEY, country text, "of Town" text,
+CREATE TABLE visits (visit_id serial PRIMARY KEY, country char(4), "of Town" text,
   CONSTRAINT "visits: place" FOREIGN KEY (country, "of Town") REFERENCES "The places" ON UPDATE CASCADE);
 INSERT INTO "The places" VALUES ('A', 'x,y'), ('A,x', 'y'), ('A', '"'), ('B', 'é');
 INSERT INTO visits (country, "of Town") SELECT trim(country), "Town" FROM "The places" UNION ALL SELECT 'B', NULL;
@@ -201,6 +201,42 @@ verify "$work/bundle"
 rollback "$work/bundle"
 schema_but_for_order before
 rows_kept
+ok
+
+begin 'a reference that is taken away stays away, one that is moved is where it went, and what nobody keeps equal is compared'
+draft
+apply "$work/bundle"
+apply "$work/bundle"
+sql -c "ALTER TABLE logs DISABLE TRIGGER never" \
+  -c "UPDATE logs SET cycle_report_id = NULL WHERE log_id = (SELECT log_id FROM logs WHERE cycle_report_id IS NOT NULL ORDER BY log_id LIMIT 1)" \
+  -c "ALTER TABLE logs ENABLE TRIGGER never"
+rollback "$work/bundle"
+proves "SELECT count(*) = 2 FROM logs WHERE cycle_id IS NULL AND report_id IS NULL AND what IN ('w', 'neither')"
+ok
+
+begin 'a foreign key of somebody else to a surrogate is named before the way back begins'
+draft
+apply "$work/bundle"
+sql -c 'CREATE TABLE guests (cycle_report_id uuid REFERENCES cycle_reports)'
+exits 3 "$REKEY" rollback "$work/bundle" --yes
+says 'foreign key guests_cycle_report_id_fkey of public.guests is unknown to the plan' 'nothing has been changed'
+sql -c 'DROP TABLE guests'
+rollback "$work/bundle"
+exactly_as before
+ok
+
+begin 'without a drop the cleanup ends the trigger alone, and both sides are compared on the way back'
+grep -v 'drop: ' "$fixture/decisions.yaml" | sed 's/, drop: .person_id.//' >"$work/kept.yaml"
+draft '' "$work/kept.yaml"
+apply "$work/bundle"
+says 'stopped before phase 030 cleanup'
+apply "$work/bundle"
+sql -c "UPDATE steps SET cycle_report_id = (SELECT max(cycle_report_id::text)::uuid FROM cycle_reports) WHERE code = 's1'"
+exits 1 "$REKEY" rollback "$work/bundle" --yes
+says 'in 17 rows cycle_report_id is not what the reference beside it says' 'This step has changed nothing'
+sql -c "UPDATE steps s SET (cycle_id, report_id) = (SELECT cycle_id, report_id FROM cycle_reports c WHERE c.cycle_report_id = s.cycle_report_id)"
+rollback "$work/bundle"
+schema_as before
 ok
 
 begin 'refused: two rows for one, and one for none'

@@ -19,7 +19,7 @@ SET idle_in_transaction_session_timeout = 0;
 -- step 020.close · offline
 -- way back: puts the fence up again
 -- SHARE ROW EXCLUSIVE on public.cycles, public.cycle_reports, public.steps, public.profiles; reads
---   all of public.cycles, public.cycle_reports, public.steps, public.profiles
+--   all of public.steps, public.cycle_reports, public.profiles, public.cycles
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('020.close');
@@ -35,6 +35,8 @@ ALTER TABLE public.steps ENABLE ALWAYS TRIGGER rekey_fence;
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.profiles
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.profiles ENABLE ALWAYS TRIGGER rekey_fence;
+CALL rekey.expect_equal('public.steps', 'cycle_report_id', $query$SELECT FROM public.steps c WHERE (c.cycle_report_id IS NULL) <> (num_nulls(c.cycle_id, c.report_number) > 0) OR c.cycle_report_id IS NOT NULL AND NOT EXISTS (SELECT FROM public.cycle_reports p WHERE p.cycle_report_id = c.cycle_report_id AND p.cycle_id = c.cycle_id AND p.report_number = c.report_number)$query$);
+CALL rekey.expect_equal('public.profiles', 'profile_id', $query$SELECT FROM public.profiles c WHERE c.profile_id IS DISTINCT FROM c.step_id$query$);
 CALL rekey.expect_way_back('020');
 CALL rekey.end_undo('020.close');
 COMMIT;

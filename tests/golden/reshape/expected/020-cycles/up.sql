@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('020', 'cycles', 'sha256:9103767c89648b21be4024ea00142a50a7aef84cb02f066a23179a8597f843d7', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('020', $steps$[
-["020.open",true,false,[],["020.cycle_reports.detach","020.steps.detach","020.profiles.detach","020.cycles.keys","020.steps.keys","020.profiles.keys","020.cycles.rewrite","020.cycle_reports.rewrite","020.steps.rewrite","020.profiles.rewrite","020.cycle_reports.attach","020.steps.attach","020.profiles.attach","020.cycle_reports.validate","020.steps.validate","020.profiles.validate","020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum","020.close"],"345e0c989fdab82e6374a3e2110966e000f19cb61e2586ea8128aff76c4c3c8a","d1a53686955b3961edb41b26acd1a69d181c08451c7739321ab0a91e5bf55b7d"],
+["020.open",true,false,[],["020.cycle_reports.detach","020.steps.detach","020.profiles.detach","020.cycles.keys","020.steps.keys","020.profiles.keys","020.cycles.rewrite","020.cycle_reports.rewrite","020.steps.rewrite","020.profiles.rewrite","020.cycle_reports.attach","020.steps.attach","020.profiles.attach","020.cycle_reports.validate","020.steps.validate","020.profiles.validate","020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum","020.close"],"a9671e833203b3a46865d109ac7d1388feff29a35f04673a18ba1427fcd01bb3","d1a53686955b3961edb41b26acd1a69d181c08451c7739321ab0a91e5bf55b7d"],
 ["020.cycle_reports.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.cycles.rewrite"],"a6a97fbd0edbb0a8a6dfcf6551ec1d65205d507a056b12f87a1fbcf123a705f0","7c387e23af8626d244c7947e21aded0916e7eac9dc98f88fde582f958a480351"],
 ["020.steps.detach",true,false,["020.open"],["020.cycle_reports.rewrite","020.steps.rewrite"],"c7c68fecf3a91f45379ef77780138786c96599874eee41ffb8a7d7902919a4fc","369cd141c7941ec948ae12fb6e6f7af5237cd1b06fdeab91271620fabfad07c0"],
 ["020.profiles.detach",true,false,["020.open"],["020.profiles.rewrite","020.steps.rewrite"],"cf5fae9357b6fd7c5cc37fc6d582bc9e97ab75906b311b16f0897458dec4f603","5a120fafe8542a47643d6128570f495eb748d84ef25bcab903f50003e6031db6"],
@@ -34,9 +34,9 @@ CALL rekey.register_steps('020', $steps$[
 ["020.steps.keys",true,false,["020.open"],["020.close"],"34c8bc839b7a6cbdfe153a0ea177d86b61100589662f951ddbbef8b8e60ff9e7","a294cfe73b834129830292841baa48f774963246ca62fae7646a0131c5fb8a43"],
 ["020.profiles.keys",true,false,["020.open"],["020.close"],"0c652206fd540ca527b2d8d965ac2b45a5f72c8f280a665b62ee5f32ab2fb4f5","8f4e9e0ecbef69a1832de3a379d5f7a36104e911542cb07ac5df527c27190357"],
 ["020.cycles.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys"],["020.cycle_reports.attach","020.cycles.keys"],"19ff4670b6b2644c2d345541d78ee9a127a69e619f723c4a74f38b9ca561faae","3759f57cb714d9d7adc23f42d1081815919934081ad5b9e23b97aeb7d1447b3f"],
-["020.cycle_reports.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys","020.steps.detach"],["020.cycle_reports.attach","020.cycles.keys","020.steps.attach"],"8f2a8950eb9339599ef174e1600af596ccdbbf02c52967fbd898fde9400bc58d","97cf7c0344bd77bd5720a32260a9da37720c1506bc4966ee7d39936102c4cd42"],
-["020.steps.rewrite",true,false,["020.cycles.keys","020.profiles.detach","020.steps.detach","020.steps.keys"],["020.cycles.keys","020.profiles.attach","020.steps.attach","020.steps.keys"],"2b0f4be0406eac326eff2cd25ff5c4cc0a3ba44212ed3c3941051466df2b910e","e62786f557c10e887a77ae8c952654557b21878506dc11c94eaef941b8c8b1e8"],
-["020.profiles.rewrite",true,false,["020.profiles.detach","020.profiles.keys","020.steps.keys"],["020.profiles.attach","020.profiles.keys","020.steps.keys"],"f23fc8cb7ea2602e994716e516e3203b33858e133ba0da58b951128c58487bd3","3e9343be55b2a80eeb00262d90e78edb79c256c8b59864191e15ca45f4de9456"],
+["020.cycle_reports.rewrite",true,false,["020.cycle_reports.detach","020.cycles.keys","020.steps.detach"],["020.cycle_reports.attach","020.cycles.keys","020.steps.attach"],"52e2df8724a92203ca1fabfaede5ffb8b550c503b1e891204429deea0e2b0bd2","97cf7c0344bd77bd5720a32260a9da37720c1506bc4966ee7d39936102c4cd42"],
+["020.steps.rewrite",true,false,["020.cycles.keys","020.profiles.detach","020.steps.detach","020.steps.keys"],["020.cycles.keys","020.profiles.attach","020.steps.attach","020.steps.keys"],"f0e47f235eedb8b75ee2cc991fc00e224e9793cdc9fddd6486b219bdbef84f98","e62786f557c10e887a77ae8c952654557b21878506dc11c94eaef941b8c8b1e8"],
+["020.profiles.rewrite",true,false,["020.profiles.detach","020.profiles.keys","020.steps.keys"],["020.profiles.attach","020.profiles.keys","020.steps.keys"],"aadb208e04caf0b845343d4f3f6f8fd1a3c56fa0da8eceb38422cdca30ca47d8","3e9343be55b2a80eeb00262d90e78edb79c256c8b59864191e15ca45f4de9456"],
 ["020.cycle_reports.attach",true,false,["020.cycle_reports.rewrite","020.cycles.rewrite"],["020.close"],"fbb51c17bd4d20b3c04ce19b6c50c59831f13a84b650d055ab2ff3c8402ed539","e4d4804165d2330b5231e8a9093380db86dd684c933583c275a10445bd938cbf"],
 ["020.steps.attach",true,false,["020.cycle_reports.rewrite","020.steps.rewrite"],["020.close"],"8509b774b447be498742b94f32ed521ee6adfc3573b638be7c2a384fd948e7f5","b94b9fba9fae89c50c8ca82ed649ab77187e06bf4e51c2987fa3b90a33d9fa8b"],
 ["020.profiles.attach",true,false,["020.profiles.rewrite","020.steps.rewrite"],["020.close"],"3eed8a66a074be7eeb447a8c955c5445f699bbd60cbcff1a255a3dfb4d782d58","ec2aa4d08b32b85219f5d3f7d702b1c66905cd9e095424b380936d5fd7611fa4"],
@@ -47,7 +47,7 @@ CALL rekey.register_steps('020', $steps$[
 ["020.cycle_reports.vacuum",false,true,["020.cycle_reports.validate"],["020.cycle_reports.validate"],"24b115ec1ef78809826f4a92c6930ecf432bded7a4c6c7841aa43b9d3304f780","576d50be167c4fb22b2b978d96555992da60167395c6f527fb6223a3238aa2f3"],
 ["020.steps.vacuum",false,true,["020.steps.validate"],["020.steps.validate"],"09122f4214b03294744dbd1fd8343e42f4b9ec01f4498d2c32ede651a6a2510e","5ad4e4aede9bd15cad5839a4f19547d8e849a5e09e956666eff1c44ac1d07021"],
 ["020.profiles.vacuum",false,true,["020.profiles.validate"],["020.profiles.validate"],"af96b3a3e7451c6ad7d040bd8db798ed0189ee5b05da91552ecb1b563651831f","3728c171ec4d9e393dd17e29e87f404477005d9a380d86de7be9f6d8d9f3d8ec"],
-["020.close",true,false,["020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum"],[],"a8ee7b10d9af1ed744950155ba03cf5c8e967fda9de203c45661d4c918b30595","20dd5d68518c7a9dc008482ef9f67949218840c147a692aabb907d29a3e9887c"]
+["020.close",true,false,["020.cycles.vacuum","020.cycle_reports.vacuum","020.steps.vacuum","020.profiles.vacuum"],[],"a8ee7b10d9af1ed744950155ba03cf5c8e967fda9de203c45661d4c918b30595","5a7c47419354c2b8055c2fcf35be0578b6c7f88b6da28bf3acdddf586143311e"]
 ]$steps$);
 CALL rekey.begin_step('020.open');
 INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
@@ -64,8 +64,11 @@ VALUES
   ('public.steps.step_id', 'public.profiles', 'step_id', 'integer', 'integer', false, false, false, NULL, false),
   ('public.profiles.profile_id', 'public.profiles', 'profile_id', 'integer', 'integer', true, true, false, 'public.profiles_profile_id_seq', false);
 CALL rekey.expect_legacy('020');
-CALL rekey.expect_surrogate('public.cycle_reports', ARRAY['cycle_id', 'report_number'], 'cycle_report_id', ARRAY['public.steps steps_cycle_report_fk']);
-CALL rekey.expect_texts('public.steps', ARRAY['cycle_id', 'report_number'], 'cycle_report_id');
+CALL rekey.expect_texts('public.cycle_reports', ARRAY['cycle_id', 'report_number'], 'cycle_report_id', 'cycle_reports_cycle_id_report_number_key');
+CALL rekey.expect_surrogate('public.cycle_reports', ARRAY['cycle_id', 'report_number'], ARRAY['public.steps steps_cycle_report_fk']);
+CALL rekey.expect_texts('public.steps', ARRAY['cycle_id', 'report_number'], 'cycle_report_id', 'steps_cycle_report_id');
+CALL rekey.expect_follower('public.steps', ARRAY['cycle_id', 'report_number'], 'public.cycle_reports', ARRAY['cycle_id', 'report_number']);
+CALL rekey.expect_required('public.profiles', 'step_id');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.cycles
   FOR EACH STATEMENT EXECUTE FUNCTION rekey.fence('020');
 ALTER TABLE public.cycles ENABLE ALWAYS TRIGGER rekey_fence;
@@ -181,12 +184,13 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.cycle_reports.rewrite');
 LOCK TABLE public.cycle_reports IN ACCESS EXCLUSIVE MODE;
 CALL rekey.measure('020.cycle_reports.rewrite', 'before', 'public.cycle_reports', ARRAY['cycle_id']);
+ALTER TABLE public.cycle_reports ADD COLUMN cycle_report_id uuid;
 CALL rekey.release_key('public.cycle_reports');
 ALTER TABLE public.cycle_reports
   ALTER COLUMN cycle_id TYPE uuid
     USING rekey.ordered(cycle_id, rekey.domain_secret('public.cycles.cycle_id')),
-  ADD COLUMN cycle_report_id uuid GENERATED ALWAYS AS (rekey.surrogate_key(rekey.domain_secret('public.cycle_reports.cycle_report_id'), cycle_id::text, report_number::text)) STORED;
-ALTER TABLE public.cycle_reports ALTER COLUMN cycle_report_id DROP EXPRESSION;
+  ALTER COLUMN cycle_report_id TYPE uuid
+    USING rekey.surrogate_key(rekey.domain_secret('public.cycle_reports.cycle_report_id'), cycle_id::text, report_number::text);
 ALTER TABLE public.cycle_reports ALTER COLUMN cycle_report_id SET DEFAULT public.uuidv7();
 CALL rekey.take_key('public.cycle_reports', 'cycle_report_id', 'cycle_reports_cycle_id_report_number_key', ARRAY['cycle_id', 'report_number']);
 CALL rekey.measure('020.cycle_reports.rewrite', 'after', 'public.cycle_reports', ARRAY['cycle_id']);
@@ -202,6 +206,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('020.steps.rewrite');
 LOCK TABLE public.steps IN ACCESS EXCLUSIVE MODE;
 CALL rekey.measure('020.steps.rewrite', 'before', 'public.steps', ARRAY['step_id', 'cycle_id']);
+ALTER TABLE public.steps ADD COLUMN cycle_report_id uuid;
 ALTER TABLE public.steps
   ALTER COLUMN step_id DROP DEFAULT,
   ALTER COLUMN step_id SET DEFAULT public.uuidv7(),
@@ -209,20 +214,18 @@ ALTER TABLE public.steps
     USING rekey.ordered(step_id, rekey.domain_secret('public.steps.step_id')),
   ALTER COLUMN cycle_id TYPE uuid
     USING rekey.ordered(cycle_id, rekey.domain_secret('public.cycles.cycle_id')),
-  ADD COLUMN cycle_report_id uuid GENERATED ALWAYS AS (rekey.surrogate_key(rekey.domain_secret('public.cycle_reports.cycle_report_id'), cycle_id::text, report_number::text)) STORED;
-ALTER TABLE public.steps ALTER COLUMN cycle_report_id DROP EXPRESSION;
+  ALTER COLUMN cycle_report_id TYPE uuid
+    USING rekey.surrogate_key(rekey.domain_secret('public.cycle_reports.cycle_report_id'), cycle_id::text, report_number::text);
 CALL rekey.require_like('public.steps', 'cycle_report_id', ARRAY['cycle_id', 'report_number']);
 CREATE INDEX steps_cycle_report_id ON public.steps (cycle_report_id);
 CREATE FUNCTION rekey.follow_3() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND NEW.cycle_report_id IS NULL OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS NOT DISTINCT FROM OLD.cycle_report_id
-     AND ROW(NEW.cycle_id, NEW.report_number) IS DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
-    NEW.cycle_report_id := (SELECT p.cycle_report_id FROM public.cycle_reports p WHERE p.cycle_id = NEW.cycle_id AND p.report_number = NEW.report_number);
-  ELSIF TG_OP = 'INSERT' AND (NEW.cycle_id IS NULL OR NEW.report_number IS NULL) OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS DISTINCT FROM OLD.cycle_report_id
-     AND ROW(NEW.cycle_id, NEW.report_number) IS NOT DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
-    SELECT p.cycle_id, p.report_number INTO NEW.cycle_id, NEW.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = NEW.cycle_report_id;
+  IF TG_OP = 'INSERT' AND NEW.cycle_report_id IS NOT NULL OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS DISTINCT FROM OLD.cycle_report_id THEN
+    SELECT p.cycle_id, p.report_number INTO NEW.cycle_id, NEW.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = NEW.cycle_report_id FOR KEY SHARE;
+  ELSIF TG_OP = 'INSERT' OR ROW(NEW.cycle_id, NEW.report_number) IS DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
+    NEW.cycle_report_id := (SELECT p.cycle_report_id FROM public.cycle_reports p WHERE p.cycle_id = NEW.cycle_id AND p.report_number = NEW.report_number FOR KEY SHARE);
   END IF;
   RETURN NEW;
 END
@@ -253,12 +256,10 @@ CREATE FUNCTION rekey.follow_4() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND NEW.profile_id IS NULL OR TG_OP = 'UPDATE' AND NEW.profile_id IS NOT DISTINCT FROM OLD.profile_id
-     AND ROW(NEW.step_id) IS DISTINCT FROM ROW(OLD.step_id) THEN
-    NEW.profile_id := NEW.step_id;
-  ELSIF TG_OP = 'INSERT' AND (NEW.step_id IS NULL) OR TG_OP = 'UPDATE' AND NEW.profile_id IS DISTINCT FROM OLD.profile_id
-     AND ROW(NEW.step_id) IS NOT DISTINCT FROM ROW(OLD.step_id) THEN
+  IF TG_OP = 'INSERT' AND NEW.profile_id IS NOT NULL OR TG_OP = 'UPDATE' AND NEW.profile_id IS DISTINCT FROM OLD.profile_id THEN
     NEW.step_id := NEW.profile_id;
+  ELSIF TG_OP = 'INSERT' OR ROW(NEW.step_id) IS DISTINCT FROM ROW(OLD.step_id) THEN
+    NEW.profile_id := NEW.step_id;
   END IF;
   RETURN NEW;
 END

@@ -30,5 +30,5 @@ SELECT * FROM rekey.check_key('020', 'public.profiles', 'step_id');
 SELECT * FROM rekey.check_foreign_key('020', 'public.cycle_reports', 'cycle_reports_cycle_id_fkey', true);
 SELECT * FROM rekey.check_foreign_key('020', 'public.steps', 'steps_cycle_report_fk', true);
 SELECT * FROM rekey.check_foreign_key('020', 'public.profiles', 'profiles_step_id_fkey', true);
-SELECT * FROM rekey.check_tie('020', 'public.steps', 'rekey.follow_3', 'cycle_report_id', $query$SELECT FROM public.steps c WHERE num_nulls(c.cycle_id, c.report_number) = 0 AND NOT EXISTS (SELECT FROM public.cycle_reports p WHERE p.cycle_report_id = c.cycle_report_id AND p.cycle_id = c.cycle_id AND p.report_number = c.report_number)$query$);
+SELECT * FROM rekey.check_tie('020', 'public.steps', 'rekey.follow_3', 'cycle_report_id', $query$SELECT FROM public.steps c WHERE (c.cycle_report_id IS NULL) <> (num_nulls(c.cycle_id, c.report_number) > 0) OR c.cycle_report_id IS NOT NULL AND NOT EXISTS (SELECT FROM public.cycle_reports p WHERE p.cycle_report_id = c.cycle_report_id AND p.cycle_id = c.cycle_id AND p.report_number = c.report_number)$query$);
 SELECT * FROM rekey.check_tie('020', 'public.profiles', 'rekey.follow_4', 'profile_id', $query$SELECT FROM public.profiles c WHERE c.profile_id IS DISTINCT FROM c.step_id$query$);

@@ -64,23 +64,22 @@ COMMIT;
 -- step 030.steps.drop · offline · plan.yaml:21
 -- way back: cycle_id, report_number of public.steps from the archive, as its last columns
 -- ACCESS EXCLUSIVE on public.steps; SHARE ROW EXCLUSIVE on public.cycle_reports; rewrites
---   public.steps
+--   public.steps; reads all of public.steps, public.cycle_reports
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.steps.drop');
 LOCK TABLE public.steps IN ACCESS EXCLUSIVE MODE;
 LOCK TABLE public.cycle_reports IN SHARE ROW EXCLUSIVE MODE;
 CALL rekey.restore_archived('030.steps.drop', 'public.steps', ARRAY['cycle_id', 'report_number'], ARRAY['step_id'], ARRAY['(SELECT p.cycle_id FROM public.cycle_reports p WHERE p.cycle_report_id = $1)', '(SELECT p.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = $1)'], ARRAY['cycle_report_id', 'cycle_report_id']);
+CALL rekey.expect_equal('public.steps', 'cycle_report_id', $query$SELECT FROM public.steps c WHERE (c.cycle_report_id IS NULL) <> (num_nulls(c.cycle_id, c.report_number) > 0) OR c.cycle_report_id IS NOT NULL AND NOT EXISTS (SELECT FROM public.cycle_reports p WHERE p.cycle_report_id = c.cycle_report_id AND p.cycle_id = c.cycle_id AND p.report_number = c.report_number)$query$);
 CREATE FUNCTION rekey.follow_3() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND NEW.cycle_report_id IS NULL OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS NOT DISTINCT FROM OLD.cycle_report_id
-     AND ROW(NEW.cycle_id, NEW.report_number) IS DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
-    NEW.cycle_report_id := (SELECT p.cycle_report_id FROM public.cycle_reports p WHERE p.cycle_id = NEW.cycle_id AND p.report_number = NEW.report_number);
-  ELSIF TG_OP = 'INSERT' AND (NEW.cycle_id IS NULL OR NEW.report_number IS NULL) OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS DISTINCT FROM OLD.cycle_report_id
-     AND ROW(NEW.cycle_id, NEW.report_number) IS NOT DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
-    SELECT p.cycle_id, p.report_number INTO NEW.cycle_id, NEW.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = NEW.cycle_report_id;
+  IF TG_OP = 'INSERT' AND NEW.cycle_report_id IS NOT NULL OR TG_OP = 'UPDATE' AND NEW.cycle_report_id IS DISTINCT FROM OLD.cycle_report_id THEN
+    SELECT p.cycle_id, p.report_number INTO NEW.cycle_id, NEW.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = NEW.cycle_report_id FOR KEY SHARE;
+  ELSIF TG_OP = 'INSERT' OR ROW(NEW.cycle_id, NEW.report_number) IS DISTINCT FROM ROW(OLD.cycle_id, OLD.report_number) THEN
+    NEW.cycle_report_id := (SELECT p.cycle_report_id FROM public.cycle_reports p WHERE p.cycle_id = NEW.cycle_id AND p.report_number = NEW.report_number FOR KEY SHARE);
   END IF;
   RETURN NEW;
 END
@@ -94,23 +93,22 @@ COMMIT;
 -- step 030.profiles.drop · offline · plan.yaml:38
 -- way back: step_id of public.profiles from the archive, as its last columns
 -- ACCESS EXCLUSIVE on public.profiles; SHARE ROW EXCLUSIVE on public.steps; rewrites
---   public.profiles
+--   public.profiles; reads all of public.profiles
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('030.profiles.drop');
 LOCK TABLE public.profiles IN ACCESS EXCLUSIVE MODE;
 LOCK TABLE public.steps IN SHARE ROW EXCLUSIVE MODE;
 CALL rekey.restore_archived('030.profiles.drop', 'public.profiles', ARRAY['step_id'], ARRAY['profile_id'], ARRAY['$1'], ARRAY['profile_id']);
+CALL rekey.expect_equal('public.profiles', 'profile_id', $query$SELECT FROM public.profiles c WHERE c.profile_id IS DISTINCT FROM c.step_id$query$);
 CREATE FUNCTION rekey.follow_4() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $query$
 BEGIN
-  IF TG_OP = 'INSERT' AND NEW.profile_id IS NULL OR TG_OP = 'UPDATE' AND NEW.profile_id IS NOT DISTINCT FROM OLD.profile_id
-     AND ROW(NEW.step_id) IS DISTINCT FROM ROW(OLD.step_id) THEN
-    NEW.profile_id := NEW.step_id;
-  ELSIF TG_OP = 'INSERT' AND (NEW.step_id IS NULL) OR TG_OP = 'UPDATE' AND NEW.profile_id IS DISTINCT FROM OLD.profile_id
-     AND ROW(NEW.step_id) IS NOT DISTINCT FROM ROW(OLD.step_id) THEN
+  IF TG_OP = 'INSERT' AND NEW.profile_id IS NOT NULL OR TG_OP = 'UPDATE' AND NEW.profile_id IS DISTINCT FROM OLD.profile_id THEN
     NEW.step_id := NEW.profile_id;
+  ELSIF TG_OP = 'INSERT' OR ROW(NEW.step_id) IS DISTINCT FROM ROW(OLD.step_id) THEN
+    NEW.profile_id := NEW.step_id;
   END IF;
   RETURN NEW;
 END

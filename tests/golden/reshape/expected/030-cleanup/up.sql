@@ -25,13 +25,13 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('030', 'cleanup', 'sha256:9103767c89648b21be4024ea00142a50a7aef84cb02f066a23179a8597f843d7', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('030', $steps$[
-["030.open",true,false,[],["030.cycles.settle","030.cycle_reports.settle","030.steps.settle","030.profiles.settle","030.steps.drop","030.profiles.drop"],"fc1f29252de93bfb9d2bd14721dbfe003008ca1eff22e730887fb2c631372b21","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
+["030.open",true,false,[],["030.cycles.settle","030.cycle_reports.settle","030.steps.settle","030.profiles.settle","030.steps.drop","030.profiles.drop"],"4ef693be702c4f779b0293574d27a1588a47ba443a0a2ab15bad44c059e97dd4","c37a98df94cf50c4f770c90ca3df81989de57d64fbabf22825465356c38d89fa"],
 ["030.cycles.settle",true,false,["030.open"],["030.close"],"ea435b67c7e62b63c38be40809787e52dafe88080867689508ab0d58e95e475d","584dbf255c2db73edf4b0027b36f948546495a8392006d51ff4b4ae3bebe8d7a"],
 ["030.cycle_reports.settle",true,false,["030.open"],["030.close"],"f0c47f296f45342937b845b163abfe4261d261fb642c64fe46b74eb7740f2fc0","c47bd9708fd912c73d1bffcb3ffa799c5c9c545209c9c553760e4be2f94e5bd8"],
 ["030.steps.settle",true,false,["030.open"],["030.close"],"107efa9a9eb7db45e6b95929e70ce41b1b96bbc3195141bc74768fac4078097a","301d50c51896f0729d10017bcb745d2f5fcd6725e2db5e0ab8d9744e205f185e"],
 ["030.profiles.settle",true,false,["030.open"],["030.close"],"085a74e5574377d73e3516395c526242926da59a6496c3bcd2362c69304115d6","370e30487874af0f9579d9c693ed6deec340604af0f3a4025ce94c4ab0d0a32e"],
-["030.steps.drop",true,false,["030.open","030.steps.settle"],["030.close"],"993a43fb52ec0488ccab21dc55f26753543d22421e7f7ddeada95f0795aa1c72","c625710e5ea59dbce71175c7017a556f74ed6d4c43ad1bb28248bc0bfb163f8d"],
-["030.profiles.drop",true,false,["030.open","030.profiles.settle"],["030.close"],"1a7416857d79944fcb658962559e6944af8d24715f24862f8a77a4860db0bc86","d6ca01a2886840462c24f6fdff14ce4fbb0ec9fe6ae44ea90c32b9cafc2b9136"],
+["030.steps.drop",true,false,["030.open","030.steps.settle"],["030.close"],"3b4cc12627c17510e2b50f7d9912c7db43b8b63b832ee2ca3912a1d4e312c5bb","a7355c8f9d67dc2ccd949a457f01dd2af2ade7ce0348144fe0c8a5f82c6203b2"],
+["030.profiles.drop",true,false,["030.open","030.profiles.settle"],["030.close"],"2ccffb0cf33700cac7493e6382ddfc42d927580a25d2b2cd72ca22acf6f1a746","9275b1faf50ce6aaa157a98b30a5bbda4e61ac4a54a802802012a8568739a888"],
 ["030.close",true,false,["030.cycles.settle","030.cycle_reports.settle","030.steps.settle","030.profiles.settle","030.steps.drop","030.profiles.drop"],[],"4ce86f7126efc984e4b7ae2e421ab83b87bc38b1746261c2e4e02978e4a594c4","097fbc5e4bebd39590b0f7642c72b9d8833da1b46a7fe282125b751c3c66e963"]
 ]$steps$);
 CALL rekey.begin_step('030.open');
@@ -92,7 +92,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('030.steps.drop');
 LOCK TABLE public.steps, public.cycle_reports IN ACCESS EXCLUSIVE MODE;
-CALL rekey.archive_columns('030.steps.drop', 3, 'public.steps', ARRAY['cycle_id', 'report_number'], ARRAY['step_id'], ARRAY['(SELECT p.cycle_id FROM public.cycle_reports p WHERE p.cycle_report_id = $1)', '(SELECT p.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = $1)']);
+CALL rekey.archive_columns('030.steps.drop', 3, 'public.steps', ARRAY['cycle_id', 'report_number'], ARRAY['step_id'], ARRAY['(SELECT p.cycle_id FROM public.cycle_reports p WHERE p.cycle_report_id = $1)', '(SELECT p.report_number FROM public.cycle_reports p WHERE p.cycle_report_id = $1)'], ARRAY['cycle_report_id', 'cycle_report_id']);
 DROP TRIGGER "~rekey_follow" ON public.steps;
 DROP FUNCTION rekey.follow_3();
 ALTER TABLE public.steps
@@ -109,7 +109,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_step('030.profiles.drop');
 LOCK TABLE public.profiles, public.steps IN ACCESS EXCLUSIVE MODE;
-CALL rekey.archive_columns('030.profiles.drop', 4, 'public.profiles', ARRAY['step_id'], ARRAY['profile_id'], ARRAY['$1']);
+CALL rekey.archive_columns('030.profiles.drop', 4, 'public.profiles', ARRAY['step_id'], ARRAY['profile_id'], ARRAY['$1'], ARRAY['profile_id']);
 DROP TRIGGER "~rekey_follow" ON public.profiles;
 DROP FUNCTION rekey.follow_4();
 ALTER TABLE public.profiles
