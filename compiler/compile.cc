@@ -14,6 +14,7 @@
 #include "compiler/lint/remade.h"
 #include "compiler/lint/server.h"
 #include "compiler/lint/user_sql.h"
+#include "compiler/lint/waivers.h"
 #include "compiler/lower/step.h"
 #include "compiler/model/resolve.h"
 #include "compiler/plan/parse.h"
@@ -40,6 +41,7 @@ std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagno
   if (diagnostics.has_errors()) return checked;
   lint::check_server(checked->plan, diagnostics);
   lint::check_user_sql(checked->plan, diagnostics);
+  lint::check_waivers(checked->plan, diagnostics);
   if (diagnostics.has_errors()) return checked;
   checked->model = model::resolve(checked->plan, diagnostics);
   if (checked->model) lint::read_dependents(*checked->model, diagnostics);
@@ -47,6 +49,7 @@ std::unique_ptr<Checked> check_plan(const std::string& text, Diagnostics& diagno
   if (checked->model) lint::check_online(*checked->model, diagnostics);
   if (checked->model) lint::check_phase_effects(*checked->model, diagnostics);
   if (checked->model && !diagnostics.has_errors()) lint::find_remade(*checked->model, diagnostics);
+  if (!diagnostics.has_errors()) lint::apply_waivers(checked->plan, diagnostics);
   if (diagnostics.has_errors()) checked->model.reset();
   return checked;
 }

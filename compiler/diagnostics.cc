@@ -167,7 +167,12 @@ Diagnostic& Diagnostics::add(Severity severity, std::string code, Span span, std
   };
   auto at = std::upper_bound(all_.begin(), all_.end(), span, earlier);
   return *all_.insert(
-      at, Diagnostic{severity, std::move(code), span, std::move(message), std::move(fix), {}});
+      at, Diagnostic{severity, std::move(code), span, std::move(message), std::move(fix), {}, {}, {}, {}});
+}
+
+Diagnostic& Diagnostic::about(std::string what) {
+  subject = std::move(what);
+  return *this;
 }
 
 void Diagnostic::see(Span place, std::string what) { related.push_back({place, std::move(what)}); }
@@ -185,6 +190,23 @@ Diagnostic& Diagnostics::note(std::string code, Span span, std::string message, 
   return add(Severity::note, std::move(code), span, std::move(message), std::move(fix));
 }
 
+bool Diagnostics::waive(const std::string& code, const std::string& subject, const std::string& reason, const std::string& until,
+                        std::set<std::string>& others) {
+  bool any = false;
+  for (Diagnostic& d : all_) {
+    if (d.code != code || d.severity != Severity::warning) continue;
+    if (d.subject != subject) {
+      others.insert(d.subject);
+      continue;
+    }
+    any = true;
+    d.severity = Severity::note;
+    d.waived = reason;
+    d.until = until;
+  }
+  return any;
+}
+
 bool Diagnostics::has_errors() const {
   return std::any_of(all_.begin(), all_.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::error; });
@@ -194,7 +216,8 @@ std::string Diagnostics::render(const Diagnostic& d) const {
   std::string out = fmt::format("{}{}: {} [{}]\n", place(file_, lines_, d.span), word(d.severity),
                                 shown(d.message), d.code);
   out += source(lines_, d.span);
-  if (!d.fix.empty()) out += indented(d.fix);
+  if (!d.waived.empty()) out += indented(fmt::format("waived until {}: {}", d.until, d.waived));
+  else if (!d.fix.empty()) out += indented(d.fix);
   for (const Related& related : d.related) {
     out += fmt::format("{}note: {}\n", place(file_, lines_, related.span),
                        shown(related.message));

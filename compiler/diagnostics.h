@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,11 @@ struct Diagnostic {
   std::string message;  // what is wrong, one sentence, no full stop
   std::string fix;      // what to write instead; may be empty
   std::vector<Related> related;
+  std::string subject = {};  // of a warning: the table, phase or dependent that it is about
+  std::string waived = {};   // the reason why a warning is right, which is a note then
+  std::string until = {};    // the last day on which that holds
 
+  Diagnostic& about(std::string what);
   void see(Span place, std::string what);
 };
 
@@ -42,6 +47,11 @@ class Diagnostics {
   Diagnostic& warning(std::string code, Span span, std::string message, std::string fix = {});
   Diagnostic& note(std::string code, Span span, std::string message, std::string fix = {});
 
+  // The warnings of this code about that become notes, with the reason. False where there is none; `others`: what
+  // warnings of the code are about that are left.
+  bool waive(const std::string& code, const std::string& subject, const std::string& reason, const std::string& until,
+             std::set<std::string>& others);
+
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }  // in order of their place
   const std::string& file() const { return file_; }
@@ -50,6 +60,7 @@ class Diagnostics {
   //       colums: {}
   //       ^~~~~~
   //     did you mean "columns"?
+  // Of one that is waived, the reason stands in place of what to write.
   std::string render() const;
   std::string render(const Diagnostic& d) const;
 

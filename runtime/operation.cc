@@ -13,6 +13,7 @@
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
 #include "runtime/verification.h"
+#include "runtime/waivers.h"
 
 namespace rekey {
 
@@ -132,11 +133,22 @@ void Operation::wait_for_orphans() {
   }
 }
 
+// Stages of one domain share its rows: while one is in its middle, nothing can be said of those of the others.
+bool shares_rows_with_an_open_one(const bundle::Bundle& b, const bundle::Phase& phase, const Journal& now) {
+  return std::ranges::any_of(b.domains, [&](const bundle::Domain& d) {
+    std::vector<std::string> stages = d.stages;
+    stages.push_back(d.phase);
+    return std::ranges::find(stages, phase.id) != stages.end() &&
+           std::ranges::any_of(stages, [&](const std::string& stage) { return now.in_the_middle(stage); });
+  });
+}
+
 // Those that this operation has not begun on.
 std::vector<const bundle::Phase*> Operation::untouched(
     const std::vector<const bundle::Phase*>& phases, const Journal& now) const {
   std::vector<const bundle::Phase*> out;
   for (const bundle::Phase* phase : phases) {
+    if (shares_rows_with_an_open_one(bundle_, *phase, now)) continue;
     if (direction_ == Direction::up ? !now.present(phase->id) : now.applied(phase->id))
       out.push_back(phase);
   }
@@ -155,6 +167,13 @@ Problems Operation::find_problems(const std::vector<const bundle::Phase*>& phase
   add(differences(now, bundle_));
   add(check_drift(*control_, bundle_, now));
   if (!phases.empty()) add(check_rights(*control_, bundle_, now));
+  if (!phases.empty() && direction_ == Direction::up) {
+    const WaiversNow waivers = waivers_now(*control_, bundle_);
+    // A phase in its middle keeps its tables closed: to be finished whatever the day.
+    const bool begun = std::ranges::any_of(bundle_.phases, [&](const bundle::Phase& p) { return now.in_the_middle(p.id); });
+    if (!begun) add(waivers.ended);
+    warn(waivers.ending);
+  }
   if (!problems.empty() || phases.empty()) return problems;
   const auto next = untouched(phases, now);
   add(check_rows(run_, *control_, bundle_, next, direction_, options_.jobs));

@@ -78,7 +78,8 @@ void Progress::end(const bundle::Step& step, Direction direction, Seconds time, 
     totals_.exclusive = ran.held;
     totals_.exclusive_step = step.id;
   }
-  if (!every_step_ && side.rewrites.empty() && !side.shared) return draw();
+  const bool told = !side.rewrites.empty() || side.shared || step.kind == "move";
+  if (!every_step_ && !told) return draw();
   line(fmt::format("{} .. ok {}{}{}", step.id, duration(time),
                    rows > 0 ? ", " + counted(static_cast<std::int64_t>(rows), "row") : "",
                    ran.note.empty() ? "" : "; " + ran.note));

@@ -10,7 +10,7 @@
 namespace rekey {
 namespace {
 
-bool is_repair(const bundle::Step& step) { return step.kind == "orphans" || step.kind == "merge"; }
+bool is_repair(const bundle::Step& step) { return step.kind == "orphans" || step.kind == "merge" || step.kind == "move"; }
 
 // That they write to.
 std::vector<std::string> repaired_tables(const bundle::Bundle& b) {
@@ -40,7 +40,7 @@ Problems check_repairs(db::Connection& session, const bundle::Bundle& b) {
   if (tables.empty()) return problems;
   if (!may_silence_triggers(session)) {
     problems.push_back(fmt::format(
-        "role {} may not keep triggers from firing, which rows that are taken out and put back need: GRANT SET ON PARAMETER "
+        "role {} may not keep triggers from firing, which rows need that are taken out and put back or change in stages: GRANT SET ON PARAMETER "
         "session_replication_role TO it (from PostgreSQL 15), or connect as a superuser",
         session.exec("SELECT quote_ident(current_user)").only().value()));
   }
@@ -50,8 +50,8 @@ Problems check_repairs(db::Connection& session, const bundle::Bundle& b) {
       "AND tgrelid IN (SELECT to_regclass(t)::oid FROM unnest($1::text[]) t) ORDER BY 1, 2",
       {db::catalog::to_array(tables)});
   for (const db::Row& row : loud.rows) {
-    problems.push_back(fmt::format("trigger {} of {} would fire for rows that are only taken out for a while: disable it for the time of the "
-                                   "phase, or take care of the rows before", row[1].value(), row[0].value()));
+    problems.push_back(fmt::format("trigger {} of {} would fire for rows that are only taken out for a while, or change in stages: disable it for "
+                                   "the time of the phase, or do without that", row[1].value(), row[0].value()));
   }
   return problems;
 }

@@ -16,6 +16,7 @@
 #include "runtime/db/catalog.h"
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
+#include "runtime/taken_keys.h"
 #include "runtime/text.h"
 
 namespace rekey {
@@ -80,10 +81,19 @@ bool is_one_of(const Phases& phases, const std::string& id) {
   return std::ranges::any_of(phases, [&](const bundle::Phase* phase) { return phase->id == id; });
 }
 
+// Of the phases some change keys of the domain: its own, which is the last, or a stage before.
+bool change_in(const Phases& phases, const bundle::Domain& d) {
+  return is_one_of(phases, d.phase) || std::ranges::any_of(d.stages, [&](const std::string& stage) { return is_one_of(phases, stage); });
+}
+
 std::vector<const bundle::Column*> columns_of(const bundle::Bundle& b, const Phases& phases) {
+  std::set<std::string> domains;
+  for (const bundle::Domain& d : b.domains) {
+    if (change_in(phases, d)) domains.insert(d.name);
+  }
   std::vector<const bundle::Column*> columns;
   for (const bundle::Column& column : b.columns) {
-    if (is_one_of(phases, column.phase)) columns.push_back(&column);
+    if (domains.contains(column.domain)) columns.push_back(&column);
   }
   return columns;
 }
@@ -155,13 +165,19 @@ std::string holders(const bundle::Column& column, std::int64_t count) {
   return is_array(column) ? counted(count, "element") + " in" : counted(count, "row") + " with a";
 }
 
+// Of the rows of a root, those whose keys change.
+std::string chosen(const bundle::Domain& d) {
+  const std::string key = db::quote_identifier(d.column);
+  return d.where.empty() ? key + " IS NOT NULL" : fmt::format("{} IS NOT NULL AND ({})", key, d.where);
+}
+
 // The root's rows give generator v7 the times of their keys.
 void ask_for_times(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
+    if (d.time_column.empty() || !change_in(phases, d)) continue;
     const std::string time = db::quote_identifier(d.time_column), key = db::quote_identifier(d.column);
     questions.push_back(
-        {counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE {}", key, d.table, untimed(time))), [d, time, key](const db::Row& row) {
+        {counted_keys(fmt::format("SELECT {}::text AS key FROM {} WHERE {} AND ({})", key, d.table, chosen(d), untimed(time))), [d, time, key](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""
                       : fmt::format("{}: {} without a time in {} that generator v7 can put into a key (it is "
@@ -181,10 +197,10 @@ std::string quoted_columns(const bundle::Domain& d) {
 // And generator v5 the names, one each.
 void ask_for_names(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.name_columns.empty() || !is_one_of(phases, d.phase)) continue;
+    if (d.name_columns.empty() || !change_in(phases, d)) continue;
     const std::string key = db::quote_identifier(d.column), columns = quoted_columns(d);
-    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL AND num_nulls({2}) > 0",
-                                                  key, d.table, columns)),
+    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {3} AND num_nulls({2}) > 0",
+                                                  key, d.table, columns, chosen(d))),
                          [d, key, columns](const db::Row& row) {
                            return number(row, 0) == 0
                                       ? ""
@@ -205,7 +221,7 @@ std::string texts_of(const bundle::Domain& d) {
 // Of v5, and of v7 where keys were UUIDs.
 void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.compared_name.empty() || !is_one_of(phases, d.phase)) continue;
+    if (d.compared_name.empty() || !change_in(phases, d)) continue;
     const std::string key = db::quote_identifier(d.column);
     const std::string why = d.time_column.empty()
                                 ? fmt::format("have one name, made of {}; make one row of them (on_duplicate: merge), or take a column that tells them "
@@ -213,9 +229,9 @@ void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<
                                 : fmt::format("would get one key: they have the same {} and the same bits behind it; give one of them "
                                               "another key, or the table another generator in the plan", d.time_column);
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} WHERE {0} IS NOT NULL "
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM {1} WHERE {4} "
                                   "GROUP BY ({2}) COLLATE \"C\" HAVING {3} > 1 AND count({2}) > 0", key, d.table, d.compared_name,
-                                  d.merges ? fmt::format("count(DISTINCT ROW({}))", texts_of(d)) : "count(*)")),
+                                  d.merges ? fmt::format("count(DISTINCT ROW({}))", texts_of(d)) : "count(*)", chosen(d))),
          [d, key, why](const db::Row& row) {
            return number(row, 0) == 0 ? ""
                                       : fmt::format("{}: {} of more than one row, such as those with {} = {}, {}", d.table,
@@ -227,9 +243,9 @@ void ask_for_doubles(const bundle::Bundle& b, const Phases& phases, std::vector<
 // What a plan's own expression makes of the rows.
 void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (d.expression.empty() || !is_one_of(phases, d.phase)) continue;
+    if (d.expression.empty() || !change_in(phases, d)) continue;
     const std::string key = db::quote_identifier(d.column);
-    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL AND ({2}) IS NULL", key, d.table, d.expression)),
+    questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {3} AND ({2}) IS NULL", key, d.table, d.expression, chosen(d))),
                          [d, key](const db::Row& row) {
                            return number(row, 0) == 0
                                       ? ""
@@ -240,8 +256,8 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
                          "key_expression of " + d.table});
     if (d.merges) continue;
     questions.push_back(
-        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2} WHERE {0} IS NOT NULL) made "
-                                  "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table)),
+        {counted_keys(fmt::format("SELECT min({0}::text) || ' and ' || max({0}::text) AS key FROM (SELECT {0}, ({1}) AS \"~key\" FROM {2} WHERE {3}) made "
+                                  "GROUP BY \"~key\" HAVING count(*) > 1 AND count(\"~key\") > 0", key, d.expression, d.table, chosen(d))),
          [d, key](const db::Row& row) {
            return number(row, 0) == 0
                       ? ""
@@ -255,23 +271,30 @@ void ask_for_expressions(const bundle::Bundle& b, const Phases& phases, std::vec
 
 // A generated column takes what is immutable and asks no other row. Where the role may make no temporary table, the
 // phase tries when it opens.
+void try_expression(db::Connection& session, const bundle::Domain& d, const char* key, const char* type, const std::string& expression,
+                    Problems& problems) {
+  if (expression.empty()) return;
+  try {
+    session.exec("BEGIN");
+    if (session.exec("SELECT has_database_privilege(current_database(), 'TEMPORARY')").only() == "t") {
+      session.exec(fmt::format("CREATE TEMPORARY TABLE rekey_trial (LIKE {}, \"~rekey_trial\" {} GENERATED ALWAYS AS ({}) STORED)",
+                               d.table, type, expression));
+    }
+  } catch (const db::Error& error) {
+    if (const auto kind = error.sqlstate.substr(0, 2); kind != "42" && kind != "0A") throw;
+    problems.push_back(fmt::format("{} of {}: {}; it takes columns of the row, by their names alone, and functions that "
+                                   "are IMMUTABLE", key, d.table, error.what()));
+  }
+  session.exec("ROLLBACK");
+}
+
 Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases) {
   Problems problems;
   const auto session = run.open("check-expressions");
   for (const bundle::Domain& d : b.domains) {
-    if (d.expression.empty() || !is_one_of(phases, d.phase)) continue;
-    try {
-      session->exec("BEGIN");
-      if (session->exec("SELECT has_database_privilege(current_database(), 'TEMPORARY')").only() == "t") {
-        session->exec(fmt::format("CREATE TEMPORARY TABLE rekey_trial (LIKE {}, \"~rekey_key\" uuid GENERATED ALWAYS AS ({}) STORED)",
-                                  d.table, d.expression));
-      }
-    } catch (const db::Error& error) {
-      if (const auto kind = error.sqlstate.substr(0, 2); kind != "42" && kind != "0A") throw;
-      problems.push_back(fmt::format("key_expression of {}: {}; it takes columns of the row, by their names alone, and functions that "
-                                     "are IMMUTABLE", d.table, error.what()));
-    }
-    session->exec("ROLLBACK");
+    if (!change_in(phases, d)) continue;
+    try_expression(*session, d, "key_expression", "uuid", d.expression, problems);
+    try_expression(*session, d, "where", "boolean", d.where, problems);
   }
   return problems;
 }
@@ -279,7 +302,7 @@ Problems try_expressions(Run& run, const bundle::Bundle& b, const Phases& phases
 // Tables that inherit may hold an id again, and there is one key for it.
 void ask_for_repeated_ids(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (!d.listed() || !d.time_column.empty() || !is_one_of(phases, d.phase)) continue;
+    if (!d.listed() || !d.time_column.empty() || !change_in(phases, d)) continue;
     const std::string key = db::quote_identifier(d.column);
     questions.push_back({counted_keys(fmt::format("SELECT {0}::text AS key FROM {1} WHERE {0} IS NOT NULL GROUP BY {0} HAVING count(*) > 1",
                                                   key, d.table)),
@@ -296,7 +319,7 @@ void ask_for_repeated_ids(const bundle::Bundle& b, const Phases& phases, std::ve
 // No other row has keys of these generators to give.
 void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
   for (const bundle::Domain& d : b.domains) {
-    if (!d.listed() || !is_one_of(phases, d.phase)) continue;
+    if (!d.listed() || !change_in(phases, d)) continue;
     const std::string key = db::quote_identifier(d.column);
     for (const bundle::Column& c : b.columns) {
       if (c.domain != d.name || !c.source || c.settled || (c.table == d.table && c.column == d.column)) continue;
@@ -347,6 +370,12 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
   Problems problems = direction == Direction::up ? try_expressions(run, b, phases) : Problems();
   const Problems found = ask(run, questions, jobs);
   problems.insert(problems.end(), found.begin(), found.end());
+  for (const bundle::Domain& d : b.domains) {
+    const bool picks = !d.where.empty() || !d.stages.empty();
+    if (direction == Direction::down || !picks || d.merges || !change_in(phases, d) || !problems.empty()) continue;
+    const Problems taken = find_taken_keys(session, d);
+    problems.insert(problems.end(), taken.begin(), taken.end());
+  }
   return problems;
 }
 

@@ -147,7 +147,7 @@ class PhaseEmitter {
     out.id = phase_.model->id;
     out.name = phase_.model->name();
     out.kind = word(written.kind.value);
-    const bool offline = phase_.model->stage == model::Stage::offline && !input_.model.contracts(*phase_.model);
+    const bool offline = phase_.model->is_fenced() && !input_.model.contracts(*phase_.model);
     out.strategy = offline ? "offline" : "online";
     out.risk = word(written.risk.value);
     out.reason = written.reason.value;
@@ -155,7 +155,7 @@ class PhaseEmitter {
     out.checkpoint = written.checkpoint.value || phase_.model->stage == model::Stage::prepare || before_contract();
     if (loses_order(*phase_.model)) out.way_back = "exact but for the order of columns";
     for (const auto& own : written.sql) {
-      if (phase_.model->stage == model::Stage::prepare || !lower::stays(own)) continue;
+      if (phase_.model->is_before_the_end() || !lower::stays(own)) continue;
       out.way_back += fmt::format("{} what \"{}\" does, which stays: {}", out.way_back == "exact" ? " but for" : ", and for",
                                   one_line(own.name.value), one_line(own.reason.value));
     }
@@ -165,7 +165,7 @@ class PhaseEmitter {
     for (const auto& drop : phase_.model->drops) out.tables.push_back(sql::table(input_.model.tables[drop.table].name()));
     for (const auto& one : phase_.model->consolidations) out.own.push_back(sql::table(input_.model.tables[one.table].name()));
     out.undo_order = phase_.undo_order;
-    if (phase_.model->stage != model::Stage::prepare) {
+    if (!phase_.model->is_before_the_end()) {
       for (const auto& own : written.sql) {
         if (lower::stays(own)) continue;  // what it leaves on keys is in the way of the way back: to be named
         for (auto& name : lint::own_objects(own.up.value)) out.own.push_back(std::move(name));
@@ -323,11 +323,19 @@ bool merges(const model::Model& model, const model::Domain& domain) {
   return std::any_of(merged.begin(), merged.end(), [&](model::DomainId d) { return &model.domains[d] == &domain; });
 }
 
+std::vector<std::string> stages(const model::Model& model, const model::Domain& domain) {
+  std::vector<std::string> out;
+  const auto& last = model.phases[domain.phase];
+  for (int before = last.stages - 1; before > 0; --before) out.push_back((&last - before)->id);
+  return out;
+}
+
 bundle::Inventory inventory(const model::Model& model, const model::Domain& domain) {
   const auto& asked = model.root_table(domain).inventory;
   const auto& decision = model.decision(domain);
   const auto& time = asked.time_column.value;
-  return {asked.unprocessed.value, asked.where.value, time.empty() ? lower::time_column(model, domain) : time, asked.owner_column.value,
+  const auto& where = asked.where.value.empty() ? domain.where : asked.where.value;
+  return {asked.unprocessed.value, where, time.empty() ? lower::time_column(model, domain) : time, asked.owner_column.value,
           decision.scope.value ? plan::word(*decision.scope.value) : "", decision.reason.value, decision.date.value};
 }
 
@@ -339,7 +347,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
                            lower::name_columns(domain), lower::compared_name(model, domain), domain.name_space, lower::name_changes(model, domain),
-                           domain.key_expression, merges(model, domain), inventory(model, domain)});
+                           domain.key_expression, merges(model, domain), domain.where, stages(model, domain), inventory(model, domain)});
     for (model::ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       out.columns.push_back({sql::table(model.tables[column.table].name()), column.name(),
@@ -364,6 +372,19 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
   }
 }
 
+// With the reasons of the plan that hold up to a day.
+void describe_waivers(const plan::Plan& plan, const Diagnostics& diagnostics, bundle::Bundle& out) {
+  for (const auto& d : diagnostics.all()) {
+    if (!d.waived.empty()) out.waivers.push_back({d.code, d.subject, d.waived, d.until});
+  }
+  for (const auto& dependent : plan.dependents) {
+    if (dependent.until.value.empty()) continue;
+    const bool stays = !dependent.as_is.value.empty();
+    out.waivers.push_back({stays ? "as_is" : "set_aside", lower::title(dependent), stays ? dependent.as_is.value : dependent.set_aside.value,
+                           dependent.until.value});
+  }
+}
+
 void describe_dependents(const model::Model& model, bundle::Bundle& out) {
   for (const auto& dependent : model.dependents) {
     const auto& written = *dependent.written;
@@ -376,6 +397,7 @@ void describe_dependents(const model::Model& model, bundle::Bundle& out) {
                            dependent.remade.empty() ? "" : bundle::sha256(dependent.remade)};
     if (!written.table.value.name.empty()) item.table = sql::table(written.table.value);
     for (const auto& phase : model.phases) {
+      if (phase.stage == model::Stage::part) continue;  // it leaves them alone
       if (std::any_of(dependent.tables.begin(), dependent.tables.end(), [&](model::TableId t) {
             return std::find(phase.changed.begin(), phase.changed.end(), t) != phase.changed.end();
           })) {
@@ -404,7 +426,9 @@ Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnos
   }
   describe_keys(input.model, bundle);
   describe_dependents(input.model, bundle);
+  describe_waivers(*input.model.plan, diagnostics, bundle);
   for (const auto& d : diagnostics.all()) {
+    if (!d.waived.empty()) continue;
     bundle.notices.push_back(d.message + (d.fix.empty() ? "" : ": " + d.fix));
   }
   for (const auto& [path, text] : out.files) bundle.files.push_back({path, bundle::sha256(text), text.size()});

@@ -26,6 +26,7 @@ std::vector<std::string> parts(const json& data) {
   if (data.contains("reshapes")) out.push_back("reshape");
   if (data.contains("repairs")) out.push_back("repairs");
   if (data.contains("merges")) out.push_back("merges");
+  if (data.contains("stages")) out.push_back("stages");
   if (!data["online"].empty()) out.insert(out.end(), {"online_expectations", "throttle", "backfill", "online", "swap", "online_partitions"});
   if (data.contains("bridge")) out.push_back("bridge");
   return out;

@@ -44,8 +44,8 @@ std::set<std::string> referenced_tables(const model::Model& model) {
   return tables;
 }
 
-bool repairs(const model::Model& model) {
-  return std::any_of(model.phases.begin(), model.phases.end(), [](const model::Phase& phase) { return phase.repairs(); });
+bool works_without_triggers(const model::Model& model) {
+  return std::any_of(model.phases.begin(), model.phases.end(), [](const model::Phase& phase) { return phase.repairs() || phase.stages > 0; });
 }
 
 }  // namespace
@@ -62,10 +62,10 @@ std::string grants(const model::Model& model) {
       model.plan->name.value);
   for (const auto& schema : schemas(model)) out += fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO :\"role\";\n", schema);
   for (const auto& table : referenced_tables(model)) out += fmt::format("GRANT REFERENCES ON {} TO :\"role\";\n", table);
-  if (repairs(model)) {
+  if (works_without_triggers(model)) {
     out += model.plan->server.value >= 15
-               ? "GRANT SET ON PARAMETER session_replication_role TO :\"role\";  -- rows are taken out, and put back, without triggers\n"
-               : "-- Rows are taken out, and put back, without triggers: before PostgreSQL 15 the role has to be a superuser.\n";
+               ? "GRANT SET ON PARAMETER session_replication_role TO :\"role\";  -- rows are taken out and put back, or change in stages, without triggers\n"
+               : "-- Rows are taken out and put back, or change in stages, without triggers: before PostgreSQL 15 the role has to be a superuser.\n";
   }
   std::string tables;
   for (const auto& table : changed_tables(model)) tables += (tables.empty() ? "\n  " : ",\n  ") + sql::literal(table);

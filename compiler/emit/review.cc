@@ -49,7 +49,7 @@ json phase_rows(const Input& input, const bundle::Bundle& bundle) {
                     {"name", cell(phase.name)},
                     {"risk", phase.risk.empty() ? "not given" : phase.risk},
                     {"reason", cell(phase.reason)},
-                    {"tables", std::to_string(phase.tables.size())},
+                    {"tables", std::to_string(phase.tables.size()) + (input.phases[i].model->stage == model::Stage::part ? " in place" : "")},
                     {"foreign_keys", std::to_string(input.phases[i].model->touched.size())},
                     {"steps", std::to_string(phase.steps.size())},
                     {"stop", phase.checkpoint ? "yes" : ""}});
@@ -171,9 +171,33 @@ json decision_rows(const plan::Plan& plan) {
   return rows;
 }
 
+json waiver_rows(const bundle::Bundle& bundle) {
+  json rows = json::array();
+  for (const auto& waiver : bundle.waivers) {
+    rows.push_back({{"finding", cell(waiver.finding)}, {"at", cell(waiver.at)}, {"reason", cell(waiver.reason)}, {"until", waiver.until}});
+  }
+  return rows;
+}
+
+// Rows that change in stages, and rows that do not change at all.
+json pick_rows(const model::Model& model) {
+  json rows = json::array();
+  for (const auto& domain : model.domains) {
+    if (!domain.changes || !domain.picks()) continue;
+    std::vector<std::string> stages;
+    for (const auto& stage : model.root_table(domain).stages) stages.push_back(stage.value);
+    rows.push_back({{"table", cell(to_text(model.tables[model.columns[domain.root].table].name()))},
+                    {"where", domain.where.empty() ? "all" : cell(domain.where)},
+                    {"stages", stages.empty() ? "all at once" : cell(joined(stages))},
+                    {"order", stages.empty() ? "" : domain.order_by.empty() ? "the key" : cell(domain.order_by + ", then the key")}});
+  }
+  return rows;
+}
+
 json finding_rows(const Input& input, const Diagnostics& diagnostics) {
   json rows = json::array();
   for (const auto& d : diagnostics.all()) {
+    if (!d.waived.empty()) continue;
     rows.push_back({{"place", d.span.line > 0 ? fmt::format("{}:{}", input.plan_file, d.span.line)
                                               : input.plan_file},
                     {"code", d.code},
@@ -234,6 +258,11 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   data["reveals"] = reveals;
   data["of_uuids"] = std::any_of(input.model.domains.begin(), input.model.domains.end(),
                                  [](const auto& d) { return d.changes && d.of_uuids; });
+  data["waivers"] = waiver_rows(bundle);
+  data["has_waivers"] = !bundle.waivers.empty();
+  data["picks"] = pick_rows(input.model);
+  data["has_picks"] = !data["picks"].empty();
+  data["has_stages"] = has_stage(input, model::Stage::part);
   const json decisions = decision_rows(*input.model.plan);
   data["has_decisions"] = !decisions.empty();
   data["decisions"] = decisions;

@@ -21,7 +21,7 @@ const char* word(plan::Moment moment) {
 json check_rows(const model::Model& model) {
   json rows = json::array();
   for (const auto& phase : model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
+    if (phase.is_before_the_end()) continue;
     for (const auto& check : phase.written->checks) {
       const bool query = !check.query.value.empty();
       rows.push_back({{"phase", cell(phase.written->name.value)},
@@ -36,7 +36,7 @@ json check_rows(const model::Model& model) {
 json sql_rows(const model::Model& model) {
   json rows = json::array();
   for (const auto& phase : model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
+    if (phase.is_before_the_end()) continue;
     for (const auto& own : phase.written->sql) {
       rows.push_back({{"phase", cell(phase.written->name.value)},
                       {"name", cell(own.name.value)},
@@ -64,7 +64,7 @@ json index_rows(const model::Model& model) {
 json staying_rows(const model::Model& model) {
   json rows = json::array();
   for (const auto& phase : model.phases) {
-    if (phase.stage == model::Stage::prepare) continue;
+    if (phase.is_before_the_end()) continue;
     for (const auto& own : phase.written->sql) {
       if (!lower::stays(own)) continue;
       rows.push_back({{"name", one_line(own.name.value)}, {"phase", one_line(phase.written->name.value)}, {"reason", one_line(own.reason.value)}});

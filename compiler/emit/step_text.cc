@@ -81,7 +81,7 @@ std::string header(const PhaseFrame& frame, const lower::Step& step, Direction d
   const bool up = direction == Direction::up;
   const auto place = step.place.line > 0 ? fmt::format(" · {}:{}", frame.input.plan_file, step.place.line)
                                          : std::string();
-  const bool offline = frame.phase.model->stage == model::Stage::offline && !frame.input.model.contracts(*frame.phase.model);
+  const bool offline = frame.phase.model->is_fenced() && !frame.input.model.contracts(*frame.phase.model);
   std::string text = fmt::format("-- step {} · {}{}{}\n", step.id, offline ? "offline" : "online",
                                  step.transactional ? "" : " · outside of a transaction", place);
   text += wrapped("-- ", (up ? "" : "way back: ") + (up ? step.up_title : step.down_title));
@@ -190,7 +190,7 @@ StepText step_text(const PhaseFrame& frame, const lower::Step& step, Direction d
   }
   // What a cleanup drops it reads behind its lock, which the plan has said.
   const bool cleanup = frame.phase.model->written->kind.value == plan::PhaseKind::cleanup && step.kind != "drop";
-  if (cleanup || frame.phase.model->stage != model::Stage::offline) refuse_long_locks(step, effects);
+  if (cleanup || !frame.phase.model->is_fenced()) refuse_long_locks(step, effects);
   out.side.locks = std::move(effects.locks);
   out.side.rewrites = std::move(effects.rewrites);
   out.side.scans = std::move(effects.scans);

@@ -44,7 +44,7 @@ const plan::Object& table_choices() {
     plan::Object o = choices(
         *plan::plan_object().find("tables")->object,
         {"change", "generator", "time_column", "namespace", "name_template", "key_expression", "on_duplicate", "keep", "keep_expression",
-         "surrogate", "consolidate", "drop", "upserts", "inventory", "decision", "columns", "foreign_keys", "logical_references"});
+         "surrogate", "consolidate", "drop", "where", "stages", "order_by", "upserts", "inventory", "decision", "columns", "foreign_keys", "logical_references"});
     for (plan::Field& field : o.fields) {
       if (field.key == "foreign_keys") {
         field.object = &foreign_key_choices();
@@ -62,7 +62,7 @@ const plan::Object& table_choices() {
 const plan::Object& dependent_choices() {
   static const plan::Object object = [] {
     plan::Object o = choices(*plan::plan_object().find("dependents")->object,
-                             {"kind", "name", "table", "uses", "as_is", "set_aside", "drop", "definition",
+                             {"kind", "name", "table", "uses", "as_is", "set_aside", "until", "drop", "definition",
                               "replacement"});
     for (plan::Field& field : o.fields) field.required = field.key == "kind" || field.key == "name";
     return o;
@@ -82,7 +82,7 @@ const plan::Object& decisions_object() {
   static const plan::Object object = [] {
     plan::Object o =
         choices(plan::plan_object(), {"name", "strategy", "generator", "new_keys", "lock_timeout",
-                                      "maintenance_work_mem", "backfill", "bridge", "decision", "extension", "phases", "tables", "dependents"});
+                                      "maintenance_work_mem", "backfill", "bridge", "decision", "extension", "phases", "tables", "dependents", "waivers"});
     o.noun = "decisions";
     o.id = "decisions";
     for (plan::Field& field : o.fields) {
@@ -183,6 +183,9 @@ void apply_table(const plan::Table& decided, plan::Table& table, Diagnostics& di
   take(table.consolidate, decided.consolidate);
   if (!decided.drop.empty()) table.drop = decided.drop;
   if (decided.upserts.value) table.upserts = decided.upserts;
+  take(table.where, decided.where);
+  if (!decided.stages.empty()) table.stages = decided.stages;
+  take(table.order_by, decided.order_by);
   take(table.inventory, decided.inventory);
   take(table.decision, decided.decision);
   for (const plan::Column& c : decided.columns) apply_column(c, table, diagnostics);
@@ -244,6 +247,7 @@ void apply_dependent(const plan::Dependent& decided, plan::Plan& draft, Diagnost
   if (!decided.uses.empty()) dependent->uses = decided.uses;
   take(dependent->as_is, decided.as_is);
   take(dependent->set_aside, decided.set_aside);
+  take(dependent->until, decided.until);
   take(dependent->drop, decided.drop);
   take(dependent->definition, decided.definition);
   take(dependent->replacement, decided.replacement);
@@ -263,6 +267,7 @@ void apply(const Decisions& decisions, plan::Plan& draft, Diagnostics& diagnosti
   take(draft.decision, decisions.decision);
   take(draft.extension, decisions.extension);
   draft.phases = decisions.phases;
+  draft.waivers = decisions.waivers;
   auto known = [&](const plan::Located<plan::TableName>& name) -> plan::Table* {
     plan::Table* table = find(draft.tables, name.value);
     if (!table) {

@@ -378,7 +378,8 @@ class Reader {
   void warn_unused(const plan::Dependent& written) {
     diagnostics_.warning("unused-dependent", written.name.span,
                          fmt::format("{} uses no table whose keys change", lower::title(written)),
-                         "name the tables under uses:, or delete the entry");
+                         "name the tables under uses:, or delete the entry")
+        .about(written.name.value);
   }
 
   void warn_of_body(const plan::Dependent& written) {
@@ -386,7 +387,8 @@ class Reader {
                          fmt::format("{} names key columns in a body that is a text to the server: it is left as it is",
                                      lower::title(written)),
                          "check that it works with uuid keys, then say so with as_is: (a reason), or give it a "
-                         "replacement:");
+                         "replacement:")
+        .about(written.name.value);
   }
 
   void unknown_table(const plan::Located<plan::TableName>& table) {

@@ -61,12 +61,14 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     out.scan(text_argument(call, index));
     for (const auto& partition : knowledge.partitions(text_argument(call, index))) out.scan(partition);
   };
-  if (name == "expect_names" || name == "expect_expression") {
+  if (name == "expect_condition") {
+    lock_argument(0, LockMode::access_share);
+  } else if (name == "expect_names" || name == "expect_expression") {
     scan_argument(0, LockMode::access_share);
   } else if (name == "measure") {
     read_tables({text_argument(call, 2)});
-  } else if (name == "list_keys" || name == "pair_keys") {
-    const ParsedSql query(text_argument(call, 1));
+  } else if (name == "list_keys" || name == "pair_keys" || name == "pair_picked" || name == "pair_stage") {
+    const ParsedSql query(text_argument(call, call.n_args - 1));
     read_query(query.statements().front()->base, out);
   } else if (name == "expect_none") {
     const ParsedSql query(text_argument(call, 2));
@@ -78,7 +80,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     }
   } else if (name == "save_ids" || name == "assign_legacy_ids") {
     read_tables(knowledge.sources(text_argument(call, 0)));
-  } else if (name == "expect_legacy" || name == "expect_columns" || name == "expect_way_back") {
+  } else if (name == "expect_legacy" || name == "expect_columns" || name == "expect_way_back" || name == "expect_references" || name == "expect_moved") {
     read_tables(knowledge.changed_in(text_argument(call, 0)));
   } else if (name == "backfill" || name == "settle_old_keys") {
     out.lock(text_argument(call, 1), LockMode::row_exclusive);
@@ -149,7 +151,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
         "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "settle_orphans", "merge_rows", "forget_merges",
         "expect_no_children", "restore_rows", "end_ids", "catch_up_ids", "keep_columns", "expect_free_name",
-        "expect_plain_index", "expect_no_copies"};
+        "expect_plain_index", "expect_no_copies", "enter_stage", "leave_stage", "begin_move"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

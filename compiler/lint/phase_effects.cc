@@ -22,7 +22,7 @@ class Check {
 
   void run() {
     for (const auto& phase : model_.phases) {
-      if (phase.stage != model::Stage::prepare) {
+      if (!phase.is_before_the_end()) {
         for (const auto& sql : phase.written->sql) made(sql, phase);
       }
       const bool beside = phase.stage == model::Stage::swap || phase.written->kind.value == plan::PhaseKind::cleanup;

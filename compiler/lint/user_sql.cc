@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/lint/phase_sql.h"
+#include "compiler/lint/tokens.h"
 #include "compiler/lint/user_text.h"
 #include "compiler/lower/dependents.h"
 
@@ -40,6 +41,40 @@ void check_type_name(const plan::Text& text, Diagnostics& diagnostics) {
 bool is_index(const ParsedSql& parsed) {
   const auto& all = parsed.statements();
   return all.size() == 1 && all.front()->node_case == PG_QUERY__NODE__NODE_INDEX_STMT;
+}
+
+// A condition that says which rows change looks at nothing but the row.
+void check_where(const plan::Text& text, Diagnostics& diagnostics) {
+  const auto errors = diagnostics.all().size();
+  check_expression(text, diagnostics);
+  if (text.value.empty() || diagnostics.all().size() > errors) return;
+  const ParsedSql parsed("SELECT (\n" + text.value + "\n)");
+  bool looks_elsewhere = false;
+  visit_messages(parsed.statements().front()->base, [&](const ProtobufCMessage& inner) {
+    looks_elsewhere = looks_elsewhere || inner.descriptor == &pg_query__sub_link__descriptor;
+    return !looks_elsewhere;
+  });
+  if (!looks_elsewhere) return;
+  diagnostics.error("pick-query", text.span, "where looks at other rows, which may change while it picks",
+                    "write a condition over columns of the row alone");
+}
+
+// Columns, each with its direction.
+bool is_order(const ParsedSql& parsed) {
+  const auto* select = single_select(parsed);
+  if (!select || select->n_sort_clause == 0 || select->limit_count || select->limit_offset || select->n_locking_clause > 0 ||
+      select->op != PG_QUERY__SET_OPERATION__SETOP_NONE) return false;
+  return std::all_of(select->sort_clause, select->sort_clause + select->n_sort_clause, [](const PgQuery__Node* node) {
+    const auto& sort = *node->sort_by;
+    return sort.node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF && sort.node->column_ref->n_fields == 1 &&
+           sort.node->column_ref->fields[0]->node_case == PG_QUERY__NODE__NODE_STRING && sort.n_use_op == 0;
+  });
+}
+
+void check_order(const plan::Text& text, Diagnostics& diagnostics) {
+  if (check(text, "a list of columns, each with ASC or DESC where need be", "SELECT FROM t ORDER BY\n" + text.value + "\n", is_order, diagnostics)) {
+    check_no_comment_at_end(text, diagnostics);
+  }
 }
 
 // What follows USING.
@@ -107,6 +142,8 @@ void check_user_sql(const plan::Plan& plan, Diagnostics& diagnostics) {
     }
     check_expression(table.key_expression, diagnostics);
     check_expression(table.keep_expression, diagnostics);
+    check_where(table.where, diagnostics);
+    check_order(table.order_by, diagnostics);
     check_expression(table.inventory.unprocessed, diagnostics);
     check_expression(table.inventory.where, diagnostics);
     for (const auto& index : table.indexes) check_index(index.definition, diagnostics);

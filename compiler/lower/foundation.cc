@@ -64,6 +64,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   const auto is_paired = [](const model::Domain& d) { return d.changes && d.of_uuids; };
   if (std::any_of(model.domains.begin(), model.domains.end(), is_paired)) step.data["paired"] = true;
   for (const auto& other : model.phases) {
+    if (other.stages > 0) step.data["stages"] = step.data["repairs"] = true;
     if (other.repairs()) step.data["repairs"] = true;
     if (!other.merges.empty()) step.data["merges"] = true;
     if (!other.surrogates.empty() || !other.drops.empty() || !other.consolidations.empty()) step.data["reshapes"] = true;

@@ -14,10 +14,17 @@ std::string secret(const model::Domain& domain) {
   return fmt::format("rekey.domain_secret({})", sql::literal(domain.name));
 }
 
+// What the pairs that its last phase makes are listed under.
+std::string last_pairs(const model::Domain& domain) {
+  return domain.stages.empty() ? domain.name : stage_name(domain, static_cast<int>(domain.stages.size()) + 1);
+}
+
 }  // namespace
 
+std::string stage_name(const model::Domain& domain, int number) { return fmt::format("{}: stage {}", domain.name, number); }
+
 std::string new_key(const model::Domain& domain, const std::string& old_key) {
-  if (domain.of_uuids) return fmt::format("rekey.new_of_pair({}, {})", old_key, sql::literal(domain.name));
+  if (domain.of_uuids) return fmt::format("rekey.{}({}, {})", domain.picks() ? "new_or_same" : "new_of_pair", old_key, sql::literal(last_pairs(domain)));
   switch (domain.generator) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered({}, {})", old_key, secret(domain));
     case plan::Generator::keyed: return fmt::format("rekey.keyed({}, {})", old_key, secret(domain));
@@ -33,7 +40,7 @@ std::string new_key(const model::Domain& domain, const std::string& old_key) {
 
 std::string legacy_id_of_any(const model::Domain& domain, const std::string& key) {
   const auto name = sql::literal(domain.name);
-  if (domain.of_uuids) return fmt::format("coalesce(rekey.old_of_pair({0}, {1}), {0})", key, name);
+  if (domain.of_uuids) return fmt::format("coalesce(rekey.old_of_pair({0}, {1}), {0})", key, sql::literal(last_pairs(domain)));
   switch (domain.generator) {
     case plan::Generator::ordered: return fmt::format("rekey.ordered_back({}, {})", key, name);
     case plan::Generator::keyed: return fmt::format("rekey.keyed_back({}, {})", key, name);

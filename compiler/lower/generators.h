@@ -9,6 +9,9 @@
 
 namespace rekey::lower {
 
+// What the pairs of one stage of a domain are listed under.
+std::string stage_name(const model::Domain& domain, int number);
+
 std::string new_key(const model::Domain& domain, const std::string& old_key);
 // The legacy id of any key of the domain, those of rows written since included; nonsense for a
 // key that is neither.

@@ -17,6 +17,19 @@ std::string element_type(const model::Column& column) {
   return column.array() ? type.substr(0, type.size() - 2) : type;
 }
 
+// A stage is entered with pairs of its own; on the way back it is left for the one before.
+void add_stage(const OfflinePhase& context, const model::Domain& domain, json item, json& data) {
+  const auto of = sql::literal(domain.name), name = sql::literal(stage_name(domain, context.phase.number));
+  const bool first = context.phase.number == 1;
+  item["name"] = name;
+  item["stage_of"] = of;
+  data["domains"].push_back(item);
+  data["stage"] = {{"of", of},
+                   {"stage_name", name},
+                   {"before_phase", first ? "NULL" : sql::literal((&context.phase - 1)->id)},
+                   {"before", first ? "NULL" : sql::literal(stage_name(domain, context.phase.number - 1))}};
+}
+
 }  // namespace
 
 const std::string& declared_type(const plan::Column& written) {
@@ -32,13 +45,19 @@ json key_data(const OfflinePhase& context) {
   json data;
   data["domains"] = json::array();
   data["columns"] = json::array();
+  data["picks"] = context.picks();
   for (DomainId d : context.phase.domains) {
     const auto& domain = model.domains[d];
     const auto time = time_column(model, domain);
-    data["domains"].push_back({{"name", sql::literal(domain.name)},
-                               {"generator", sql::literal(plan::word(domain.generator))},
-                               {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
-                               {"time", time.empty() ? "NULL" : sql::literal(time)}});
+    json item = {{"name", sql::literal(domain.name)},
+                 {"generator", sql::literal(plan::word(domain.generator))},
+                 {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
+                 {"picked", domain.where.empty() ? "NULL" : sql::dollar_quoted(domain.where)},
+                 {"stage_of", "NULL"},
+                 {"time", time.empty() ? "NULL" : sql::literal(time)}};
+    if (context.phase.number < 2) data["domains"].push_back(item);
+    if (context.phase.stages > 0) add_stage(context, domain, item, data);
+    if (context.phase.number > 1) continue;  // its columns are known
     for (ColumnId c : domain.columns) {
       const auto& column = model.columns[c];
       const auto& sequence = column.written->sequence.value;
@@ -56,6 +75,7 @@ json key_data(const OfflinePhase& context) {
            {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
     }
   }
+  data["has_columns"] = !data["columns"].empty();
   return data;
 }
 

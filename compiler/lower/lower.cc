@@ -97,6 +97,7 @@ const std::vector<model::TableId>& tables_of(const model::Model& model, const mo
 Phase begin_phase(const model::Phase& phase) {
   Phase lowered{&phase, phase.id + "-" + sanitized(phase.name()), {}, {}, {}};
   lowered.verify = {{"probes", nlohmann::json::array()}, {"checks", checks_at(phase, plan::Moment::after)}};
+  if (phase.stage == model::Stage::part) return lowered;  // probes are true at the end
   for (const auto& probe : phase.written->probes) {
     lowered.verify["probes"].push_back({{"phase", sql::literal(phase.id)},
                                         {"name", sql::literal(probe.name.value)},
@@ -111,9 +112,10 @@ std::vector<Phase> lower(const model::Model& model) {
     switch (phase.written->kind.value) {
       case plan::PhaseKind::foundation: phases.push_back(lower_foundation(model, phase)); break;
       case plan::PhaseKind::tables:
-        phases.push_back(phase.stage == model::Stage::prepare ? lower_prepare(model, phase)
-                         : phase.stage == model::Stage::swap  ? lower_swap(model, phase)
-                                                              : lower_offline(model, phase));
+        phases.push_back(phase.stage == model::Stage::part      ? lower_stage(model, phase)
+                         : phase.stage == model::Stage::prepare ? lower_prepare(model, phase)
+                         : phase.stage == model::Stage::swap    ? lower_swap(model, phase)
+                                                                : lower_offline(model, phase));
         break;
       case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
     }

@@ -14,6 +14,7 @@
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/key_data.h"
+#include "compiler/lower/keys_steps.h"
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/offline_dependents.h"
 #include "compiler/lower/offline_phase.h"
@@ -106,7 +107,7 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   const auto count = context.foreign_keys.at(t).size();
   step.up_title = fmt::format("sets {} of {} aside", counted(count, "foreign key"), step.table);
   step.down_title = fmt::format("puts {} of {} back, not yet validated", counted(count, "foreign key"), step.table);
-  step.needs = {context.begun()};
+  step.needs = context.settled();
   std::set<std::string> undo_needs = context.rewrites(t);
   for (ForeignKeyId f : context.foreign_keys.at(t)) {
     undo_needs.merge(context.rewrites(context.model.foreign_keys[f].parent));
@@ -115,93 +116,6 @@ Step detach_step(const OfflinePhase& context, TableId t) {
   step.undo_needs.assign(undo_needs.begin(), undo_needs.end());
   put_foreign_keys(context, t, step);
   return step;
-}
-
-// A sequence may give several domains their ids: on the way back one after the other takes from it.
-std::vector<std::string> before_at_a_shared_sequence(const OfflinePhase& context, DomainId d) {
-  std::set<DomainId> others;
-  for (ColumnId c : context.model.domains[d].columns) {
-    const auto found = context.by_sequence.find(context.model.columns[c].written->sequence.value);
-    if (found != context.by_sequence.end()) others.insert(found->second.begin(), found->second.lower_bound(d));
-  }
-  std::vector<std::string> out;
-  for (DomainId other : others) out.push_back(context.keys_id(other));
-  return out;
-}
-
-// Tables that inherit may hold an id again.
-bool repeats_ids(const OfflinePhase& context, const model::Domain& domain) {
-  const auto& table = context.model.tables[context.model.columns[domain.root].table];
-  return !table.children.empty() && table.written->partitioning.value.empty();
-}
-
-// Names may hold keys of other domains, which are listed before.
-void add_plan_keys(const OfflinePhase& context, const model::Domain& domain, Step& step) {
-  const auto column = sql::identifier(context.model.columns[domain.root].name());
-  for (const auto& part : domain.key_name) {
-    const ColumnId c = model::named_column(context.model, domain, part);
-    if (!context.model.changes(c) || !context.model.domain_of(c).is_listed() || context.model.phase_of(c) != domain.phase) continue;
-    step.needs.push_back(context.keys_id(context.model.columns[c].domain));
-  }
-  const bool named = domain.generator != plan::Generator::expression;
-  step.data["own_keys"] = !domain.of_uuids;
-  step.data[named ? "named" : "computed"] = {{"table", sql::literal(step.table)},
-                                             {"columns", sql::text_array(name_columns(domain))},
-                                             {"expression", sql::dollar_quoted(domain.key_expression)},
-                                             {"key", sql::literal(context.model.columns[domain.root].name())}};
-  const auto key = named ? named_key(context.model, domain) : fmt::format("({})", domain.key_expression);
-  step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format("SELECT {3}{0}, {1} FROM {2} WHERE {0} IS NOT NULL", column, key,
-                                                                  step.table, repeats_ids(context, domain) ? "DISTINCT " : ""))}};
-}
-
-Step keys_step(const OfflinePhase& context, DomainId d) {
-  const auto& domain = context.model.domains[d];
-  const auto& root = context.model.columns[domain.root];
-  Step step;
-  step.id = context.keys_id(d);
-  step.kind = "keys";
-  step.table = context.table(root.table);
-  step.place = root.written->name.span;
-  if (domain.of_uuids) {
-    step.up_title = fmt::format("lists the new keys of {}", domain.name);
-    step.down_title = "nothing to take back: a key that was written since stays what it is";
-  } else {
-    step.up_title = fmt::format("notes where the ids of {} stand{}", domain.name,
-                                domain.is_listed() ? " and lists their new keys" : "");
-    step.down_title = fmt::format("gives rows of {} written since a legacy id", domain.name);
-  }
-  step.needs = {context.begun()};
-  step.undo_needs = before_at_a_shared_sequence(context, d);
-  step.undo_needs.insert(step.undo_needs.begin(), context.own("close"));
-  step.data["domain"] = sql::literal(domain.name);
-  step.data["arrays"] = domain.in_arrays;
-  step.data["of_uuids"] = domain.of_uuids;
-  if (domain.has_plan_keys()) add_plan_keys(context, domain, step);
-  if (domain.generator == plan::Generator::v7) {
-    const auto column = sql::identifier(root.name());
-    const auto time = sql::identifier(time_column(context.model, domain));
-    // The earliest time counts.
-    const auto query = repeats_ids(context, domain) ? "SELECT DISTINCT ON ({0}) {0}, {1} FROM {2} WHERE {0} IS NOT NULL ORDER BY {0}, {3}"
-                                : "SELECT {0}, {1} FROM {2} WHERE {0} IS NOT NULL";
-    step.data["listed"] = {{"query", sql::dollar_quoted(fmt::format(
-        fmt::runtime(query), column, timed_key(domain, column, time), step.table, time))}};
-  }
-  return step;
-}
-
-// Lists that others are made from come before them; there are no cycles.
-std::vector<Step> lists_first(const std::vector<Step>& keys) {
-  std::map<std::string, int> place;
-  for (const auto& step : keys) place.emplace(step.id, static_cast<int>(place.size()));
-  model::Edges edges;
-  for (const auto& step : keys) {
-    for (const auto& need : step.needs) {
-      if (place.contains(need)) edges.emplace_back(place[step.id], place[need]);
-    }
-  }
-  std::vector<Step> out;
-  for (const int i : model::targets_first(static_cast<int>(keys.size()), edges)) out.push_back(keys[i]);
-  return out;
 }
 
 json column_data(const OfflinePhase& context, ColumnId c) {
@@ -228,7 +142,8 @@ void note_uuids(const OfflinePhase& context, TableId t, Step& step) {
   std::vector<std::string> tables, columns;
   for (TableId member : context.model.family(t)) tables.push_back(context.table(member));
   for (ColumnId c : context.changing(t)) {
-    if (context.model.columns[c].uuid()) columns.push_back(context.model.columns[c].name());
+    const bool staged = !context.model.domain_of(c).stages.empty();  // noted by the first stage
+    if (context.model.columns[c].uuid() && !staged) columns.push_back(context.model.columns[c].name());
   }
   if (columns.empty()) return;
   const auto note = fmt::format("CALL rekey.note_changed({}, {}, ", sql::text_array(tables), sql::text_array(columns));
@@ -458,6 +373,7 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   keys = lists_first(keys);
   Step close = close_step(context, vacuums, dependents);
   const std::size_t repaired = repairs.size();
+  if (context.picks()) add(repairs), add(keys), repairs.clear(), keys.clear();
   for (auto* group :
        {&repairs, &detaches, &set_asides, &keys, &rewrites, &attaches, &validates, &put_backs, &renewals, &vacuums}) {
     add(*group);

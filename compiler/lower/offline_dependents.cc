@@ -105,7 +105,7 @@ Step set_aside_step(const OfflinePhase& context, DependentId d) {
   step.up_title = fmt::format("sets {} aside{}", title(*dependent.written),
                               returns(dependent) ? "" : ": " + dependent.written->set_aside.value);
   step.down_title = fmt::format("makes {} again as it was", title(*dependent.written));
-  step.needs = {context.begun()};
+  step.needs = context.settled();
   for (DependentId other : built_on_it(context, d)) {
     if (leaves(context.model.dependents[other])) step.needs.push_back(context.dependent_id(other, "set_aside"));
   }

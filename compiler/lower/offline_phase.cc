@@ -60,7 +60,9 @@ bool OfflinePhase::is_gone(const model::Dependent& dependent) const {
 }
 
 bool OfflinePhase::changes_here(ColumnId c) const {
-  return model.changes(c) && &model.phases[model.phase_of(c)] == &phase;
+  if (!model.changes(c)) return false;
+  const auto& last = model.phases[model.phase_of(c)];
+  return &last == &phase || (phase.stage == model::Stage::part && phase.written == last.written);
 }
 
 std::set<std::string> OfflinePhase::rewrites(TableId t) const {
@@ -95,6 +97,16 @@ std::string OfflinePhase::own(const char* kind) const { return fmt::format("{}.{
 std::string OfflinePhase::begun() const {
   if (!phase.merges.empty()) return id(model.columns[model.domains[phase.merges.back()].root].table, "merge");
   return own(phase.orphan_rules.empty() ? "open" : "orphans");
+}
+bool OfflinePhase::picks() const {
+  return std::any_of(phase.domains.begin(), phase.domains.end(), [&](DomainId d) { return model.domains[d].picks(); });
+}
+std::vector<std::string> OfflinePhase::settled() const {
+  std::vector<std::string> out;
+  for (DomainId d : phase.domains) {
+    if (model.domains[d].picks()) out.push_back(keys_id(d));
+  }
+  return out.empty() ? std::vector{begun()} : out;
 }
 std::string OfflinePhase::keys_id(DomainId d) const {
   const auto& root = model.columns[model.domains[d].root];

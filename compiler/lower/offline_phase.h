@@ -39,6 +39,9 @@ struct OfflinePhase {
 
   std::string own(const char* kind) const;
   std::string begun() const;  // the step after which keys may change: all rows are as the plan wants them
+  // Of some rows only it is known when their keys are listed whether they can change: nothing is set aside before.
+  std::vector<std::string> settled() const;
+  bool picks() const;
   std::string id(model::TableId t, const char* kind) const;
   std::string rewrite_id(model::TableId t) const;
   std::string keys_id(model::DomainId d) const;

@@ -26,7 +26,7 @@ Step sql_step(const model::Phase& phase, const plan::OwnSql& own, std::size_t nu
   if (stays(own)) step.down_title = "nothing is taken back: " + own.reason.value;
   step.data["up"] = sql::ended(own.up.value);
   if (!stays(own)) step.data["down"] = sql::ended(own.down.value);
-  if (phase.written->kind.value == plan::PhaseKind::tables && phase.stage == model::Stage::offline) step.data["fenced"] = true;
+  if (phase.written->kind.value == plan::PhaseKind::tables && phase.is_fenced()) step.data["fenced"] = true;
   return step;
 }
 
@@ -83,7 +83,7 @@ bool stays(const plan::OwnSql& own) { return own.down.value == "none"; }
 
 void add_plan_steps(Phase& lowered) {
   const auto& phase = *lowered.model;
-  if (phase.stage == model::Stage::prepare) return;
+  if (phase.is_before_the_end()) return;
   std::vector<Step> own;
   for (const auto& sql : phase.written->sql) own.push_back(sql_step(phase, sql, own.size() + 1));
   for (const auto& change : phase.indexes) own.push_back(index_step(phase, change, own.size() + 1));

@@ -41,6 +41,7 @@ std::string print(const std::vector<Phase>& phases);
 // The shared pieces of the lowerings.
 Phase begin_phase(const model::Phase& phase);
 Phase lower_foundation(const model::Model& model, const model::Phase& phase);
+Phase lower_stage(const model::Model& model, const model::Phase& phase);
 Phase lower_offline(const model::Model& model, const model::Phase& phase);
 Phase lower_prepare(const model::Model& model, const model::Phase& phase);
 Phase lower_swap(const model::Model& model, const model::Phase& phase);

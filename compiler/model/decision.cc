@@ -35,10 +35,35 @@ void check_table(const Model& model, const plan::Table& table, Diagnostics& diag
     diagnostics.error("decision", table.decision.scope.span,
                       fmt::format("rows of {} are to keep their keys, but the plan changes {}", name, domains.front()->name),
                       "write change: keep for the table, or scope: full");
+  } else if (scope == plan::Scope::hybrid && (!changes || domains.front()->where.empty())) {
+    diagnostics.error("decision", table.decision.scope.span,
+                      fmt::format("some rows of {} are to get new keys, but {}", name,
+                                  changes ? "nothing says which" : fmt::format("the plan leaves {} as it is", domains.front()->name)),
+                      changes ? "write where: at the table, a condition over its rows, or scope: full"
+                              : "take out the change: keep that holds it, or write scope: forward_only");
+  } else if (scope == plan::Scope::full && changes && !domains.front()->where.empty()) {
+    diagnostics.error("decision", table.decision.scope.span,
+                      fmt::format("all rows of {} are to get new keys, but where: picks some", name),
+                      "write scope: hybrid, or delete where:");
   } else if (scope == plan::Scope::full && !changes) {
     diagnostics.error("decision", table.decision.scope.span,
                       fmt::format("all rows of {} are to get new keys, but the plan leaves {} as it is", name, domains.front()->name),
                       "take out the change: keep that holds it, or write scope: forward_only");
+  }
+}
+
+// Of a decision for the plan: it says of every table that some rows change, or that all do.
+void check_picks(const Model& model, const std::vector<const Domain*>& changed, Diagnostics& diagnostics) {
+  const auto& scope = model.plan->decision.scope;
+  const bool hybrid = *scope.value == plan::Scope::hybrid;
+  for (const Domain* d : changed) {
+    if (hybrid != d->where.empty()) continue;
+    const auto table = to_text(model.root_table(*d).name.value);
+    diagnostics.error("decision", scope.span,
+                      hybrid ? fmt::format("some rows are to get new keys, but nothing says which of {}", table)
+                             : fmt::format("all rows are to get new keys, but where: picks some of {}", table),
+                      hybrid ? "write where: at the table, or a decision of its own there" : "write a decision of its own there: scope: hybrid");
+    return;
   }
 }
 
@@ -49,10 +74,18 @@ void check_plan(const Model& model, Diagnostics& diagnostics) {
   const auto stands_for = [&](const Domain& d) { return d.changes && &model.decision(d) == &decision; };
   const auto changed = std::find_if(model.domains.begin(), model.domains.end(), stands_for);
   const bool any = changed != model.domains.end();
-  if (any == (*decision.scope.value == plan::Scope::full)) return;
+  if (any && *decision.scope.value != plan::Scope::forward_only) {
+    std::vector<const Domain*> all;
+    for (const auto& d : model.domains) {
+      if (stands_for(d)) all.push_back(&d);
+    }
+    return check_picks(model, all, diagnostics);
+  }
+  if (!any && *decision.scope.value == plan::Scope::forward_only) return;
   diagnostics.error("decision", decision.scope.span,
                     any ? fmt::format("rows are to keep their keys, but the plan changes {}", changed->name)
-                        : "all rows are to get new keys, but every table that changes has a decision of its own",
+                        : fmt::format("{} rows are to get new keys, but every table that changes has a decision of its own",
+                                      *decision.scope.value == plan::Scope::full ? "all" : "some"),
                     any ? "write change: keep for its table, or a decision of its own there, or scope: full" : "delete it");
 }
 

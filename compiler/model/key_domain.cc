@@ -226,7 +226,8 @@ void warn_of_idle_generators(const Model& model, Diagnostics& diagnostics) {
     diagnostics.warning("idle-generator", table.written->generator.span,
                         fmt::format("{} gets its keys from the tables it references: its generator has no "
                                     "effect", to_text(table.name())),
-                        "delete the line");
+                        "delete the line")
+        .about(to_text(table.name()));
   }
 }
 
@@ -322,6 +323,7 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
   warn_of_idle_generators(model, diagnostics);
   refuse_idle_settings(model, diagnostics);
   refuse_idle_changes(model, diagnostics);
+  read_picks(model, diagnostics);
   check_decisions(model, diagnostics);
 }
 

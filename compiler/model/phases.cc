@@ -86,7 +86,7 @@ void check_shape(const Model& model, Diagnostics& diagnostics) {
   std::map<std::string, Span> names;
   const plan::Phase* cleanup = nullptr;
   for (const auto& phase : model.phases) {
-    if (phase.stage == Stage::prepare) continue;
+    if (phase.is_before_the_end()) continue;
     const auto& written = *phase.written;
     auto [seen, fresh] = names.emplace(written.name.value, written.name.span);
     if (!fresh) {
@@ -125,7 +125,7 @@ void place_tables(Model& model, Diagnostics& diagnostics) {
   for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) known[model.tables[t].name()] = t;
   std::map<TableId, Span> first;
   for (PhaseId p = 0; p < static_cast<int>(model.phases.size()); ++p) {
-    if (model.phases[p].written->kind.value != plan::PhaseKind::tables || model.phases[p].stage == Stage::prepare) continue;
+    if (model.phases[p].written->kind.value != plan::PhaseKind::tables || model.phases[p].is_before_the_end()) continue;
     for (const auto& listed : model.phases[p].written->tables) {
       auto found = known.find(listed.value);
       if (found == known.end()) {
@@ -202,7 +202,7 @@ void place_domains(Model& model, Diagnostics& diagnostics) {
 void check_phases_change_keys(const Model& model, Diagnostics& diagnostics) {
   for (const auto& phase : model.phases) {
     const auto& written = *phase.written;
-    const bool of_keys = written.kind.value == plan::PhaseKind::tables && phase.stage != Stage::prepare;
+    const bool of_keys = written.kind.value == plan::PhaseKind::tables && !phase.is_before_the_end();
     if (!of_keys || !phase.domains.empty() || !phase.surrogates.empty()) continue;
     if (written.tables.empty()) {
       diagnostics.error("empty-phase", written.name.span,
@@ -323,7 +323,8 @@ void advise_on_repeated_rewrites(const Model& model, Diagnostics& diagnostics) {
                                     tables.size() == 1 ? "1 table is" : counted(tables.size(), "table") + " are",
                                     shortened(tables)),
                         fmt::format("one phase in place of {} rewrites each table once",
-                                    names_of(model, phases)));
+                                    names_of(model, phases)))
+        .about(model.phases[*phases.begin()].written->name.value);
   }
 }
 
@@ -333,9 +334,10 @@ std::string Phase::name() const {
   switch (stage) {
     case Stage::prepare: return written->name.value + ": prepare";
     case Stage::swap: return written->name.value + ": swap";
+    case Stage::part:
     case Stage::offline: break;
   }
-  return written->name.value;
+  return stages == 0 ? written->name.value : fmt::format("{}: stage {} of {}", written->name.value, number, stages);
 }
 
 void assign_phases(Model& model, Diagnostics& diagnostics) {
@@ -352,7 +354,14 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
     const bool online = phase.kind.value == plan::PhaseKind::tables &&
                         phase.strategy.value.value_or(model.plan->strategy.value) == plan::Strategy::online;
     if (online) model.phases.push_back({&phase, fmt::format("{:03}", number - 5), {}, {}, {}, {}, {}, Stage::prepare});
+    const int stages = stages_of(model, phase);
+    for (int stage = 1; stage < stages; ++stage) {
+      model.phases.push_back({&phase, fmt::format("{:03}", number - stages + stage), {}, {}, {}, {}, {}, Stage::part});
+      model.phases.back().number = stage;
+      model.phases.back().stages = stages;
+    }
     model.phases.push_back({&phase, fmt::format("{:03}", number), {}, {}, {}, {}, {}, online ? Stage::swap : Stage::offline});
+    model.phases.back().number = model.phases.back().stages = stages;
   }
   check_shape(model, diagnostics);
   place_tables(model, diagnostics);
@@ -364,9 +373,11 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   place_reshapes(model, diagnostics);
   check_phases_change_keys(model, diagnostics);
   check_name_phases(model, diagnostics);
+  check_stages(model, diagnostics);
   if (diagnostics.has_errors()) return;
   collect_changes(model);
   advise_on_repeated_rewrites(model, diagnostics);
+  fill_stages(model);
 }
 
 bool Model::contracts(const Phase& phase) const {

@@ -100,7 +100,7 @@ std::set<std::size_t> rules_of(const Model& model, const std::vector<OrphanRule>
 }
 
 void refuse_online(const Phase& phase, const char* setting, const char* what, Span span, Diagnostics& diagnostics) {
-  if (phase.stage == Stage::offline) return;
+  if (phase.is_fenced()) return;
   diagnostics.error(setting, span, fmt::format("{} in a maintenance window alone, and phase {} is online", what, phase.name()),
                     "give the phase strategy: offline, or do it before with statements of your own");
 }
@@ -112,7 +112,7 @@ void assign_rules(Model& model, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < model.order.size(); ++i) place[model.order[i]] = static_cast<int>(i);
   for (std::size_t p = 0; p < model.phases.size(); ++p) {
     auto& phase = model.phases[p];
-    if (phase.written->kind.value != plan::PhaseKind::tables || phase.stage == Stage::prepare) continue;
+    if (phase.written->kind.value != plan::PhaseKind::tables || phase.is_before_the_end()) continue;
     for (std::size_t i : rules_of(model, rules, static_cast<PhaseId>(p))) {
       placed.insert(i);
       phase.orphan_rules.push_back(rules[i]);
@@ -238,6 +238,7 @@ void assign_repairs(Model& model, Diagnostics& diagnostics) {
   assign_rules(model, diagnostics);
   for (const auto& table : model.tables) place_merge(model, table, diagnostics);
   for (auto& phase : model.phases) order_merges(model, phase);
+  repair_before_stages(model);
 }
 
 }  // namespace rekey::model

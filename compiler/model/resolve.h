@@ -21,6 +21,12 @@ void find_key_domains(Model& model, Diagnostics& diagnostics);
 void read_key_names(Model& model, Diagnostics& diagnostics);  // a part of it
 void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part of assign_phases
 void check_decisions(const Model& model, Diagnostics& diagnostics);  // a part of find_key_domains
+// Which rows change, in which stages: read with the domains, checked with the phases (stages.cc).
+void read_picks(Model& model, Diagnostics& diagnostics);
+int stages_of(const Model& model, const plan::Phase& phase);  // phases that it becomes; 0: it stays one
+void check_stages(const Model& model, Diagnostics& diagnostics);
+void fill_stages(Model& model);           // each changes what the last does
+void repair_before_stages(Model& model);  // what the last does with rows before its keys change is done before the first too
 void check_families(const Model& model, Diagnostics& diagnostics);
 void assign_phases(Model& model, Diagnostics& diagnostics);
 void place_reshapes(Model& model, Diagnostics& diagnostics);  // a part of it

@@ -69,11 +69,16 @@ struct Domain {
   bool changes = true;              // false: change: keep
   bool in_arrays = false;           // some column holds its ids in arrays
   bool of_uuids = false;            // its keys are UUIDs before the change too
-  PhaseId phase = kNone;
+  std::string where;                // of its root's rows, those that get new keys; empty: all
+  std::vector<std::int64_t> stages; // rows of each stage before the last, which takes the rest; empty: all at once
+  std::string order_by;             // of rows in stages, with the key at its end
+  PhaseId phase = kNone;            // of stages: that of the last
   // Its keys are made from rows of the root's table, not from ids alone.
   bool is_listed() const { return plan::is_listed(generator); }
   // The plan says from what, and the list is the only way back.
   bool has_plan_keys() const { return is_listed() && generator != plan::Generator::v7; }
+  // Rows may keep their keys, here or up to a later stage: a key without a new one stays.
+  bool picks() const { return !where.empty() || !stages.empty(); }
 };
 
 // An object of the plan whose definition uses key columns, as its parse tree shows it.
@@ -122,8 +127,9 @@ struct OrphanRule {
   bool removes() const { return action == plan::Orphans::quarantine || action == plan::Orphans::remove; }
 };
 
-// An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops.
-enum class Stage { offline, prepare, swap };
+// An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops. An
+// offline one whose keys change in stages is one for each: of a part of the rows, in their place, then of the rest.
+enum class Stage { offline, prepare, swap, part };
 
 // An index that a cleanup makes, drops or makes anew, as its parse tree shows it.
 struct IndexChange {
@@ -175,7 +181,11 @@ struct Phase {
   std::vector<Follow> follows = {};
   std::vector<Consolidation> consolidations = {};
   std::vector<Drop> drops = {};     // of a cleanup
+  int number = 0, stages = 0;       // which of how many it is, from 1; 0: there are no stages
   std::string name() const;
+  // One more of what is written once: what belongs to the end of it is not here.
+  bool is_before_the_end() const { return stage == Stage::prepare || stage == Stage::part; }
+  bool is_fenced() const { return stage == Stage::offline || stage == Stage::part; }
   // Whether it gives the table other columns or constraints than it had.
   bool reshapes(const Model& model, TableId t) const;
   bool repairs() const { return !orphan_rules.empty() || !merges.empty(); }

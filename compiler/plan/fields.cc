@@ -8,7 +8,7 @@ namespace rekey::plan {
 namespace {
 
 const std::vector<std::string> kGenerators = {"ordered", "keyed", "v4", "v5", "v7", "expression"};  // those of a plan
-const std::vector<std::string> kScopes = {"full", "forward_only"};
+const std::vector<std::string> kScopes = {"full", "hybrid", "forward_only"};
 const std::vector<std::string> kActions = {"no action", "restrict", "cascade", "set null",
                                            "set default"};
 const std::vector<std::string> kOrphans = {"fail", "quarantine", "set_null", "delete"};
@@ -211,6 +211,9 @@ const Object& dependent_object() {
            {.key = "set_aside", .kind = Kind::text, .slot = at<&Dependent::set_aside>,
             .help = "The reason why it may be missing while the keys are changed",
             .example = "the report moves to the new service"},
+           {.key = "until", .kind = Kind::text, .slot = at<&Dependent::until>,
+            .help = "The last day on which the reason of as_is or set_aside holds; after it the plan is not applied",
+            .example = "2026-12-31"},
            {.key = "drop", .kind = Kind::text, .slot = at<&Dependent::drop>,
             .help = "The statements that drop it; needed for an object only",
             .example = "DROP CAST (public.a AS public.b)"},
@@ -222,6 +225,23 @@ const Object& dependent_object() {
             .example = "CREATE VIEW public.active_users AS SELECT user_id FROM public.users;"}},
       .span = [](void* item) { return &static_cast<Dependent*>(item)->span; },
       .block = true};
+  return object;
+}
+
+const Object& waiver_object() {
+  static const Object object{
+      .noun = "waiver",
+      .id = "waiver",
+      .help = "A finding that is a judgement, and is right here",
+      .fields =
+          {{.key = "finding", .kind = Kind::text, .slot = at<&Waiver::finding>,
+            .help = "Its name, as it stands in brackets behind the finding", .example = "rewritten-again", .required = true},
+           {.key = "at", .kind = Kind::text, .slot = at<&Waiver::at>,
+            .help = "The table, phase or dependent that it is about", .example = "public.users", .required = true},
+           {.key = "reason", .kind = Kind::text, .slot = at<&Waiver::reason>,
+            .help = "Why it is right here", .example = "the table is small", .required = true},
+           {.key = "until", .kind = Kind::text, .slot = at<&Waiver::until>,
+            .help = "The last day on which that holds; after it the plan is not applied", .example = "2026-12-31", .required = true}}};
   return object;
 }
 
@@ -252,8 +272,9 @@ const Object& decision_object() {
       .help = "What was decided after an inventory, and why, shown in REVIEW.md",
       .fields =
           {{.key = "scope", .kind = Kind::word, .slot = at<&Decision::scope>,
-            .help = "Which rows get new keys: all, or only those that are written from now on",
-            .example = "full", .required = true, .words = kScopes, .reserved = {"hybrid"},
+            .help = "Which rows get new keys: all, those that where: of their table picks, or only those that are written "
+                    "from now on",
+            .example = "full", .required = true, .words = kScopes,
             .synonyms = {{"forward-only", "forward_only"}, {"forward only", "forward_only"}}},
            {.key = "reason", .kind = Kind::text, .slot = at<&Decision::reason>,
             .help = "Why", .example = "whoever has a file must find its row", .required = true},
@@ -310,6 +331,16 @@ const Object& table_object() {
            {.key = "keep_expression", .kind = Kind::text, .slot = at<&Table::keep_expression>,
             .help = "Of keep: expression, SQL over columns of the row: the row with the largest value stays",
             .example = "length(title)"},
+           {.key = "where", .kind = Kind::text, .slot = at<&Table::where>,
+            .help = "A condition over columns of a row, as they are when its phase begins, and immutable: of keys that are "
+                    "UUIDs already only those of such rows are made anew, the others stay",
+            .example = "created_at > '2025-01-01'"},
+           {.key = "stages", .kind = Kind::stages, .slot = at<&Table::stages>,
+            .help = "How many rows get new keys one after the other, where keys are UUIDs already: each number is a phase of "
+                    "its own, rest the last one",
+            .example = "[50, 500, rest]"},
+           {.key = "order_by", .kind = Kind::text, .slot = at<&Table::order_by>,
+            .help = "Columns of the rows that say which come first in stages; then the key", .example = "created_at DESC"},
            {.key = "upserts", .kind = Kind::boolean, .slot = at<&Table::upserts>,
             .help = "Whether the application writes single rows of it again and again by INSERT … ON CONFLICT: in an "
                     "online phase inserts of one key wait for each other, which keeps them from failing",
@@ -411,7 +442,11 @@ const Object& plan_object() {
            {.key = "dependents", .kind = Kind::list, .slot = at<&Plan::dependents>,
             .help = "What else uses key columns: views, triggers, policies and so on",
             .example = "[{kind: view, name: public.active_users}]",
-            .object = &dependent_object()}},
+            .object = &dependent_object()},
+           {.key = "waivers", .kind = Kind::list, .slot = at<&Plan::waivers>,
+            .help = "Findings that are no obstacle, each with a reason and the last day on which it holds",
+            .example = "[{finding: rewritten-again, at: users, reason: the table is small, until: 2026-12-31}]",
+            .object = &waiver_object()}},
       .block = true};
   return object;
 }
@@ -423,7 +458,7 @@ const std::vector<const Object*>& all_objects() {
       &inventory_object(), &decision_object(),
       &table_object(),  &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
-      &logical_reference_object(), &dependent_object()};
+      &logical_reference_object(), &dependent_object(),   &waiver_object()};
   return objects;
 }
 

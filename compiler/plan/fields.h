@@ -13,6 +13,7 @@ namespace rekey::plan {
 
 enum class Kind {
   text,
+  stages,  // numbers of rows, then "rest"
   label,  // a name of ours: letters, digits, blanks, - and _
   name,   // an identifier in the database, at most 63 bytes
   names,  // one or a list of them

@@ -56,6 +56,8 @@ Json shape(const Field& field) {
       return name();
     case Kind::names:
       return one_or_many(name());
+    case Kind::stages:
+      return {{"type", "array"}, {"items", {{"anyOf", {{{"type", "integer"}, {"minimum", 1}}, {{"const", "rest"}}}}}}};
     case Kind::word:
       return {{"enum", field.words}};
     case Kind::boolean:

@@ -37,7 +37,7 @@ enum class Orphans { fail, quarantine, set_null, remove };
 const char* word(Orphans action);
 enum class OnDuplicate { fail, merge };
 enum class Keep { newest, oldest, most_children, expression };
-enum class Scope { full, forward_only };
+enum class Scope { full, hybrid, forward_only };
 const char* word(Scope scope);
 
 // Names are written as the catalog has them, without folding of case: public.Users is "Users". A
@@ -119,6 +119,7 @@ struct Dependent {
   Text problem;      // why it cannot be carried over as it is; settled by one of the next two
   Text as_is;        // a reason to leave it alone
   Text set_aside;    // a reason to drop it until the keys come back
+  Text until;        // the last day on which one of these two holds: "2026-12-31"
   Span span;
 };
 
@@ -152,6 +153,9 @@ struct Table {
   Located<OnDuplicate> on_duplicate{OnDuplicate::fail, {}};  // rows that would get one key
   Located<std::optional<Keep>> keep;  // which of them stays; not given: the newest
   Text keep_expression;               // of keep: expression; the row with the largest value stays
+  Text where;     // a condition over a row: those that get new keys; not given: all
+  Texts stages;   // how many rows change one after the other: numbers, then "rest"
+  Text order_by;  // of stages: columns, as after ORDER BY; the key decides between equal rows
   Located<bool> upserts{false, {}};  // online, inserts of one key wait for each other
   Text surrogate;    // a new column, its primary key from then on
   Text consolidate;  // a foreign key whose values become the table's own keys
@@ -223,6 +227,14 @@ struct Backfill {
   Text wait_while;         // a query that gives one boolean
 };
 
+// Of a finding that is a judgement: why it is right here, and until which day.
+struct Waiver {
+  Text finding;  // its code: "rewritten-again"
+  Text at;       // what it is about: a table, a phase, a dependent
+  Text reason;
+  Text until;    // "2026-12-31", the last day
+};
+
 struct Plan {
   Located<int> version;
   Text name;
@@ -239,6 +251,7 @@ struct Plan {
   std::vector<Phase> phases;  // empty: derived from the graph
   std::vector<Table> tables;  // in the plan's order
   std::vector<Dependent> dependents;
+  std::vector<Waiver> waivers;
 };
 
 }  // namespace rekey::plan

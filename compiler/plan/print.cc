@@ -71,7 +71,7 @@ Value value_of(const Field& field, const Slot& slot) {
 
 // Numbers and true and false are values of their own in YAML: they stand without quotes.
 std::string scalar(const Field& field, const std::string& text, bool flow) {
-  bool literal = field.kind == Kind::boolean || field.kind == Kind::integer;
+  bool literal = field.kind == Kind::boolean || field.kind == Kind::integer || field.kind == Kind::stages;
   return literal ? text : yaml_scalar(text, flow);
 }
 

@@ -25,6 +25,8 @@ std::string what(const Field& field) {
   switch (field.kind) {
     case Kind::text:
       return "a text";
+    case Kind::stages:
+      return "a list of numbers of rows that ends with rest";
     case Kind::label:
     case Kind::name:
       return "a name";
@@ -284,6 +286,7 @@ void Values::read(const Field& field, const Slot& slot, const Node& node,
         *std::get<Text*>(slot) = text;
       return;
     }
+    case Kind::stages:
     case Kind::names:
       return each([&](const Node& item) {
         Text text;

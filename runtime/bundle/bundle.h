@@ -145,7 +145,7 @@ std::string to_fallback(const std::string& identity, const std::string& sequence
 struct Inventory {
   std::string unprocessed, where;         // conditions over a row
   std::string time_column, owner_column;  // as in the catalog
-  std::string decided, reason, date;      // full or forward_only
+  std::string decided, reason, date;      // full, hybrid or forward_only
 };
 
 struct Domain {
@@ -160,9 +160,16 @@ struct Domain {
   bool name_changes = false;              // keys that change stand in it: compared_name is not the name itself
   std::string expression;                 // over its columns; generator expression alone has one
   bool merges = false;                    // its phase makes one row of those that would get one key
+  std::string where;                      // a condition over its rows: those that get new keys; empty: all
+  std::vector<std::string> stages;        // phases that change a part of them before its own takes the rest
   Inventory inventory;
   // Its keys are made from rows of the root, not from ids alone.
   bool listed() const { return !time_column.empty() || !name_columns.empty() || !expression.empty(); }
+};
+
+// A finding that people have judged, up to the last day on which that holds: "2026-12-31".
+struct Waiver {
+  std::string finding, at, reason, until;
 };
 
 struct File {
@@ -187,6 +194,7 @@ struct Bundle {
   std::vector<NewColumn> new_columns;
   std::vector<ForeignKey> foreign_keys;  // all that touch them
   std::vector<Dependent> dependents;     // all else that does
+  std::vector<Waiver> waivers;
   std::vector<std::string> notices;  // findings of the compiler that apply repeats before the first phase
 };
 

@@ -150,7 +150,17 @@ void fields(Domain& x, F f) {
   f("name_changes", x.name_changes);
   f("expression", x.expression);
   f("merges", x.merges);
+  f("where", x.where);
+  f("stages", x.stages);
   f("inventory", x.inventory);
+}
+
+template <class F>
+void fields(Waiver& x, F f) {
+  f("finding", x.finding);
+  f("at", x.at);
+  f("reason", x.reason);
+  f("until", x.until);
 }
 
 template <class F>
@@ -169,6 +179,7 @@ void fields(Bundle& x, F f) {
   f("server", x.server);
   f("lock_timeout", x.lock_timeout);
   f("new_keys_schema", x.new_keys_schema);
+  f("waivers", x.waivers);
   f("notices", x.notices);
   f("phases", x.phases);
   f("domains", x.domains);

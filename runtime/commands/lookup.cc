@@ -139,9 +139,11 @@ Answer from_new(db::Connection& session, const Column& column, const std::string
 // Either side is a UUID: an old key, or else a new one.
 Answer from_uuid(db::Connection& session, const Column& column, const std::string& key) {
   if (!is_uuid(key)) throw Usage(fmt::format("\"{}\" is no key: a UUID, the old one or the new one", key));
-  const db::Rows found = session.exec("SELECT new_key FROM rekey.pairs WHERE domain = $1 AND old_key = $2::uuid", {column.domain, key});
-  if (!found.rows.empty()) return {column, key, found.rows[0][0].value_or(""), ""};
-  return from_new(session, column, key);
+  const db::Rows found = session.exec("SELECT old_key, new_key FROM rekey.pairs w JOIN rekey.domains d USING (domain) "
+                                      "WHERE coalesce(d.stage_of, d.domain) = $1 AND $2::uuid IN (old_key, new_key) ORDER BY old_key <> $2::uuid",
+                                      {column.domain, key});
+  if (!found.rows.empty()) return {column, found.rows[0][0].value_or(""), found.rows[0][1].value_or(""), ""};
+  return {column, "", key, "written after the change: has no old key, or kept the one that it has"};
 }
 
 Answer answer_unmerged(db::Connection& session, const Column& column, const std::string& key) {

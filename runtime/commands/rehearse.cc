@@ -1,6 +1,7 @@
 // rehearse: a bundle there and back on a copy of the live database, in a throwaway server of this machine. The
 // live database is only read.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -15,7 +16,9 @@
 #include "runtime/rehearse/contents.h"
 #include "runtime/rehearse/report.h"
 #include "runtime/rehearse/writes.h"
+#include "runtime/text.h"
 #include "runtime/verification.h"
+#include "runtime/waivers.h"
 
 namespace rekey {
 
@@ -37,6 +40,9 @@ void check_live(db::Connection& live, const bundle::Bundle& b, Report& report) {
     throw Refused("the database is in the middle of a plan: schema rekey is there; rehearse before the first phase, or "
                   "on a copy that has been rolled back");
   }
+  const WaiversNow waivers = waivers_now(live, b);
+  if (!waivers.ended.empty()) throw Refused(fmt::format("{}", fmt::join(waivers.ended, "; ")));
+  add(report.notes, "", waivers.ending);
   add(report.failures, "on the live database: ", check_version(live, b));
   const Problems closed = check_schemas(live, b);
   add(report.failures, "on the live database: ", closed);

@@ -1,6 +1,7 @@
 // verify: the checks of all applied phases, run now.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -66,6 +67,15 @@ void print_texts(const std::vector<Check>& checks) {
   }
 }
 
+// The phase in its middle that works on the same tables, if there is one: what the checks look for may be set aside.
+const bundle::Phase* open_beside(const bundle::Bundle& b, const Journal& journal, const bundle::Phase& phase) {
+  const auto shares = [&](const bundle::Phase& other) {
+    return std::ranges::any_of(other.tables, [&](const std::string& table) { return std::ranges::find(phase.tables, table) != phase.tables.end(); });
+  };
+  const auto found = std::ranges::find_if(b.phases, [&](const bundle::Phase& p) { return journal.in_the_middle(p.id) && shares(p); });
+  return found == b.phases.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 int verify(const Options& options) {
@@ -80,6 +90,11 @@ int verify(const Options& options) {
   std::vector<Check> checks;
   for (const bundle::Phase& phase : b.phases) {
     if (!journal.applied(phase.id)) continue;
+    if (const bundle::Phase* open = open_beside(b, journal, phase)) {
+      fmt::print(stderr, "phase {} {} is not verified: phase {} {} is in its middle and works on the same tables\n", phase.id, phase.name, open->id,
+                 open->name);
+      continue;
+    }
     try {
       for (Check& check : verify_phase(run, sources, phase, "verify")) {
         checks.push_back(std::move(check));

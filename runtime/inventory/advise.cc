@@ -31,7 +31,7 @@ Option full(const Domain& d, const Samples& samples, bool online) {
   out.risk = fmt::format("every table above is {}; who keeps a key elsewhere, in a log, a cache or a URL, has to ask "
                          "rekey lookup for the new one; it goes back with rekey rollback",
                          online ? "filled anew beside the application" : "rewritten, and locked meanwhile");
-  out.how = "this plan, as it is";
+  out.how = d.picked ? fmt::format("delete where: at {} in the plan", d.table) : "this plan, as it is";
   return out;
 }
 
@@ -55,7 +55,8 @@ Option hybrid(const Domain& d, const Samples& samples) {
                          "look twice, for good or until they follow; the line between the two kinds is a condition that "
                          "everyone has to know",
                          counted(d.rows - out.rows, "row"));
-  out.how = "not by rekey yet: a plan changes all keys of a table or none";
+  out.how = d.picked ? "this plan, as it is"
+                     : fmt::format("write where: {} at {} in the plan", d.asked.where, d.table);
   return out;
 }
 

@@ -92,6 +92,7 @@ struct Domain {
   Spread spread{};
   Advice advice{};
   bool merges = false;  // the plan makes one row of each group
+  bool picked = false;  // the plan changes the rows alone that a condition picks
   bool has_choice() const { return advice.options.size() > 1; }
 };
 

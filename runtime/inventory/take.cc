@@ -180,6 +180,7 @@ int phases_of(const bundle::Bundle& b, const std::string& table) {
 Domain take_one(db::Connection& session, const bundle::Bundle& b, const Root& root, Samples& samples, Domain out) {
   out.spread = spread(session, root.domain);
   out.merges = root.domain.merges;
+  out.picked = !root.domain.where.empty();
   std::vector<const bundle::Column*> children;
   for (const bundle::Column& c : b.columns) {
     const bool is_root = c.table == root.domain.table && c.column == root.domain.column;

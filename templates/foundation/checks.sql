@@ -134,9 +134,11 @@ BEGIN
     RETURN;
   END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
-    EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
+    EXECUTE format('SELECT format(%L, '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
                    'FROM (SELECT %s AS holds FROM %s) keys',
+                   CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
+                                            ELSE '%s keys made from legacy ids, %s written since' END,
                    rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
       INTO found;
   END IF;

@@ -4,6 +4,8 @@ CREATE TABLE rekey.domains (
   generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
+  picked      text,
+  stage_of    text,
   old_low     bigint,
   old_high    bigint
 );
@@ -11,6 +13,11 @@ COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
 COMMENT ON COLUMN rekey.domains.arrays IS
   'Where arrays hold keys of the domain: the number in the names of the functions that change them';
+
+COMMENT ON COLUMN rekey.domains.picked IS
+  'A condition over rows of its root''s table: only these get new keys';
+COMMENT ON COLUMN rekey.domains.stage_of IS
+  'This is no domain but a stage of that one, which has the columns: the pairs of a part of its rows';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -22,6 +29,7 @@ CREATE TABLE rekey.key_columns (
   is_source   boolean NOT NULL,
   is_array    boolean NOT NULL DEFAULT false,
   changed     boolean NOT NULL DEFAULT false,
+  stage       text,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -39,6 +47,8 @@ COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its element
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.changed IS
   'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
+COMMENT ON COLUMN rekey.key_columns.stage IS
+  'Where keys change in stages: the one that is the last so far, whose pairs its keys are taken back by';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -70,7 +80,8 @@ CREATE TABLE rekey.pairs (
   PRIMARY KEY (domain, old_key),
   UNIQUE (domain, new_key)
 );
-COMMENT ON TABLE rekey.pairs IS 'Old and new key of every row of a domain whose keys were UUIDs before';
+COMMENT ON TABLE rekey.pairs IS
+  'Old and new key of every row of a domain whose keys were UUIDs before; where only some change, of these';
 
 -- Once more, in the order of either side: constants of the statements that change columns.
 CREATE TABLE rekey.pair_lists (
@@ -96,6 +107,13 @@ AS $body$
   SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
       AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
+$body$;
+
+-- What the pairs of a domain are listed under now.
+CREATE FUNCTION rekey.pairs_of(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce((SELECT max(stage) FROM rekey.key_columns WHERE domain = of_domain), of_domain)
 $body$;
 
 -- Within the step that changes them, either way.
@@ -305,6 +323,7 @@ DECLARE
   generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator IN ('expression', 'parent') THEN 'v5' ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
+  pairs     text := rekey.pairs_of(of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind
     WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
@@ -332,10 +351,11 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
-    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, of_domain)
-    WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
-    WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
-    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
+    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, pairs)
+    WHEN 'uuid id'       THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
+    WHEN 'uuid holds'    THEN format('EXISTS (SELECT FROM rekey.pairs w JOIN rekey.domains d USING (domain) '
+                                     'WHERE coalesce(d.stage_of, d.domain) = %2$L AND w.new_key = %1$s)', operand, of_domain)
+    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
   END;
 END
 $body$;

@@ -72,7 +72,7 @@ DECLARE
   example text;
 BEGIN
   FOR item IN
-    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, c.*
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
@@ -83,8 +83,8 @@ BEGIN
       CONTINUE;
     ELSIF item.is_root THEN
       EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
-                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
-                     item.column_name, item.table_name, item.time_column) INTO found, example;
+                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false) AND (%4$s)',
+                     item.column_name, item.table_name, item.time_column, coalesce(item.picked, 'true')) INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % without a time in % that a key can hold, such as % = %', item.table_name,
           CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.time_column),
@@ -119,7 +119,7 @@ BEGIN
   EXECUTE format('SELECT k.key FROM (%1$s) k JOIN rekey.pairs w ON w.domain = %2$L AND w.old_key = k.key '
                  'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) '
                  'AND EXISTS (SELECT FROM (%1$s) s WHERE s.key = w.new_key) LIMIT 1',
-                 rekey.source_keys(of_domain, true), of_domain) INTO taken;
+                 rekey.source_keys(of_domain, true), rekey.pairs_of(of_domain)) INTO taken;
   IF taken IS NOT NULL THEN
     RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Give that row another key, or stay on the new keys.';

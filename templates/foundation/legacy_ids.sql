@@ -106,8 +106,8 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
-  IF EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type = 'uuid') THEN
-    RETURN;  -- such keys stay what they are
+  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid') THEN
+    RETURN;  -- such keys stay what they are, and a stage of a domain has none of its own
   END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);

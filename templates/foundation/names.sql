@@ -73,7 +73,7 @@ END
 $do$;
 
 -- Each row needs a name of its own, made of values whose text is the same in every session.
-CREATE PROCEDURE rekey.expect_names(of_table text, of_column text, columns text[])
+CREATE PROCEDURE rekey.expect_names(of_table text, of_column text, columns text[], picked text DEFAULT 'true')
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
@@ -93,14 +93,14 @@ BEGIN
     RAISE EXCEPTION 'names of % cannot be made from %', of_table, wrong
       USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Take texts, whole numbers, numerics, uuids and booleans into name_template.';
   END IF;
-  EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND num_nulls(%3$s) > 0', of_column, of_table, list) INTO found, example;
+  EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND num_nulls(%3$s) > 0 AND (%4$s)', of_column, of_table, list, picked) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % without a name, because one of % is NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, list, quote_ident(of_column), example
       USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Fill in the values, or take other columns into name_template.';
   END IF;
   EXECUTE format('SELECT sum(more), min(example) FROM (SELECT count(*) - 1 AS more, min(%1$I::text) || '' and '' || max(%1$I::text) AS example '
-                 'FROM %2$s WHERE %1$I IS NOT NULL GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts) INTO found, example;
+                 'FROM %2$s WHERE %1$I IS NOT NULL AND (%4$s) GROUP BY %3$s HAVING count(*) > 1) doubles', of_column, of_table, texts, picked) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % with the name of another, such as % = %: the same %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(of_column), example, list
@@ -110,7 +110,7 @@ END
 $body$;
 
 -- A generated column takes what is immutable and asks no other row.
-CREATE PROCEDURE rekey.expect_expression(of_table text, of_column text, expression text)
+CREATE PROCEDURE rekey.expect_expression(of_table text, of_column text, expression text, picked text DEFAULT 'true')
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -126,7 +126,7 @@ BEGIN
     RAISE EXCEPTION 'key_expression of %: %', of_table, reason
       USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. It takes columns of the row, and functions that are IMMUTABLE.';
   END;
-  EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND (%3$s) IS NULL', of_column, of_table, expression) INTO found, example;
+  EXECUTE pg_catalog.format('SELECT count(*), min(%I::text) FROM %s WHERE %1$I IS NOT NULL AND (%3$s) IS NULL AND (%4$s)', of_column, of_table, expression, picked) INTO found, example;
   IF found > 0 THEN
     RAISE EXCEPTION '%: % for which key_expression gives NULL, such as % = %', of_table,
       CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, pg_catalog.quote_ident(of_column), example

@@ -12,6 +12,45 @@ SELECT pg_catalog.encode(
                 pg_catalog.uuid_send(key), 55, 0), 54, 1), 53, 1), 52, 1), 71, 1), 70, 0), 7), 'hex')::uuid
 $body$;
 
+CREATE PROCEDURE rekey.list_pairs(of_domain text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  ANALYZE rekey.pairs;
+  IF (SELECT count(*) FROM rekey.pairs WHERE domain = of_domain) <= rekey.list_limit(of_domain) THEN
+    INSERT INTO rekey.pair_lists
+    SELECT of_domain, coalesce(array_agg(old_key ORDER BY old_key), '{}'), coalesce(array_agg(new_key ORDER BY old_key), '{}'),
+           coalesce(array_agg(new_key ORDER BY new_key), '{}'), coalesce(array_agg(old_key ORDER BY new_key), '{}')
+    FROM rekey.pairs WHERE domain = of_domain;
+  END IF;
+END
+$body$;
+
+CREATE PROCEDURE rekey.refuse_taken_key(of_domain text, key uuid, wanted uuid)
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  RAISE EXCEPTION 'domain %: the row with % would get %, which is the key of another row', of_domain, key, wanted
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Delete one of these rows or make one of them, or let where: leave the first one out.';
+END
+$body$;
+
+-- A condition that says which rows change: it speaks of the row alone, and is true of it whenever one looks.
+CREATE PROCEDURE rekey.expect_condition(of_table text, condition text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reason text;
+BEGIN
+  EXECUTE pg_catalog.format('CREATE TABLE rekey.trial (LIKE %s, "~rekey_picked" boolean GENERATED ALWAYS AS (%s) STORED)', of_table, condition);
+  DROP TABLE rekey.trial;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported THEN
+  GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
+  RAISE EXCEPTION 'where of %: %', of_table, reason
+    USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. It takes columns of the row, and functions that are IMMUTABLE.';
+END
+$body$;
+
 -- Writes the pairs of a domain down, from a query that gives the old key and the new one: each key once.
 CREATE PROCEDURE rekey.pair_keys(of_domain text, query text)
 LANGUAGE plpgsql
@@ -30,12 +69,24 @@ BEGIN
       INTO example;
     CALL rekey.refuse_shared_key(of_domain, example.other::text, example.old::text);
   END IF;
-  ANALYZE rekey.pairs;
-  IF paired <= rekey.list_limit(of_domain) THEN
-    INSERT INTO rekey.pair_lists
-    SELECT of_domain, coalesce(pg_catalog.array_agg(old_key ORDER BY old_key), '{}'), coalesce(pg_catalog.array_agg(new_key ORDER BY old_key), '{}'),
-           coalesce(pg_catalog.array_agg(new_key ORDER BY new_key), '{}'), coalesce(pg_catalog.array_agg(old_key ORDER BY new_key), '{}')
-    FROM rekey.pairs WHERE domain = of_domain;
+  CALL rekey.list_pairs(of_domain);
+END
+$body$;
+
+-- Of keys of which some change: those pairs alone. A row whose key stays must not have the new key of another.
+CREATE PROCEDURE rekey.pair_picked(of_domain text, query text)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  taken rekey.pairs;
+BEGIN
+  CALL rekey.pair_keys(of_domain, pg_catalog.format('SELECT old, new FROM (%s) picked (old, new) WHERE old IS DISTINCT FROM new', query));
+  EXECUTE (SELECT pg_catalog.format('SELECT w.* FROM rekey.pairs w JOIN %s k ON k.%I = w.new_key WHERE w.domain = %L '
+                                    'AND NOT EXISTS (SELECT FROM rekey.pairs m WHERE m.domain = w.domain AND m.old_key = w.new_key) LIMIT 1',
+                                    table_name, column_name, of_domain)
+           FROM rekey.key_columns WHERE domain = of_domain AND is_root) INTO taken;
+  IF taken IS NOT NULL THEN
+    CALL rekey.refuse_taken_key(of_domain, taken.old_key, taken.new_key);
   END IF;
 END
 $body$;
@@ -88,6 +139,17 @@ SELECT coalesce(
   rekey.refuse_unpaired(of_domain, key))
 $body$;
 
+-- Where only some rows change: a key of any other stays.
+CREATE FUNCTION rekey.new_or_same(key uuid, of_domain text) RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT coalesce(
+  CASE WHEN NOT rekey.lists_pairs(of_domain) THEN rekey.found_new(of_domain, key)
+       WHEN (rekey.paired_old(of_domain))[pg_catalog.width_bucket(key, rekey.paired_old(of_domain))] = key
+       THEN (rekey.paired_new_by_old(of_domain))[pg_catalog.width_bucket(key, rekey.paired_old(of_domain))] END,
+  key)
+$body$;
+
 -- NULL for a key that was made from no other.
 CREATE FUNCTION rekey.old_of_pair(key uuid, of_domain text) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -103,6 +165,6 @@ SELECT c.table_name, c.column_name, w.old_key, w.new_key
 FROM rekey.pairs w
 JOIN rekey.domains d USING (domain)
 JOIN rekey.phases p USING (phase)
-JOIN rekey.key_columns c ON c.domain = w.domain AND c.is_root
+JOIN rekey.key_columns c ON c.domain = coalesce(d.stage_of, d.domain) AND c.is_root
 WHERE p.state = 'applied';
-COMMENT ON VIEW rekey.uuid_mapping IS 'Old key and new key of every row that had a UUID before';
+COMMENT ON VIEW rekey.uuid_mapping IS 'Old key and new key of every row that had another UUID before';

@@ -238,6 +238,9 @@ BEGIN
   DELETE FROM rekey.pairs;
   DELETE FROM rekey.pair_lists;
   DELETE FROM rekey.secret;
+  IF to_regclass('rekey.staged_rows') IS NOT NULL THEN
+    DELETE FROM rekey.staged_rows;
+  END IF;
   IF to_regclass('rekey.archives') IS NOT NULL THEN
     CALL rekey.purge_archives();
   END IF;

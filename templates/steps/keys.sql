@@ -2,16 +2,26 @@
 {{^of_uuids}}
 CALL rekey.save_ids({{domain}});
 {{/of_uuids}}
+{{#condition}}
+CALL rekey.expect_condition({{table}}, {{picked}});
+{{/condition}}
 {{#named}}
-CALL rekey.expect_names({{table}}, {{key}}, {{columns}});
+CALL rekey.expect_names({{table}}, {{key}}, {{columns}}{{#condition}}, {{picked}}{{/condition}});
 {{/named}}
 {{#computed}}
-CALL rekey.expect_expression({{table}}, {{key}}, {{expression}});
+CALL rekey.expect_expression({{table}}, {{key}}, {{expression}}{{#condition}}, {{picked}}{{/condition}});
 {{/computed}}
 {{#listed}}
-{{#of_uuids}}
+{{#staged}}
+-- stage, its first and last place, how many rows all stages but the last have
+CALL rekey.pair_stage({{stage_name}}, {{domain}}, {{from}}, {{to}}, {{staged_rows}}, {{query}});
+{{/staged}}
+{{#picks_rows}}
+CALL rekey.pair_picked({{domain}}, {{query}});
+{{/picks_rows}}
+{{#pairs_all}}
 CALL rekey.pair_keys({{domain}}, {{query}});
-{{/of_uuids}}
+{{/pairs_all}}
 {{^of_uuids}}
 CALL rekey.list_keys({{domain}}, {{query}});
 {{/of_uuids}}

@@ -7,17 +7,22 @@ CALL rekey.register_steps({{phase}}, {{steps}});
 CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{/before_checks}}
 {{#with_keys}}
-INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays{{#picks}}, picked, stage_of{{/picks}})
 VALUES
 {{#domains}}
-  ({{name}}, {{phase}}, {{generator}}, {{time}}, {{arrays}}){{separator}}
+  ({{name}}, {{phase}}, {{generator}}, {{time}}, {{arrays}}{{#picks}}, {{picked}}, {{stage_of}}{{/picks}}){{separator}}
 {{/domains}}
+{{#has_columns}}
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
 {{#columns}}
   ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{array}}, {{sequence}}, {{identity}}){{separator}}
 {{/columns}}
+{{/has_columns}}
 {{/with_keys}}
+{{#stage}}
+CALL rekey.enter_stage({{phase}}, {{of}}, {{stage_name}});
+{{/stage}}
 {{#with_orphans}}
 CALL rekey.expect_columns({{phase}});
 {{/with_orphans}}
@@ -36,4 +41,7 @@ ALTER TABLE {{.}} ENABLE ALWAYS TRIGGER rekey_fence;
 {{#tables}}
 DROP TRIGGER rekey_fence ON {{.}};
 {{/tables}}
+{{#stage}}
+CALL rekey.leave_stage({{before_phase}}, {{of}}, {{before}});
+{{/stage}}
 CALL rekey.withdraw_phase({{phase}});

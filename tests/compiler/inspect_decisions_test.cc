@@ -220,7 +220,7 @@ decisions.yaml:5:57: error: the definition of view public.active_users is the ca
 decisions.yaml:2:18: error: unknown key "problem" in this dependent [unknown-key]
   - {kind: view, problem: none}
                  ^~~~~~~
-  the keys here are kind, name, table, uses, as_is, set_aside, drop, definition, replacement
+  the keys here are kind, name, table, uses, as_is, set_aside, until, drop, definition, replacement
 )"},
     {"gone",
      R"(phases: [{name: all, tables: [public.users, public.carts]}]
@@ -251,11 +251,11 @@ tables:
      R"(decisions.yaml:1:1: error: unknown key "server" in the decisions [unknown-key]
 server: 16
 ^~~~~~
-  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, include, exclude
+  the keys here are name, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, waivers, include, exclude
 decisions.yaml:4:5: error: unknown key "primary_key" in table public.users [unknown-key]
     primary_key: [id]
     ^~~~~~~~~~~
-  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, upserts, surrogate, consolidate, drop, inventory, decision, columns, foreign_keys, logical_references
+  the keys here are change, generator, time_column, namespace, name_template, key_expression, on_duplicate, keep, keep_expression, where, stages, order_by, upserts, surrogate, consolidate, drop, inventory, decision, columns, foreign_keys, logical_references
 decisions.yaml:5:24: error: column user_id is a map of keys, not "bigint" [wrong-kind]
     columns: {user_id: bigint, manager_id: {type: bigint}}
                        ^~~~~~

@@ -164,12 +164,12 @@ TEST(PlanParse, NotYaml) {
        "plan.yaml:1:1: error: the plan is a map of keys, not a list [wrong-kind]\n"
        "- a\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, waivers\n"},
       {"x\n",
        "plan.yaml:1:1: error: the plan is a map of keys, not \"x\" [wrong-kind]\n"
        "x\n"
        "^\n"
-       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
+       "  its keys are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, waivers\n"},
   });
 }
 
@@ -184,7 +184,7 @@ TEST(PlanParse, Keys) {
        "plan.yaml:4:1: error: unknown key \"frobnicate\" in the plan [unknown-key]\n"
        "frobnicate: 15\n"
        "^~~~~~~~~~\n"
-       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents\n"},
+       "  the keys here are version, name, server, strategy, generator, new_keys, lock_timeout, maintenance_work_mem, backfill, bridge, decision, extension, phases, tables, dependents, waivers\n"},
       {top("server: 15\n"
             "server: 14"),
        "plan.yaml:5:1: error: \"server\" is given twice [duplicate-key]\n"
@@ -409,13 +409,9 @@ TEST(PlanParse, Values) {
        "plan.yaml:4:1: error: \"decision\" has no \"reason\" [missing-key]\n"
        "decision: {scope: hybrid, date: 2025-03-01}\n"
        "^~~~~~~~\n"
-       "  add reason: whoever has a file must find its row\n"
-       "plan.yaml:4:19: error: \"scope: hybrid\" is not available yet [not-available]\n"
-       "decision: {scope: hybrid, date: 2025-03-01}\n"
-       "                  ^~~~~~\n"
-       "  write full or forward_only\n"},
+       "  add reason: whoever has a file must find its row\n"},
       {table("    decision: {scope: forward-only, reason: a}"),
-       "plan.yaml:5:23: error: \"scope\" takes full or forward_only, not \"forward-only\" [unknown-word]\n"
+       "plan.yaml:5:23: error: \"scope\" takes full, hybrid or forward_only, not \"forward-only\" [unknown-word]\n"
        "    decision: {scope: forward-only, reason: a}\n"
        "                      ^~~~~~~~~~~~\n"
        "  did you mean \"forward_only\"?\n"},

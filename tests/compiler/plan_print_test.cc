@@ -340,6 +340,22 @@ TEST(PlanPrint, EveryWordSurvives) {
       }
 }
 
+TEST(PlanPrint, StagesAreNumbersAndWaiversStandOnALine) {
+  const std::string text = R"(version: 1
+name: p
+
+tables:
+  a.b:
+    where: c > 1
+    stages: [50, 500, rest]
+    order_by: c DESC
+
+waivers:
+  - {finding: rewritten-again, at: one, reason: they are small, until: "2026-12-31"}
+)";
+  EXPECT_EQ(print(parsed(text)), text);
+}
+
 TEST(PlanNames, Written) {
   EXPECT_EQ(to_text(TableName{"public", "Users"}), "public.Users");
   EXPECT_EQ(to_text(TableName{"my schema", "a\"b"}), "\"my schema\".\"a\"\"b\"");

@@ -17,6 +17,10 @@ UPDATE public.people SET name = 'person 3' WHERE id IN (7, 11);
 SET session_replication_role = replica;
 UPDATE public.people SET boss_id = 99 WHERE id IN (5, 19);
 RESET session_replication_role;
+CREATE TABLE public.notes (id uuid PRIMARY KEY, text text NOT NULL, reply_to uuid REFERENCES public.notes);
+INSERT INTO public.notes SELECT md5('note' || i)::uuid, 'text ' || i FROM generate_series(1, 9) i;
+UPDATE public.notes SET reply_to = md5('note1')::uuid WHERE text <> 'text 1';
+CREATE MATERIALIZED VIEW public.replies AS SELECT reply_to, count(*) FROM public.notes GROUP BY reply_to;
 CREATE FUNCTION public.bosses_of(someone text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT count(boss_id) FROM public.people WHERE name = someone);

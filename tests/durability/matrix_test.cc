@@ -102,7 +102,7 @@ TEST(Matrix, HasAStepOfEveryKind) {
   for (const auto& file : std::filesystem::directory_iterator(REKEY_SOURCE "/templates/steps")) {
     const std::string kind = file.path().stem();
     if (kind == "frame" || kind == "header" || kind == "session" || kind == "verify" || is_elsewhere(kind)) continue;
-    const std::string wanted = kind.ends_with("_cleanup") ? "030." + kind.substr(0, kind.find('_')) : "." + kind;
+    const std::string wanted = kind.ends_with("_cleanup") ? "040." + kind.substr(0, kind.find('_')) : "." + kind;
     EXPECT_NE(ids.find(wanted + "\n"), std::string::npos) << kind << " is not in\n" << ids;
   }
 }

@@ -40,10 +40,10 @@ DROP FUNCTION rekey.check_dependent, rekey.stands, rekey.key, rekey.check_probe,
   rekey.source_keys, rekey.held_keys, rekey.expression, rekey.timed_back, rekey.is_timed_legacy, rekey.is_legacy,
   rekey.legacy_ids, rekey.random_back, rekey.keyed_back, rekey.ordered_back, rekey.assigned_id, rekey.assigned_ids,
   rekey.assigned_keys, rekey.mapped_id, rekey.listed_key, rekey.mapped_key, rekey.listed_keys, rekey.listed_ids,
-  rekey.list_limit, rekey.has_changed, rekey.base_type, rekey.is_timed, rekey.timed_id, rekey.timed, rekey.timed_tag,
-  rekey.is_random, rekey.is_keyed, rekey.keyed_id, rekey.random, rekey.keyed, rekey.tag_mask, rekey.random_tag,
-  rekey.keyed_tag, rekey.is_ordered, rekey.ordered_id, rekey.ordered, rekey.ordered_hash, rekey.domain_secret,
-  rekey.held, rekey.is_analyzed, rekey.claim_step, rekey.lock_class;
+  rekey.list_limit, rekey.pairs_of, rekey.has_changed, rekey.base_type, rekey.is_timed, rekey.timed_id, rekey.timed,
+  rekey.timed_tag, rekey.is_random, rekey.is_keyed, rekey.keyed_id, rekey.random, rekey.keyed, rekey.tag_mask,
+  rekey.random_tag, rekey.keyed_tag, rekey.is_ordered, rekey.ordered_id, rekey.ordered, rekey.ordered_hash,
+  rekey.domain_secret, rekey.held, rekey.is_analyzed, rekey.claim_step, rekey.lock_class;
 DROP TABLE rekey.shapes, rekey.foreign_key_parts, rekey.partition_indexes, rekey.pair_lists, rekey.pairs, rekey.lists,
   rekey.keys, rekey.key_columns, rekey.domains, rekey.secret, rekey.checks, rekey.history, rekey.steps, rekey.phases,
   rekey.runs, rekey.plan;

@@ -337,6 +337,9 @@ BEGIN
   DELETE FROM rekey.pairs;
   DELETE FROM rekey.pair_lists;
   DELETE FROM rekey.secret;
+  IF to_regclass('rekey.staged_rows') IS NOT NULL THEN
+    DELETE FROM rekey.staged_rows;
+  END IF;
   IF to_regclass('rekey.archives') IS NOT NULL THEN
     CALL rekey.purge_archives();
   END IF;
@@ -566,6 +569,8 @@ CREATE TABLE rekey.domains (
   generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
+  picked      text,
+  stage_of    text,
   old_low     bigint,
   old_high    bigint
 );
@@ -573,6 +578,11 @@ COMMENT ON TABLE rekey.domains IS
   'One row a key domain: how it got its keys, and the lowest and highest legacy id at that time';
 COMMENT ON COLUMN rekey.domains.arrays IS
   'Where arrays hold keys of the domain: the number in the names of the functions that change them';
+
+COMMENT ON COLUMN rekey.domains.picked IS
+  'A condition over rows of its root''s table: only these get new keys';
+COMMENT ON COLUMN rekey.domains.stage_of IS
+  'This is no domain but a stage of that one, which has the columns: the pairs of a part of its rows';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -584,6 +594,7 @@ CREATE TABLE rekey.key_columns (
   is_source   boolean NOT NULL,
   is_array    boolean NOT NULL DEFAULT false,
   changed     boolean NOT NULL DEFAULT false,
+  stage       text,
   sequence    text,
   is_identity boolean NOT NULL DEFAULT false,
   last_value  bigint,
@@ -601,6 +612,8 @@ COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its element
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.changed IS
   'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
+COMMENT ON COLUMN rekey.key_columns.stage IS
+  'Where keys change in stages: the one that is the last so far, whose pairs its keys are taken back by';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
@@ -632,7 +645,8 @@ CREATE TABLE rekey.pairs (
   PRIMARY KEY (domain, old_key),
   UNIQUE (domain, new_key)
 );
-COMMENT ON TABLE rekey.pairs IS 'Old and new key of every row of a domain whose keys were UUIDs before';
+COMMENT ON TABLE rekey.pairs IS
+  'Old and new key of every row of a domain whose keys were UUIDs before; where only some change, of these';
 
 -- Once more, in the order of either side: constants of the statements that change columns.
 CREATE TABLE rekey.pair_lists (
@@ -658,6 +672,13 @@ AS $body$
   SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
       AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
+$body$;
+
+-- What the pairs of a domain are listed under now.
+CREATE FUNCTION rekey.pairs_of(of_domain text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT coalesce((SELECT max(stage) FROM rekey.key_columns WHERE domain = of_domain), of_domain)
 $body$;
 
 -- Within the step that changes them, either way.
@@ -867,6 +888,7 @@ DECLARE
   generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator IN ('expression', 'parent') THEN 'v5' ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
+  pairs     text := rekey.pairs_of(of_domain);
 BEGIN
   RETURN CASE generator || ' ' || kind
     WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
@@ -894,10 +916,11 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
-    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, of_domain)
-    WHEN 'uuid id'       THEN format('rekey.old_of_pair(%s, %L)', operand, of_domain)
-    WHEN 'uuid holds'    THEN format('rekey.old_of_pair(%s, %L) IS NOT NULL', operand, of_domain)
-    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, of_domain)
+    WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, pairs)
+    WHEN 'uuid id'       THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
+    WHEN 'uuid holds'    THEN format('EXISTS (SELECT FROM rekey.pairs w JOIN rekey.domains d USING (domain) '
+                                     'WHERE coalesce(d.stage_of, d.domain) = %2$L AND w.new_key = %1$s)', operand, of_domain)
+    WHEN 'uuid back'     THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
   END;
 END
 $body$;
@@ -1034,7 +1057,7 @@ DECLARE
   example text;
 BEGIN
   FOR item IN
-    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, c.*
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, c.*
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
     JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
@@ -1045,8 +1068,8 @@ BEGIN
       CONTINUE;
     ELSIF item.is_root THEN
       EXECUTE format('SELECT count(*), min(%I::text) FROM %s WHERE NOT coalesce(isfinite(%I) AND extract(epoch FROM %3$I) '
-                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false)',
-                     item.column_name, item.table_name, item.time_column) INTO found, example;
+                     '* 1000 >= -140737488355328 AND extract(epoch FROM %3$I) * 1000 < 140737488355328, false) AND (%4$s)',
+                     item.column_name, item.table_name, item.time_column, coalesce(item.picked, 'true')) INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % without a time in % that a key can hold, such as % = %', item.table_name,
           CASE found WHEN 1 THEN '1 row' ELSE found || ' rows' END, quote_ident(item.time_column),
@@ -1081,7 +1104,7 @@ BEGIN
   EXECUTE format('SELECT k.key FROM (%1$s) k JOIN rekey.pairs w ON w.domain = %2$L AND w.old_key = k.key '
                  'WHERE NOT EXISTS (SELECT FROM rekey.pairs n WHERE n.domain = w.domain AND n.new_key = k.key) '
                  'AND EXISTS (SELECT FROM (%1$s) s WHERE s.key = w.new_key) LIMIT 1',
-                 rekey.source_keys(of_domain, true), of_domain) INTO taken;
+                 rekey.source_keys(of_domain, true), rekey.pairs_of(of_domain)) INTO taken;
   IF taken IS NOT NULL THEN
     RAISE EXCEPTION 'domain %: key % was written since the change, and is the old key of another row', of_domain, taken
       USING ERRCODE = 'RK003', HINT = 'Nothing has changed. Give that row another key, or stay on the new keys.';
@@ -1267,8 +1290,8 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
-  IF EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type = 'uuid') THEN
-    RETURN;  -- such keys stay what they are
+  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid') THEN
+    RETURN;  -- such keys stay what they are, and a stage of a domain has none of its own
   END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
@@ -1856,9 +1879,11 @@ BEGIN
     RETURN;
   END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
-    EXECUTE format('SELECT format(''%%s keys made from legacy ids, %%s written since'', '
+    EXECUTE format('SELECT format(%L, '
                    'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
                    'FROM (SELECT %s AS holds FROM %s) keys',
+                   CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
+                                            ELSE '%s keys made from legacy ids, %s written since' END,
                    rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
       INTO found;
   END IF;
@@ -2045,7 +2070,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', '2d24fb0911138c2d428423d04d0272326b6622fab578ae08efa20430e7dd67cc', 'f43079cd7d8167e954092f0ad0184746d7ede0de1d423526acff1b0bc4fb6f6a', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'd99b346566e68be7c1feafb9877caf77a0a74de5e77d299501c60c0db14a2a19', 'a14520f1cbaa46646c9113557bd67a4dc6968d79d16d4a95bbd4e9880767b5d6', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 

@@ -1,0 +1,3 @@
+%both
+CALL rekey.expect_moved({{phase}});
+CALL rekey.expect_references({{phase}});

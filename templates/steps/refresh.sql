@@ -1,0 +1,2 @@
+%both
+REFRESH MATERIALIZED VIEW {{view}};
