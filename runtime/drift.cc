@@ -69,7 +69,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT LIKE 'pg\_%'
 Problems check_domain_types(db::Connection& session, const bundle::Bundle& b, const Journal& journal) {
   Problems problems;
   for (const bundle::Column& c : b.columns) {
-    if (c.type != c.new_type || c.type == "uuid" || journal.present(c.phase)) continue;
+    if (c.type != c.new_type || c.type == "uuid" || c.type == "jsonb" || journal.present(c.phase)) continue;
     const db::Rows found = session.exec("SELECT conname FROM pg_catalog.pg_constraint WHERE contypid = to_regtype($1) AND contype = 'c'", {c.type});
     if (found.rows.empty()) continue;
     problems.push_back(fmt::format("column {}.{} is of domain {}, whose constraint {} new keys may break: drop it before, or give the "
@@ -162,7 +162,7 @@ Problems check_defaults(db::Connection& session, const bundle::Bundle& b, const 
   const auto shown = [](const std::string& text) { return text.empty() ? "none" : text; };
   for (const bundle::Column& c : b.columns) {
     const auto found = present.find({c.table, c.column});
-    if (journal.present(c.phase) || found == present.end() || found->second == c.fallback) continue;
+    if (c.type == "jsonb" || journal.present(c.phase) || found == present.end() || found->second == c.fallback) continue;
     problems.push_back(fmt::format("the default of {}.{} is {}, not {}", c.table,
                                    db::quote_identifier(c.column), shown(found->second),
                                    shown(c.fallback)));
@@ -207,6 +207,10 @@ Problems check_foreign_keys(const std::vector<db::catalog::ForeignKey>& present,
     const auto found = by_name.find({key.table, key.name});
     const std::string name =
         fmt::format("foreign key {} of {}", db::quote_identifier(key.name), key.table);
+    if (!key.phase.empty() && !journal.applied(key.phase)) {  // of the plan's own making
+      if (found != by_name.end() && !journal.present(key.phase)) problems.push_back(name + " is there already, and the plan would make it");
+      continue;
+    }
     if (found == by_name.end()) {
       problems.push_back(name + " is missing");
     } else if (found->second->definition != key.definition) {

@@ -341,6 +341,16 @@ void ask_for_lost(const bundle::Bundle& b, const Phases& phases, std::vector<Que
   }
 }
 
+// What the compiler knows better how to look for.
+void ask_for_expected(const bundle::Bundle& b, const Phases& phases, std::vector<Question>& questions) {
+  for (const bundle::Expectation& e : b.expectations) {
+    if (!is_one_of(phases, e.phase)) continue;
+    questions.push_back({e.query, [e](const db::Row& row) {
+                           return number(row, 0) == 0 ? "" : fmt::format("{}: {}, such as {}; {}", e.what, number(row, 0), text(row, 1), e.fix);
+                         }});
+  }
+}
+
 }  // namespace
 
 std::string held_ids(const bundle::Column& column) {
@@ -366,6 +376,7 @@ Problems check_rows(Run& run, db::Connection& session, const bundle::Bundle& b, 
     ask_for_expressions(b, phases, questions);
     ask_for_repeated_ids(b, phases, questions);
     ask_for_lost(b, phases, questions);
+    ask_for_expected(b, phases, questions);
   }
   Problems problems = direction == Direction::up ? try_expressions(run, b, phases) : Problems();
   const Problems found = ask(run, questions, jobs);
@@ -433,7 +444,7 @@ Problems check_fresh_ids(db::Connection& session, const std::vector<const bundle
   std::vector<std::string> ids;
   for (const bundle::Phase* phase : phases) ids.push_back(phase->id);
   const db::Rows domains =
-      session.exec("SELECT domain FROM rekey.domains WHERE phase = ANY ($1::text[]) ORDER BY domain",
+      session.exec("SELECT domain FROM rekey.domains WHERE phase = ANY ($1::text[]) AND generator <> 'borrowed' ORDER BY domain",
                    {db::catalog::to_array(ids)});
   for (const db::Row& row : domains.rows) {
     const db::Rows fresh =

@@ -13,7 +13,9 @@
 #include "compiler/emit/step_text.h"
 #include "compiler/lint/function_drop.h"
 #include "compiler/lint/own_objects.h"
+#include "compiler/lower/borrowed.h"
 #include "compiler/lower/dependents.h"
+#include "compiler/lower/enforced.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/plan_steps.h"
@@ -344,7 +346,7 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     if (!domain.changes) continue;
     const auto& phase = model.phases[domain.phase].id;
     const auto& root = model.columns[domain.root];
-    out.domains.push_back({domain.name, plan::word(domain.generator), phase,
+    if (!domain.borrows()) out.domains.push_back({domain.name, plan::word(domain.generator), phase,
                            sql::table(model.tables[root.table].name()), root.name(), lower::time_column(model, domain),
                            lower::name_columns(domain), lower::compared_name(model, domain), domain.name_space, lower::name_changes(model, domain),
                            domain.key_expression, merges(model, domain), domain.where, stages(model, domain), inventory(model, domain)});
@@ -368,7 +370,10 @@ void describe_keys(const model::Model& model, bundle::Bundle& out) {
     if (!touched) continue;
     out.foreign_keys.push_back({sql::table(model.tables[fk.child].name()), fk.written->name.value,
                                 lower::foreign_key_definition(model, fk), fk.written->orphans.value != plan::Orphans::fail,
-                                dropped_in(model, fk.child, fk.columns)});
+                                dropped_in(model, fk.child, fk.columns), ""});
+  }
+  for (const auto& e : model.enforced) {
+    out.foreign_keys.push_back({sql::table(model.tables[e.child].name()), e.name, lower::enforced_definition(model, e), false, "", model.phases[e.home].id});
   }
 }
 
@@ -427,6 +432,7 @@ Emitted emit(Input input, const Templates& templates, const Diagnostics& diagnos
   describe_keys(input.model, bundle);
   describe_dependents(input.model, bundle);
   describe_waivers(*input.model.plan, diagnostics, bundle);
+  bundle.expectations = lower::expectations(input.model);
   for (const auto& d : diagnostics.all()) {
     if (!d.waived.empty()) continue;
     bundle.notices.push_back(d.message + (d.fix.empty() ? "" : ": " + d.fix));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compiler/emit/graph.h"
+#include "compiler/emit/review_borrowed.h"
 #include "compiler/emit/review_plan_steps.h"
 #include "compiler/emit/review_reshape.h"
 #include "compiler/emit/step_text.h"
@@ -101,6 +102,7 @@ json detail_rows(const bundle::Bundle& bundle) {
 std::string column_change(const Input& input, model::ColumnId c) {
   const auto& column = input.model.columns[c];
   const auto& type = column.written->type.value;
+  if (column.document()) return fmt::format("{} ({}: the keys in it)", column.name(), type);
   if (!column.root) return fmt::format("{} ({})", column.name(), type);
   const auto& domain = input.model.domain_of(c);
   if (domain.generator == plan::Generator::parent) return fmt::format("{} ({}, the key that {} holds)", column.name(), type, domain.key_name.front().text);
@@ -248,6 +250,10 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
   for (const auto& [name, rows] : plan_step_rows(input.model)) {
     data[name] = rows;
     data["has_" + name] = !rows.empty();
+  }
+  for (const auto& [name, rows] : {std::pair{"borrowed", borrowed_rows(input.model)}, std::pair{"enforced", enforced_rows(input.model)}}) {
+    data[name] = rows;
+    data[std::string("has_") + name] = !rows.empty();
   }
   const json reshapes = reshape_rows(input.model);
   data["has_reshapes"] = !reshapes.empty();

@@ -82,10 +82,14 @@ std::string sql_name(const plan::TableName& name) {
   return db::quote_identifier(name.schema) + "." + db::quote_identifier(name.name);
 }
 
+// Whether its column belongs to none of the keys that it holds.
+bool borrows(const plan::LogicalReference& reference) { return !reference.path.value.empty() || !reference.types.empty(); }
+
 // What a person said that no foreign key says; names that the catalog does not have are told later.
 void add_decided_ties(const Catalog& catalog, const Decisions& decisions, model::Edges& edges) {
   for (const plan::Table& table : decisions.tables) {
     for (const plan::LogicalReference& reference : table.logical_references) {
+      if (borrows(reference)) continue;
       const std::string target = sql_name(reference.references.value.table);
       const db::catalog::UniqueKey* primary = catalog.primary_key(target);
       std::vector<std::string> keys = reference.references.value.columns;
@@ -112,6 +116,12 @@ void check_referring_columns(const Catalog& catalog, const Decisions& decisions,
         }
         const db::catalog::Column& found = catalog.columns[it->second];
         if (!found.key_type.empty()) continue;
+        if (!reference.path.value.empty()) {
+          diagnostics.error("type", column.span, fmt::format("{} is {}, and only documents of type jsonb change by a path", catalog.path(it->second), found.type),
+                            found.type == "json" ? "a json is kept as it was written, which could not be given back: make it jsonb before, or leave it out"
+                                                 : "take the reference out, and translate what it holds with rekey.mapping");
+          continue;
+        }
         diagnostics.error("type", column.span,
                           fmt::format("{} is {}, and only columns of type smallint, integer or bigint, arrays of them, "
                                       "or uuid, get new keys",
@@ -262,6 +272,58 @@ void keep_what_merges_reach(const Catalog& catalog, const Decisions& decisions, 
   }
 }
 
+std::vector<int> lending_keys(const Catalog& catalog, const plan::LogicalReference& reference) {
+  std::vector<plan::Reference> targets{reference.references.value};
+  for (const auto& type : reference.types) targets.push_back(type.references.value);
+  std::vector<int> keys;
+  for (const plan::Reference& target : targets) {
+    const db::catalog::UniqueKey* primary = catalog.primary_key(sql_name(target.table));
+    const auto& columns = target.columns.empty() && primary ? primary->columns : target.columns;
+    const int c = columns.empty() ? -1 : key_column(catalog, sql_name(target.table), columns[0]);
+    if (c >= 0) keys.push_back(c);
+  }
+  return keys;
+}
+
+// A column that holds keys of others changes when any of those do, with the whole of its family.
+void add_borrowing(const Catalog& catalog, const Decisions& decisions, const Groups& groups, Selection& selection) {
+  for (const plan::Table& table : decisions.tables) {
+    for (const plan::LogicalReference& reference : table.logical_references) {
+      if (!borrows(reference) || reference.columns.empty()) continue;
+      const int from = id_column(catalog, sql_name(table.name.value), reference.columns[0].value);
+      const auto keys = lending_keys(catalog, reference);
+      if (from < 0 || std::none_of(keys.begin(), keys.end(), [&](int c) { return selection.changes[c]; })) continue;
+      for (const int c : groups.at(selection.component[from])) selection.changes[c] = true;
+      for (const int c : keys) {
+        if (!selection.changes[c]) selection.kept[c] = true;  // the plan has to know that they stay
+      }
+    }
+  }
+}
+
+// Documents are no keys but where a person says so; their partitions have them too.
+void mark_documents(const Decisions& decisions, Catalog& catalog) {
+  std::set<std::pair<std::string, std::string>> marked;
+  for (const plan::Table& table : decisions.tables) {
+    for (const plan::LogicalReference& reference : table.logical_references) {
+      if (!reference.path.value.empty() && !reference.columns.empty()) marked.insert({sql_name(table.name.value), reference.columns[0].value});
+    }
+  }
+  for (bool grown = !marked.empty(); grown;) {
+    grown = false;
+    for (db::catalog::Column& column : catalog.columns) {
+      if (column.type != "jsonb" || !column.key_type.empty()) continue;
+      const auto& parents = catalog.tables[catalog.table_at.at(column.table)].parents;
+      const bool is = marked.contains({column.table, column.name}) ||
+                      std::any_of(parents.begin(), parents.end(), [&](const auto& parent) { return marked.contains({parent, column.name}); });
+      if (!is) continue;
+      column.key_type = column.type;
+      marked.insert({column.table, column.name});
+      grown = true;
+    }
+  }
+}
+
 }  // namespace
 
 plan::TableName Catalog::name(const std::string& table) const {
@@ -302,6 +364,7 @@ Catalog read_catalog(db::Connection& connection, const Decisions& decisions) {
   for (std::size_t i = 0; i < c.keys.size(); ++i) {
     if (c.keys[i].primary) c.primary_at[c.keys[i].table] = i;
   }
+  mark_documents(decisions, c);
   std::erase_if(c.foreign_keys, [&](const auto& f) { return !c.table_at.contains(f.target); });
   return c;
 }
@@ -328,6 +391,7 @@ Selection select(const Catalog& catalog, const std::vector<std::string>& schemas
       result.remarks.push_back(remark);
     }
   }
+  add_borrowing(catalog, decisions, groups, result);
   keep_what_merges_reach(catalog, decisions, groups, result);
   if (std::find(result.changes.begin(), result.changes.end(), true) == result.changes.end() &&
       !diagnostics.has_errors()) {

@@ -27,8 +27,15 @@ KeyColumns changing_columns(const Model& model) {
   for (std::size_t c = 0; c < model.columns.size(); ++c) {
     const auto& column = model.columns[c];
     if (!model.changes(static_cast<int>(c))) continue;
-    keys[{sql::table(model.tables[column.table].name()), column.name()}] = {
-        column.domain, model.domains[column.domain].generator, column.array()};
+    const auto& domain = model.domains[column.domain];
+    KeyOf key{column.domain, domain.borrows() ? plan::Generator::keyed : domain.generator, column.array()};
+    for (const auto& place : domain.places) {
+      key.lenders.push_back(model.columns[place.key].domain);
+      if (!column.document()) continue;
+      if (place.path.empty() || !place.path.front()) key.anywhere = true;
+      else key.document.push_back(*place.path.front());
+    }
+    keys[{sql::table(model.tables[column.table].name()), column.name()}] = std::move(key);
   }
   return keys;
 }

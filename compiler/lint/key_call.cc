@@ -38,7 +38,8 @@ const Words& uses() {
   static const Words all = [] {
     Words out;
     put(out, Use::any,
-        "count num_nulls num_nonnulls pg_typeof pg_column_size array_ndims cardinality");
+        "count num_nulls num_nonnulls pg_typeof pg_column_size array_ndims cardinality jsonb_typeof jsonb_array_length "
+        "jsonb_object_keys");
     put(out, Use::measured, "array_length array_upper array_lower generate_subscripts");
     put(out, Use::text,
         "to_json to_jsonb row_to_json json_build_object jsonb_build_object json_build_array "
@@ -169,6 +170,8 @@ Value KeyReader::call(const Node& node, const Scope& scope) {
                  : fmt::format("function {} is called with a key: give a replacement", written));
     } else if (of_text) {
       out = joined_text(out, arg);
+    } else if (const KeyOf* of = flow_.resolve(arg.kind); of && of->is_document()) {
+      refuse(arg, place, fmt::format("function {} may take keys out of the document: give a replacement", written));
     }
   }
   return out;

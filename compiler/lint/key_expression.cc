@@ -96,9 +96,22 @@ Value KeyReader::concatenation(const Value& left, const Value& right, const Node
   return {};
 }
 
+// What is taken out of a document may be a key, or hold some: but below a key of the object that no path begins with.
+std::optional<Value> KeyReader::taken_out(const std::string& op, const Value& left, const Node& node) {
+  const KeyOf* of = flow_.resolve(left.kind);
+  if (!of || !of->is_document() || left.shape != Value::text) return std::nullopt;
+  if (in(op, {"?", "?|", "?&"})) return Value{};
+  if (!in(op, {"->", "->>", "#>", "#>>"})) return std::nullopt;
+  const bool whole = node.a_expr->lexpr->node_case == PG_QUERY__NODE__NODE_COLUMN_REF && !of->anywhere;
+  const char* name = op.starts_with("->") && whole ? string_constant(*node.a_expr->rexpr) : nullptr;
+  const bool other = name && std::find(of->document.begin(), of->document.end(), name) == of->document.end();
+  return other ? Value{} : Value{left.kind, Value::text};
+}
+
 Value KeyReader::binary(const std::string& op, const Value& left, const Value& right,
                         const Node& node) {
   const Place place{&node.base};
+  if (const auto taken = taken_out(op, left, node)) return *taken;
   if (in(op, {"=", "<>", "!="})) {
     compare(left, right, place);
   } else if (in(op, {"<", ">", "<=", ">="})) {

@@ -31,6 +31,19 @@ const KeyOf* KeyFlow::resolve(Kind kind) const {
   return found == keys_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+// Whether a column of the one may hold keys of the other, or both of a third.
+bool lends(const KeyOf& one, const KeyOf& other) {
+  const auto has = [](const KeyOf& key, int domain) {
+    return std::find(key.lenders.begin(), key.lenders.end(), domain) != key.lenders.end();
+  };
+  return has(one, other.domain) || has(other, one.domain) ||
+         std::any_of(one.lenders.begin(), one.lenders.end(), [&](int domain) { return has(other, domain); });
+}
+
+}  // namespace
+
 bool KeyFlow::same(Kind a, Kind b, const Place& place, const char* verb) {
   a = root(a), b = root(b);
   if (a == b) return true;
@@ -39,6 +52,8 @@ bool KeyFlow::same(Kind a, Kind b, const Place& place, const char* verb) {
     parent_[a] = b;
   else if (!settled(b))
     parent_[b] = a;
+  else if (a != kPlain && b != kPlain && lends(keys_.at(a), keys_.at(b)))
+    return true;
   else if (a == kPlain || b == kPlain)
     problem(place, fmt::format("{} a key with something that is no key", verb));
   else
@@ -77,6 +92,10 @@ void KeyFlow::finish(KeyUse& use, std::size_t shift) {
   for (const Literal& l : literals_) {
     const KeyOf* key = resolve(l.kind);
     if (!key) continue;
+    if (!key->lenders.empty()) {
+      problems_.push_back({l.extent.begin, fmt::format("{}: it cannot be told whose key this is", source_.excerpt(l.extent))});
+      continue;
+    }
     use.literals.push_back(
         {l.extent.begin - shift, l.extent.end - l.extent.begin, key->domain, l.value});
     if (!plan::is_listed(key->generator)) continue;

@@ -25,7 +25,7 @@ Relation KeyReader::rows_of(const std::string& schema, const std::string& name) 
          it != keys->end() && it->first.first == out.table; ++it) {
       const KeyOf& key = it->second;
       out.columns.push_back(
-          {it->first.second, {flow_.key(key), key.array ? Value::array : Value::scalar}});
+          {it->first.second, {flow_.key(key), key.array ? Value::array : key.is_document() ? Value::text : Value::scalar}});
     }
   }
   return out;

@@ -14,6 +14,8 @@ std::optional<std::int64_t> integer(std::string_view text) {
   return value;
 }
 
+}  // namespace
+
 const char* string_constant(const Node& node) {
   if (node.node_case != PG_QUERY__NODE__NODE_A_CONST ||
       node.a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL) {
@@ -21,8 +23,6 @@ const char* string_constant(const Node& node) {
   }
   return node.a_const->sval->sval;
 }
-
-}  // namespace
 
 bool is_integer_type(const PgQuery__TypeName& type) {
   const bool built_in = type.n_names == 1 || text_of(type.names[0]) == "pg_catalog";
@@ -123,7 +123,8 @@ Value KeyReader::cast(const Node& node, const Scope& scope) {
     return {v.kind, shape, v.constant};
   }
   const bool bytes = v.shape == Value::text && text_of(type.names[type.n_names - 1]) == "bytea";
-  if (is_uuid_type(type) && v.shape != Value::text && !v.constant && !v.row) return {v.kind, shape};  // it was one before
+  const KeyOf* of = flow_.resolve(v.kind);
+  if (is_uuid_type(type) && (v.shape != Value::text || (of && of->is_document())) && !v.constant && !v.row) return {v.kind, shape};  // it was one before
   if (is_text_type(type) || bytes) {
     if (array || v.constant || v.row)
       return {KeyFlow::kPlain, array ? Value::array : Value::text, v.constant};

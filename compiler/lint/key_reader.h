@@ -75,6 +75,7 @@ class KeyReader {
   Value field(const Value& row, const std::string& name);
   Value operation(const Node& node, const Scope& scope);
   Value binary(const std::string& op, const Value& left, const Value& right, const Node& node);
+  std::optional<Value> taken_out(const std::string& op, const Value& left, const Node& node);
   Value concatenation(const Value& left, const Value& right, const Node& node);
   void compare(const Value& left, const Value& right, const Place& place);
   void order(const Value& left, const Value& right, const Place& place);
@@ -110,6 +111,7 @@ inline bool in(std::string_view word, std::initializer_list<std::string_view> wo
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 std::vector<std::string> texts_of(Node* const* list, std::size_t count);
+const char* string_constant(const Node& node);  // null: it is none, of a text
 // The value of 5, -5, '-5'::integer, (5)::bigint.
 std::optional<std::int64_t> integer_constant(const Node& node, const Source& source);
 // What PostgreSQL calls a column that the query gives no name.

@@ -59,9 +59,10 @@ void Definition::output(const std::string& table, const std::string& column, con
     flow_.problem({nullptr, column},
                   "a column of whole rows cannot be followed: name their columns");
   }
-  const KeyOf* key = value.shape == Value::text ? nullptr : flow_.resolve(value.kind);
-  if (!key) return;
-  const KeyOf found{key->domain, key->generator, value.shape == Value::array};
+  const KeyOf* key = flow_.resolve(value.kind);
+  if (!key || (value.shape == Value::text && !key->is_document())) return;
+  KeyOf found = *key;
+  found.array = value.shape == Value::array;
   use_.outputs.push_back({column, found});
   reader_.create(table, column, found);
 }

@@ -21,6 +21,11 @@ struct KeyOf {
   int domain;
   plan::Generator generator;
   bool array = false;  // the column holds arrays of keys
+  // Of a column that holds keys of other domains, row by row or in documents: those domains.
+  std::vector<int> lenders = {};
+  std::vector<std::string> document = {};  // of documents: the keys of objects that the paths begin with
+  bool anywhere = false;                   // or one begins with another step
+  bool is_document() const { return anywhere || !document.empty(); }
 };
 
 // By table as SQL writes it, public."Users", and column as the catalog has it. The outputs of views

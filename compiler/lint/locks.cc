@@ -65,6 +65,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     lock_argument(0, LockMode::access_share);
   } else if (name == "expect_names" || name == "expect_expression") {
     scan_argument(0, LockMode::access_share);
+  } else if (name == "expect_referred") {
+    for (std::size_t table : {0, 2}) scan_argument(table, LockMode::access_share);
   } else if (name == "measure") {
     read_tables({text_argument(call, 2)});
   } else if (name == "list_keys" || name == "pair_keys" || name == "pair_picked" || name == "pair_stage") {
@@ -324,6 +326,7 @@ Knowledge::Knowledge(const model::Model& model) {
   for (const auto& fk : model.foreign_keys) {
     referenced_[{table(fk.child), fk.written->name.value}] = table(fk.parent);
   }
+  for (const auto& e : model.enforced) referenced_[{table(e.child), e.name}] = table(e.parent);
   for (std::size_t t = 0; t < model.tables.size(); ++t) {
     if (model.tables[t].children.empty()) continue;
     for (model::TableId member : model.family(static_cast<int>(t))) {
@@ -341,6 +344,7 @@ Knowledge::Knowledge(const model::Model& model) {
     for (model::ColumnId c : domain.columns) {
       if (model.columns[c].source) sources.push_back(table(model.columns[c].table));
     }
+    for (const auto& place : domain.places) sources_[model.domain_of(place.key).name].push_back(table(model.columns[domain.root].table));
   }
   for (const auto& phase : model.phases) {
     for (model::TableId t : phase.changed) changed_[phase.id].push_back(table(t));

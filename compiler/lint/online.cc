@@ -139,6 +139,9 @@ class Check {
 
   void domain(const model::Domain& domain) {
     const auto& root = model_.columns[domain.root];
+    if (domain.borrows()) {
+      return refuse(domain.places.front().span, fmt::format("{} holds keys of {}", domain.name, root.document() ? "other tables in documents" : "several tables"));
+    }
     if (domain.is_listed()) {
       refuse(root.written->name.span, fmt::format("keys of {} are of generator {}, which cannot be computed from an id alone",
                                                   domain.name, plan::word(domain.generator)));

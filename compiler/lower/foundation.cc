@@ -61,6 +61,9 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   }
   const auto is_named = [](const model::Domain& d) { return d.changes && d.has_plan_keys(); };
   if (std::any_of(model.domains.begin(), model.domains.end(), is_named)) step.data["named"] = true;
+  const auto borrows = [](const model::Domain& d) { return d.changes && d.borrows(); };
+  if (std::any_of(model.domains.begin(), model.domains.end(), borrows)) step.data["borrowed"] = true;
+  if (!model.enforced.empty()) step.data["enforced"] = true;
   const auto is_paired = [](const model::Domain& d) { return d.changes && d.of_uuids; };
   if (std::any_of(model.domains.begin(), model.domains.end(), is_paired)) step.data["paired"] = true;
   for (const auto& other : model.phases) {

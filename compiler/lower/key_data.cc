@@ -1,5 +1,6 @@
 #include "compiler/lower/key_data.h"
 
+#include "compiler/lower/borrowed.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/sql.h"
 #include "compiler/plan/names.h"
@@ -37,7 +38,7 @@ const std::string& declared_type(const plan::Column& written) {
 }
 
 std::string new_type(const model::Column& column) {
-  return column.array() ? "uuid[]" : column.uuid() ? declared_type(*column.written) : "uuid";
+  return column.array() ? "uuid[]" : column.uuid() || column.document() ? declared_type(*column.written) : "uuid";
 }
 
 json key_data(const OfflinePhase& context) {
@@ -49,9 +50,10 @@ json key_data(const OfflinePhase& context) {
   for (DomainId d : context.phase.domains) {
     const auto& domain = model.domains[d];
     const auto time = time_column(model, domain);
+    const bool holds_documents = model.columns[domain.root].document();
     json item = {{"name", sql::literal(domain.name)},
-                 {"generator", sql::literal(plan::word(domain.generator))},
-                 {"arrays", domain.in_arrays ? std::to_string(d + 1) : "NULL"},
+                 {"generator", sql::literal(domain.borrows() ? "borrowed" : plan::word(domain.generator))},
+                 {"arrays", domain.in_arrays || holds_documents ? std::to_string(d + 1) : "NULL"},
                  {"picked", domain.where.empty() ? "NULL" : sql::dollar_quoted(domain.where)},
                  {"stage_of", "NULL"},
                  {"time", time.empty() ? "NULL" : sql::literal(time)}};
@@ -76,6 +78,7 @@ json key_data(const OfflinePhase& context) {
     }
   }
   data["has_columns"] = !data["columns"].empty();
+  if (auto borrowed = places(context); !borrowed.empty()) data["borrowed"] = {{"places", std::move(borrowed)}, {"tables", borrowing_tables(context)}};
   return data;
 }
 

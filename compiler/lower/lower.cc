@@ -119,7 +119,7 @@ std::vector<Phase> lower(const model::Model& model) {
         break;
       case plan::PhaseKind::cleanup: phases.push_back(lower_cleanup(model, phase)); break;
     }
-    add_plan_steps(phases.back());
+    add_plan_steps(model, phases.back());
     phases.back().steps.front().data["before_checks"] = checks_at(phase, plan::Moment::before);
     assert(well_formed(phases.back()));
   }

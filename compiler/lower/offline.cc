@@ -11,7 +11,9 @@
 #include <map>
 #include <set>
 
+#include "compiler/lower/borrowed.h"
 #include "compiler/lower/dependents.h"
+#include "compiler/lower/enforced.h"
 #include "compiler/lower/generators.h"
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/keys_steps.h"
@@ -36,11 +38,6 @@ using model::TableId;
 
 Step table_step(const OfflinePhase& context, TableId t, const char* kind) {
   return lower::table_step(context, t, context.id(t, kind), kind);
-}
-
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
 }
 
 json foreign_key_data(const OfflinePhase& context, TableId t) {
@@ -88,6 +85,7 @@ Step open_step(const OfflinePhase& context) {
   data["tables"] = json::array();
   for (TableId t : context.phase.changed) data["tables"].push_back(context.table(t));
   if (!context.phase.orphan_rules.empty()) data["with_orphans"] = true;
+  data["enforced"] = expected_to_hold(context.model, context.phase);
   data["reshape"] = reshape_expectations(context);
   data["with_keys"] = !context.phase.domains.empty();
   return step;
@@ -122,6 +120,7 @@ json column_data(const OfflinePhase& context, ColumnId c) {
   const auto& column = context.model.columns[c];
   const auto& domain = context.model.domain_of(c);
   const auto name = sql::identifier(column.name());
+  if (domain.borrows()) return borrowed_column(context, c);
   const auto mapped = [&](const char* gives) { return fmt::format("rekey.array_{}_{}({})", gives, column.domain + 1, name); };
   return {{"name", name},
           {"type", declared_type(*column.written)},
@@ -137,13 +136,14 @@ void keep_partition_indexes(Step& step) {
   for (const char* after : {"after", "undo_after"}) step.data[after].push_back("CALL rekey.restore" + of);
 }
 
-// The type of a column tells whether it has changed, but of one that is a uuid before too.
+// The type of a column tells whether it has changed, but of one that is a uuid before too, or holds documents.
 void note_uuids(const OfflinePhase& context, TableId t, Step& step) {
   std::vector<std::string> tables, columns;
   for (TableId member : context.model.family(t)) tables.push_back(context.table(member));
   for (ColumnId c : context.changing(t)) {
     const bool staged = !context.model.domain_of(c).stages.empty();  // noted by the first stage
-    if (context.model.columns[c].uuid() && !staged) columns.push_back(context.model.columns[c].name());
+    const auto& column = context.model.columns[c];
+    if ((column.uuid() || column.document()) && !staged) columns.push_back(column.name());
   }
   if (columns.empty()) return;
   const auto note = fmt::format("CALL rekey.note_changed({}, {}, ", sql::text_array(tables), sql::text_array(columns));
@@ -192,8 +192,8 @@ Step rewrite_step(const OfflinePhase& context, TableId t) {
     // Who reads a table's ids sees nothing of one that was rewritten since they began.
     for (ColumnId c : context.model.tables[member].columns) {
       if (!context.changes_here(c)) continue;
-      needs.insert(context.keys_id(context.model.columns[c].domain));
-      undo_needs.insert(context.keys_id(context.model.columns[c].domain));
+      needs.merge(context.keys_of(c));
+      undo_needs.merge(context.keys_of(c));
     }
     std::set<TableId> detached;
     if (context.foreign_keys.contains(member)) detached.insert(member);
@@ -288,6 +288,7 @@ json verify_data(const OfflinePhase& context) {
     }
     for (ColumnId c : context.model.tables[t].columns) {
       if (!context.changes_here(c)) continue;
+      if (context.model.domain_of(c).borrows() && context.model.columns[c].above != model::kNone) continue;  // read from the top
       columns.push_back({{"table", sql::literal(context.table(t))},
                          {"column", sql::literal(context.model.columns[c].name())}});
     }
@@ -324,8 +325,8 @@ std::string foreign_key_clause(const model::Model& model, const model::ForeignKe
     return !action.value.empty() && action.value != "no action";
   };
   if (!written.match.value.empty() && written.match.value != "simple") text += " MATCH FULL";
-  if (given(written.on_update)) text += " ON UPDATE " + upper(written.on_update.value);
-  if (given(written.on_delete)) text += " ON DELETE " + upper(written.on_delete.value);
+  if (given(written.on_update)) text += " ON UPDATE " + sql::upper(written.on_update.value);
+  if (given(written.on_delete)) text += " ON DELETE " + sql::upper(written.on_delete.value);
   if (!written.on_delete_columns.empty()) {
     text += fmt::format(" ({})", sql::columns(sql::texts(written.on_delete_columns)));
   }
@@ -343,7 +344,9 @@ Phase lower_offline(const model::Model& model, const model::Phase& phase) {
   const OfflinePhase context(model, phase);
   Phase lowered = begin_phase(phase);
   std::vector<Step> detaches, keys, rewrites, attaches, validates, vacuums;
-  for (DomainId d : phase.domains) keys.push_back(keys_step(context, d));
+  for (DomainId d : phase.domains) {
+    if (!model.domains[d].borrows()) keys.push_back(keys_step(context, d));
+  }
   for (TableId t : phase.changed) {
     if (context.columns.contains(t) || phase.reshapes(model, t)) rewrites.push_back(rewrite_step(context, t));
     if (model.tables[t].written->partition_of.value.name.empty()) vacuums.push_back(vacuum_step(context, t));

@@ -109,6 +109,7 @@ std::vector<std::string> defaults_that_rest(const OfflinePhase& context, TableId
 
 void Surroundings::add(ColumnId c, json& item) {
   const auto& column = context_.model.columns[c];
+  if (column.document()) return;  // it keeps its type, and its default with it
   add_identity(column);
   const auto members = sharing(c);
   if (members.size() > 1 || context_.makes_anew(column.table)) {

@@ -16,6 +16,7 @@ using model::TableId;
 
 OfflinePhase::OfflinePhase(const model::Model& m, const model::Phase& p) : model(m), phase(p) {
   for (DomainId d : phase.domains) {
+    if (model.domains[d].borrows()) continue;
     ++roots[model.columns[model.domains[d].root].table];
     for (ColumnId c : model.domains[d].columns) {
       const auto& sequence = model.columns[c].written->sequence.value;
@@ -108,6 +109,16 @@ std::vector<std::string> OfflinePhase::settled() const {
   }
   return out.empty() ? std::vector{begun()} : out;
 }
+std::set<std::string> OfflinePhase::keys_of(ColumnId c) const {
+  const auto& domain = model.domain_of(c);
+  if (!domain.borrows()) return {keys_id(model.columns[c].domain)};
+  std::set<std::string> out;
+  for (const auto& place : domain.places) {
+    if (model.changes(place.key)) out.insert(keys_id(model.columns[place.key].domain));
+  }
+  return out;
+}
+
 std::string OfflinePhase::keys_id(DomainId d) const {
   const auto& root = model.columns[model.domains[d].root];
   return roots.at(root.table) < 2

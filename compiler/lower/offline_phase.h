@@ -45,6 +45,7 @@ struct OfflinePhase {
   std::string id(model::TableId t, const char* kind) const;
   std::string rewrite_id(model::TableId t) const;
   std::string keys_id(model::DomainId d) const;
+  std::set<std::string> keys_of(model::ColumnId c) const;  // of all domains whose keys it holds
   std::string dependent_id(model::DependentId d, const char* kind) const;
   // The steps that rewrite a table: its own, and those of the tables where its columns begin.
   std::set<std::string> rewrites(model::TableId t) const;

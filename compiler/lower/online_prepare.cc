@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/lower/enforced.h"
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/online_sync.h"
@@ -34,6 +35,7 @@ Step open_step(const OnlinePhase& context) {
   step.data["phase"] = sql::literal(context.prepare.id);
   step.data["tables"] = json::array();
   add_tables(context, step.data["tables"]);
+  step.data["enforced"] = expected_to_hold(context.model, context.phase);
   return step;
 }
 

@@ -1,6 +1,6 @@
 // What a plan adds to a phase: steps at its end, one after the other, and the first to be undone.
 //
-//   … ─▶ sql ─▶ indexes ─▶ close       close ─▶ indexes, sql, in the reverse order ─▶ …
+//   … ─▶ sql ─▶ foreign keys ─▶ indexes ─▶ close       close ─▶ all of them, in the reverse order ─▶ …
 #include "compiler/lower/plan_steps.h"
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "compiler/lower/enforced.h"
 #include "compiler/lower/sql.h"
 #include "compiler/plan/names.h"
 
@@ -81,12 +82,14 @@ void put_before_close(Phase& lowered, std::vector<Step> own) {
 
 bool stays(const plan::OwnSql& own) { return own.down.value == "none"; }
 
-void add_plan_steps(Phase& lowered) {
+void add_plan_steps(const model::Model& model, Phase& lowered) {
   const auto& phase = *lowered.model;
   if (phase.is_before_the_end()) return;
   std::vector<Step> own;
   for (const auto& sql : phase.written->sql) own.push_back(sql_step(phase, sql, own.size() + 1));
+  for (auto& step : enforced_steps(model, phase)) own.push_back(std::move(step));
   for (const auto& change : phase.indexes) own.push_back(index_step(phase, change, own.size() + 1));
+  for (auto& check : enforced_checks(model, phase)) lowered.verify["foreign_keys"].push_back(std::move(check));
   if (!own.empty()) put_before_close(lowered, std::move(own));
   lowered.verify["sql"] = nlohmann::json::array();
   for (const auto& sql : phase.written->sql) {

@@ -6,7 +6,7 @@
 namespace rekey::lower {
 
 // To a phase that is lowered: its open step comes first, its close step last.
-void add_plan_steps(Phase& lowered);
+void add_plan_steps(const model::Model& model, Phase& lowered);
 
 // Whether the way back leaves what it did.
 bool stays(const plan::OwnSql& own);

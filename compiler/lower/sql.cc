@@ -82,6 +82,11 @@ std::string ended(std::string statement) {
   return statement;
 }
 
+std::string upper(std::string keywords) {
+  for (char& c : keywords) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return keywords;
+}
+
 std::string table(const plan::TableName& name) {
   return identifier(name.schema) + "." + identifier(name.name);
 }

@@ -13,6 +13,7 @@ namespace rekey::sql {
 std::string identifier(std::string_view name);
 std::string literal(std::string_view text);
 std::string dollar_quoted(std::string_view text);  // a query inside a statement, as it would stand alone
+std::string upper(std::string keywords);
 std::string ended(std::string statement);  // with its semicolon
 std::string table(const plan::TableName& name);  // public."Users"
 std::string columns(const std::vector<std::string>& names);  // a, b, "C"

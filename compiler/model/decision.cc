@@ -12,7 +12,7 @@ namespace {
 std::vector<const Domain*> domains_of(const Model& model, const plan::Table& table) {
   std::vector<const Domain*> out;
   for (const auto& domain : model.domains) {
-    if (&model.root_table(domain) == &table) out.push_back(&domain);
+    if (!domain.borrows() && &model.root_table(domain) == &table) out.push_back(&domain);
   }
   std::stable_partition(out.begin(), out.end(), [](const Domain* d) { return d->changes; });
   return out;
@@ -71,7 +71,7 @@ void check_picks(const Model& model, const std::vector<const Domain*>& changed, 
 void check_plan(const Model& model, Diagnostics& diagnostics) {
   const auto& decision = model.plan->decision;
   if (!decision.scope.value) return;
-  const auto stands_for = [&](const Domain& d) { return d.changes && &model.decision(d) == &decision; };
+  const auto stands_for = [&](const Domain& d) { return d.changes && !d.borrows() && &model.decision(d) == &decision; };
   const auto changed = std::find_if(model.domains.begin(), model.domains.end(), stands_for);
   const bool any = changed != model.domains.end();
   if (any && *decision.scope.value != plan::Scope::forward_only) {

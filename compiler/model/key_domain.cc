@@ -176,7 +176,7 @@ std::optional<DefaultIds> array_written_out(const std::string& expression) {
 void find_default_ids(Model& model) {
   for (auto& column : model.columns) {
     const auto& written = column.written->default_value.value;
-    if (column.root) continue;
+    if (column.root || model.domains[column.domain].borrows()) continue;
     if (column.array()) column.default_ids = array_written_out(written);
     else if (const auto id = written_out(written)) column.default_ids = {{id}};
     const bool any = column.default_ids && std::any_of(column.default_ids->begin(), column.default_ids->end(),
@@ -192,7 +192,7 @@ void check_defaults(const Model& model, Diagnostics& diagnostics) {
   for (ColumnId c = 0; c < static_cast<int>(model.columns.size()); ++c) {
     const auto& written = *model.columns[c].written;
     if (!model.changes(c) || written.default_value.value.empty() || !model.new_default(c).empty()) continue;
-    if (model.columns[c].default_ids) continue;
+    if (model.columns[c].default_ids || model.columns[c].document()) continue;
     if (model.columns[c].uuid() && model.columns[c].root) continue;  // in its place comes the plan's
     const auto type = model.columns[c].array() ? "uuid[]" : "uuid";
     diagnostics.error("default", written.default_value.span,
@@ -307,15 +307,18 @@ void find_key_domains(Model& model, Diagnostics& diagnostics) {
     if (model.columns[c].array()) model.domains[component[c]].in_arrays = true;
     if (model.columns[c].uuid()) model.domains[component[c]].of_uuids = true;
   }
+  take_borrowings(model, diagnostics);
   for (auto& domain : model.domains) {
-    domain.root = main_root(model, domain);
+    domain.root = domain.borrows() ? model.top(domain.columns.front()) : main_root(model, domain);
     domain.name = model.path(domain.root);
+    if (domain.borrows()) continue;
     choose_generator(model, domain, diagnostics);
     take_parent_keys(model, domain, diagnostics);
     check_listed(model, domain, diagnostics);
     check_uuids(model, domain, diagnostics);
     check_root_is_a_key(model, domain, diagnostics);
   }
+  settle_borrowings(model, diagnostics);
   check_consolidated(model, diagnostics);
   read_key_names(model, diagnostics);
   find_default_ids(model);

@@ -21,6 +21,9 @@ Edges shared_domains(const Model& model) {
     for (ColumnId c : domain.columns) {
       edges.emplace_back(model.columns[domain.root].table, model.columns[c].table);
     }
+    for (const auto& place : domain.places) {
+      if (model.changes(place.key)) edges.emplace_back(model.columns[domain.root].table, model.columns[place.key].table);
+    }
   }
   return edges;
 }
@@ -179,7 +182,7 @@ Span listed_at(const Model& model, TableId table) {
 void place_domains(Model& model, Diagnostics& diagnostics) {
   for (DomainId d = 0; d < static_cast<int>(model.domains.size()); ++d) {
     auto& domain = model.domains[d];
-    if (!domain.changes) continue;
+    if (!domain.changes || domain.borrows()) continue;
     const TableId home = model.columns[domain.root].table;
     domain.phase = model.tables[home].phase;
     if (domain.phase == kNone) continue;
@@ -369,6 +372,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   check_no_table_is_left(model, diagnostics);
   if (diagnostics.has_errors()) return;
   place_domains(model, diagnostics);
+  place_borrowings(model, diagnostics);
   check_keys_change_once(model, diagnostics);
   place_reshapes(model, diagnostics);
   check_phases_change_keys(model, diagnostics);
@@ -376,6 +380,7 @@ void assign_phases(Model& model, Diagnostics& diagnostics) {
   check_stages(model, diagnostics);
   if (diagnostics.has_errors()) return;
   collect_changes(model);
+  place_enforced(model, diagnostics);
   advise_on_repeated_rewrites(model, diagnostics);
   fill_stages(model);
 }

@@ -42,11 +42,14 @@ std::string printed(const Model& model, const Table& table) {
 
 std::string printed(const Model& model, const Domain& domain) {
   const auto how = domain.changes
-                       ? fmt::format("{} in {}", plan::word(domain.generator),
+                       ? fmt::format("{} in {}", domain.borrows() ? "borrowed" : plan::word(domain.generator),
                                      domain.phase == kNone ? "no phase" : model.phases[domain.phase].id)
                        : std::string("stays");
   return fmt::format("domain {}: {}\n", domain.name, how) +
-         line("of", domain.columns, [&](ColumnId c) { return model.path(c); });
+         line("of", domain.columns, [&](ColumnId c) { return model.path(c); }) +
+         line("holds", domain.places, [&](const Place& p) {
+           return fmt::format("{} of {}", p.type.empty() ? plan::to_text(p.path) : p.type, model.path(p.key));
+         });
 }
 
 std::string printed(const Model& model, const Phase& phase) {

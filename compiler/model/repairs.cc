@@ -45,6 +45,7 @@ std::vector<OrphanRule> all_rules(const Model& model) {
   }
   for (TableId t = 0; t < static_cast<int>(model.tables.size()); ++t) {
     for (const auto& written : model.tables[t].written->logical_references) {
+      if (!written.path.value.empty() || !written.types.empty()) continue;  // see refuse_borrowers
       add_logical(model, t, written, rules);
     }
   }
@@ -105,6 +106,20 @@ void refuse_online(const Phase& phase, const char* setting, const char* what, Sp
                     "give the phase strategy: offline, or do it before with statements of your own");
 }
 
+// Keys in documents, or of several tables in one column, are not followed where rows go.
+void refuse_borrowers(const Model& model, TableId t, Span span, const char* what, Diagnostics& diagnostics) {
+  for (const auto& domain : model.domains) {
+    for (const auto& place : domain.places) {
+      const auto& lender = model.domain_of(place.key);
+      const bool holds = std::any_of(lender.columns.begin(), lender.columns.end(), [&](ColumnId c) { return model.columns[c].table == t && model.columns[c].root; });
+      if (!holds) continue;
+      diagnostics.error("borrowed-rows", span, fmt::format("{} holds keys of {}, whose rows would be {}: they are not followed there", domain.name, to_text(model.tables[t].name()), what),
+                        "delete the line, and take care of such rows before with statements of your own");
+      return;
+    }
+  }
+}
+
 void assign_rules(Model& model, Diagnostics& diagnostics) {
   const auto rules = all_rules(model);
   std::set<std::size_t> placed;
@@ -116,6 +131,7 @@ void assign_rules(Model& model, Diagnostics& diagnostics) {
     for (std::size_t i : rules_of(model, rules, static_cast<PhaseId>(p))) {
       placed.insert(i);
       phase.orphan_rules.push_back(rules[i]);
+      if (rules[i].removes()) refuse_borrowers(model, rules[i].child, rules[i].span, "removed", diagnostics);
       if (rules[i].action != plan::Orphans::fail) {
         refuse_online(phase, "orphans-online", "orphans are taken care of", rules[i].span, diagnostics);
       }
@@ -195,6 +211,9 @@ void place_merge(Model& model, const Table& table, Diagnostics& diagnostics) {
   auto& phase = model.phases[model.domains[d].phase];
   refuse_online(phase, "merge-online", "rows are merged", decided.span, diagnostics);
   refuse_heirs(model, d, decided.span, diagnostics);
+  for (ColumnId c : merged_columns(model, d)) {
+    if (model.columns[c].root) refuse_borrowers(model, model.columns[c].table, decided.span, "merged", diagnostics);
+  }
   phase.merges.push_back(d);
 }
 

@@ -227,6 +227,27 @@ class Reshapes {
     for (const auto& [from, to] : model_.logical_references) {
       if (model_.columns[to].table == t && model_.columns[to].name() == column.value) refuse_referenced(t, column, model_.path(from));
     }
+    check_borrowed(t, column);
+  }
+
+  // What the archive would not bring back, and what a foreign key of the same cleanup stands on.
+  void check_borrowed(TableId t, const plan::Text& column) {
+    for (const auto& domain : model_.domains) {
+      for (const auto& place : domain.places) {
+        const auto& key = model_.columns[place.key];
+        if (key.table == t && key.name() == column.value) refuse_referenced(t, column, domain.name);
+      }
+      const auto& root = model_.columns[domain.root];
+      if (!domain.borrows() || root.table != t || (root.name() != column.value && domain.type_column != column.value)) continue;
+      error("drop-borrowed", column.span, fmt::format("the way back needs {} of {}, which holds keys of other tables or says whose they are", column.value, name(t)),
+            "delete it here, and drop it once there is no way back");
+    }
+    for (const auto& e : model_.enforced) {
+      if (e.child == t && holds(e.columns, column.value)) {
+        error("drop-enforced", column.span, fmt::format("{} of {} is to get foreign key {} in the same cleanup", column.value, name(t), e.name), "delete it here, or take enforce: out");
+      }
+      if (e.parent == t && holds(e.parent_columns, column.value)) refuse_referenced(t, column, e.name);
+    }
   }
 
   // A reference goes as a whole, to one that stands for it.

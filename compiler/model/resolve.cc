@@ -3,34 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "compiler/model/fk_graph.h"
+#include "compiler/model/names.h"
 
 namespace rekey::model {
 namespace {
 
-// Lookup by name while the tables are being put together.
-class Names {
+class ForeignKeys {
  public:
-  Names(Model& model, Diagnostics& diagnostics) : model_(model), diagnostics_(diagnostics) {}
+  ForeignKeys(Model& model, Names& names, Diagnostics& diagnostics) : model_(model), names_(names), diagnostics_(diagnostics) {}
 
-  void add_tables() {
-    for (const auto& written : model_.plan->tables) {
-      const int id = static_cast<int>(model_.tables.size());
-      model_.tables.push_back({&written, {}, {}, kNone, {}, {}});
-      tables_[to_text(written.name.value)] = id;
-      columns_.emplace_back();
-      for (const auto& column : written.columns) {
-        columns_[id][column.name.value] = static_cast<int>(model_.columns.size());
-        model_.tables[id].columns.push_back(static_cast<int>(model_.columns.size()));
-        model_.columns.emplace_back().table = id;
-        model_.columns.back().written = &column;
-      }
-    }
-  }
-
-  void add_foreign_keys() {
+  void add_all() {
     for (TableId child = 0; child < static_cast<int>(model_.tables.size()); ++child) {
       for (const auto& written : model_.tables[child].written->foreign_keys) {
         add_foreign_key(child, written);
@@ -38,28 +22,10 @@ class Names {
     }
   }
 
-  TableId find_table(const plan::TableName& name, Span span) {
-    auto found = tables_.find(to_text(name));
-    if (found != tables_.end()) return found->second;
-    std::vector<std::string> known;
-    for (const auto& [text, id] : tables_) known.push_back(text);
-    std::sort(known.begin(), known.end());
-    auto near = nearest(to_text(name), known);
-    diagnostics_.error("unknown-table", span, fmt::format("table {} is not in the plan", to_text(name)),
-                       near ? fmt::format("did you mean {}?", *near)
-                            : "add it under tables:, with its primary_key");
-    return kNone;
-  }
-
-  ColumnId find_column(TableId table, const std::string& name) const {
-    auto found = columns_[table].find(name);
-    return found == columns_[table].end() ? kNone : found->second;
-  }
-
  private:
   void add_foreign_key(TableId child, const plan::ForeignKey& written) {
     const auto& reference = written.references;
-    ForeignKey fk{&written, child, find_table(reference.value.table, reference.span), {}, {}, {}, {}};
+    ForeignKey fk{&written, child, names_.find_table(reference.value.table, reference.span), {}, {}, {}, {}};
     if (fk.parent == kNone) return;
     for (const auto& column : written.columns) fk.columns.push_back(column.value);
     fk.parent_columns = reference.value.columns;
@@ -70,8 +36,8 @@ class Names {
     }
     if (!same_width(fk) || !target_is_a_key(fk)) return;
     for (std::size_t i = 0; i < fk.columns.size(); ++i) {
-      fk.ids.push_back(find_column(child, fk.columns[i]));
-      fk.parent_ids.push_back(find_column(fk.parent, fk.parent_columns[i]));
+      fk.ids.push_back(names_.find_column(child, fk.columns[i]));
+      fk.parent_ids.push_back(names_.find_column(fk.parent, fk.parent_columns[i]));
       check_both_listed(fk, i);
       refuse_arrays(fk, i);
     }
@@ -134,52 +100,9 @@ class Names {
   }
 
   Model& model_;
+  Names& names_;
   Diagnostics& diagnostics_;
-  std::unordered_map<std::string, TableId> tables_;
-  std::vector<std::unordered_map<std::string, ColumnId>> columns_;
 };
-
-// Both columns of one part of a logical reference, or an error for the one that the plan does not list.
-void add_logical_pair(Model& model, const Names& names, TableId child, TableId parent,
-                      const plan::Text& from, const std::string& to, Diagnostics& diagnostics) {
-  const ColumnId a = names.find_column(child, from.value), b = names.find_column(parent, to);
-  if (a != kNone && b != kNone && model.columns[b].array()) {
-    diagnostics.error("array-target", from.span, fmt::format("{} holds arrays: it is no key", model.path(b)),
-                      "name the column whose keys these are: references: schema.table (column)");
-    return;
-  }
-  if (a != kNone && b != kNone) {
-    model.logical_references.emplace_back(a, b);
-    return;
-  }
-  const auto& table = model.tables[a == kNone ? child : parent].name();
-  const auto& column = a == kNone ? from.value : to;
-  diagnostics.error("unknown-column", from.span,
-                    fmt::format("{} lists no column {}", to_text(table), column),
-                    fmt::format("write \"{}: integer\" (its type, integer[] for an array) under its columns:", column));
-}
-
-void add_logical_references(Model& model, Names& names, Diagnostics& diagnostics) {
-  for (TableId table = 0; table < static_cast<int>(model.tables.size()); ++table) {
-    for (const auto& reference : model.tables[table].written->logical_references) {
-      const TableId parent = names.find_table(reference.references.value.table, reference.references.span);
-      if (parent == kNone) continue;
-      auto wanted = reference.references.value.columns;
-      if (wanted.empty()) {
-        for (const auto& c : model.tables[parent].written->primary_key) wanted.push_back(c.value);
-      }
-      if (wanted.size() != reference.columns.size()) {
-        diagnostics.error("reference-width", reference.references.span,
-                          "the reference has another number of columns than its target",
-                          "name the target's columns: references: schema.table (column, …)");
-        continue;
-      }
-      for (std::size_t i = 0; i < wanted.size(); ++i) {
-        add_logical_pair(model, names, table, parent, reference.columns[i], wanted[i], diagnostics);
-      }
-    }
-  }
-}
 
 }  // namespace
 
@@ -194,10 +117,10 @@ ColumnId column_named(const Model& model, TableId table, const std::string& name
 }
 
 Model resolve_names(const plan::Plan& plan, Diagnostics& diagnostics) {
-  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Model model{&plan, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   Names names(model, diagnostics);
   names.add_tables();
-  names.add_foreign_keys();
+  ForeignKeys(model, names, diagnostics).add_all();
   add_logical_references(model, names, diagnostics);
   tie_families(model, diagnostics);
   Edges edges;

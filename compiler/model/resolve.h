@@ -20,6 +20,10 @@ void tie_families(Model& model, Diagnostics& diagnostics);
 void find_key_domains(Model& model, Diagnostics& diagnostics);
 void read_key_names(Model& model, Diagnostics& diagnostics);  // a part of it
 void check_name_phases(const Model& model, Diagnostics& diagnostics);  // a part of assign_phases
+void take_borrowings(Model& model, Diagnostics& diagnostics);    // parts of it: columns that hold keys of others become
+void settle_borrowings(Model& model, Diagnostics& diagnostics);  // domains of their own, and change as those do
+void place_borrowings(Model& model, Diagnostics& diagnostics);   // parts of assign_phases
+void place_enforced(Model& model, Diagnostics& diagnostics);
 void check_decisions(const Model& model, Diagnostics& diagnostics);  // a part of find_key_domains
 // Which rows change, in which stages: read with the domains, checked with the phases (stages.cc).
 void read_picks(Model& model, Diagnostics& diagnostics);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/model/key_name.h"
+#include "compiler/plan/path.h"
 #include "compiler/plan/plan.h"
 
 namespace rekey::model {
@@ -38,6 +39,15 @@ struct Column {
   const std::string& name() const { return written->name.value; }
   bool array() const { return written->type.value.ends_with("[]"); }  // its elements are the ids
   bool uuid() const { return written->type.value == "uuid"; }         // before the change too
+  bool document() const { return written->type.value == "jsonb"; }    // they stand at paths in it
+};
+
+// Where a column holds keys of a domain that it does not belong to.
+struct Place {
+  ColumnId key;      // whose keys these are
+  plan::Path path;   // in a document
+  std::string type;  // or in rows whose type column says so
+  Span span;
 };
 
 struct Table {
@@ -57,6 +67,13 @@ struct ForeignKey {
   std::vector<ColumnId> ids, parent_ids;    // kNone where the column is no key column and stays
 };
 
+// A column with all its places, until it has become a domain.
+struct Borrowing {
+  ColumnId column;
+  std::string type_column;
+  std::vector<Place> places;
+};
+
 // A connected component of the graph of columns.
 struct Domain {
   std::string name;                 // schema.table.column of its first root, as in a plan
@@ -72,6 +89,11 @@ struct Domain {
   std::string where;                // of its root's rows, those that get new keys; empty: all
   std::vector<std::int64_t> stages; // rows of each stage before the last, which takes the rest; empty: all at once
   std::string order_by;             // of rows in stages, with the key at its end
+  // Not empty: it is a column, with those of its family, that belongs to no domain: what it holds are keys of others,
+  // in documents, or in each row of the one that type_column names. It has no generator, and changes with them.
+  std::vector<Place> places;
+  std::string type_column;
+  bool borrows() const { return !places.empty(); }
   PhaseId phase = kNone;            // of stages: that of the last
   // Its keys are made from rows of the root's table, not from ids alone.
   bool is_listed() const { return plan::is_listed(generator); }
@@ -125,6 +147,16 @@ struct OrphanRule {
   bool match_full = false;
   Span span;
   bool removes() const { return action == plan::Orphans::quarantine || action == plan::Orphans::remove; }
+};
+
+// A logical reference that the plan wants a foreign key for: one between columns of their own.
+struct Enforced {
+  const plan::LogicalReference* written;
+  TableId child, parent;
+  std::vector<std::string> columns, parent_columns;
+  std::string name;
+  PhaseId changed = kNone;  // the last that changes any of its columns
+  PhaseId home = kNone;     // that adds it at its end: the cleanup, or that one
 };
 
 // An online phase of a plan is two: what goes on beside the application, and the swap, before which it stops. An
@@ -197,6 +229,8 @@ struct Model {
   std::vector<Column> columns;
   std::vector<ForeignKey> foreign_keys;
   std::vector<std::pair<ColumnId, ColumnId>> logical_references;
+  std::vector<Borrowing> borrowings;
+  std::vector<Enforced> enforced;
   std::vector<Domain> domains;
   std::vector<Phase> phases;
   std::vector<Dependent> dependents;  // in the plan's order

@@ -60,7 +60,8 @@ const Object& column_object() {
       .fields =
           {{.key = "type", .kind = Kind::word, .slot = at<&Column::type>,
             .help = "Type before the migration", .example = "integer", .required = true,
-            .words = {"smallint", "integer", "bigint", "smallint[]", "integer[]", "bigint[]", "uuid"},
+            .words = {"smallint", "integer", "bigint", "smallint[]", "integer[]", "bigint[]", "uuid", "jsonb"},
+            .reserved = {"json"},
             .synonyms = {{"int", "integer"}, {"int4", "integer"}, {"serial", "integer"},
                          {"int2", "smallint"}, {"smallserial", "smallint"}, {"int8", "bigint"},
                          {"bigserial", "bigint"}, {"int[]", "integer[]"}, {"int4[]", "integer[]"},
@@ -165,21 +166,52 @@ const Object& foreign_key_object() {
   return object;
 }
 
+const Object& typed_reference_object() {
+  static const Object object{
+      .noun = "type",
+      .id = "typedReference",
+      .help = "What rows of a type refer to",
+      .fields = {{.key = "references", .kind = Kind::reference, .slot = at<&TypedReference::references>,
+                  .help = "The table and column that their keys are of; its primary key without a column",
+                  .example = "public.posts", .required = true}},
+      .shorthand = "references",
+      .name = at<&TypedReference::name>};
+  return object;
+}
+
 const Object& logical_reference_object() {
   static const Object object{
       .noun = "logical reference",
       .id = "logicalReference",
       .help = "A reference that no constraint enforces",
       .fields = {{.key = "columns", .kind = Kind::names, .slot = at<&LogicalReference::columns>,
-                  .help = "The columns that hold keys of the other table, each one or an array of them",
+                  .help = "The columns that hold keys of the other table, each one, an array of them, or a jsonb with a path",
                   .example = "[owner_id]",
                   .required = true},
                  {.key = "references", .kind = Kind::reference,
                   .slot = at<&LogicalReference::references>,
                   .help = "The other table and columns; its primary key without columns",
-                  .example = "public.users", .required = true},
+                  .example = "public.users"},
+                 {.key = "path", .kind = Kind::text, .slot = at<&LogicalReference::path>,
+                  .help = "Where they stand in a jsonb column: $, then .name or .\"any name\" for a key of an object and [*] "
+                          "for every element of an array",
+                  .example = "$.user.id"},
+                 {.key = "type_column", .kind = Kind::name, .slot = at<&LogicalReference::type_column>,
+                  .help = "The column that says which of the types a row is of", .example = "commentable_type"},
+                 {.key = "types", .kind = Kind::map, .slot = at<&LogicalReference::types>,
+                  .help = "What stands in the type column, and the table that the keys of such rows are of",
+                  .example = "{Post: public.posts, Photo: public.photos}", .object = &typed_reference_object()},
                  {.key = "orphans", .kind = Kind::word, .slot = at<&LogicalReference::orphans>,
-                  .help = kOrphansHelp, .example = "delete", .words = kOrphans, .standard = "fail"}}};
+                  .help = kOrphansHelp, .example = "delete", .words = kOrphans, .standard = "fail"},
+                 {.key = "enforce", .kind = Kind::boolean, .slot = at<&LogicalReference::enforce>,
+                  .help = "Whether it becomes a foreign key in the cleanup, or, where there is none, at the end of the phase "
+                          "that changes it; the way back drops it again",
+                  .example = "true", .standard = "false"},
+                 {.key = "constraint", .kind = Kind::name, .slot = at<&LogicalReference::constraint>,
+                  .help = "The name of that foreign key; table, columns and fkey, joined by _, when not given",
+                  .example = "orders_owner_id_fkey"},
+                 {.key = "on_delete", .kind = Kind::word, .slot = at<&LogicalReference::on_delete>,
+                  .help = "What it does when the referenced row is deleted", .example = "cascade", .words = kActions}}};
   return object;
 }
 
@@ -458,7 +490,7 @@ const std::vector<const Object*>& all_objects() {
       &inventory_object(), &decision_object(),
       &table_object(),  &column_object(),
       &unique_object(), &index_object(),       &foreign_key_object(),
-      &logical_reference_object(), &dependent_object(),   &waiver_object()};
+      &logical_reference_object(), &typed_reference_object(), &dependent_object(), &waiver_object()};
   return objects;
 }
 

@@ -49,10 +49,10 @@ struct TableName {
 };
 std::string to_text(const TableName& name);  // as it stands in a plan
 
-// A key column: one that is part of a key domain. Other columns need not be in a plan.
+// A key column: one that is part of a key domain, or holds keys of others. Other columns need not be in a plan.
 struct Column {
   Text name;
-  Text type;      // smallint, integer, bigint; integer[] and so on, where its elements are keys; uuid
+  Text type;      // smallint, integer, bigint; integer[] and so on, where its elements are keys; uuid; jsonb
   Text type_name; // of a domain over that type, as SQL writes it: "public.user_id"
   Text sequence;  // its default is nextval of it, or it is the identity's; "schema.name"
   Located<Identity> identity{Identity::none, {}};
@@ -84,11 +84,23 @@ struct ForeignKey {
   bool holds() const { return valid.value && enforced.value; }  // for every row
 };
 
-// What no constraint enforces: a column that holds keys of another table, itself or in an array.
+struct TypedReference {
+  Text name;  // what stands in the type column
+  Located<Reference> references;
+};
+
+// What no constraint enforces: a column that holds keys of another table, itself, in an array, or at a path in its
+// documents; or of several tables, of which one another column of the row names.
 struct LogicalReference {
   Texts columns;
-  Located<Reference> references;
+  Located<Reference> references;  // or types, with type_column
+  Text path;                      // of a jsonb: "$.user.id"
+  Text type_column;
+  std::vector<TypedReference> types;
   Located<Orphans> orphans{Orphans::fail, {}};
+  Located<bool> enforce{false, {}};  // a foreign key in the end
+  Text constraint;                   // its name; not given: as PostgreSQL would name it
+  Text on_delete;                    // of it: no action, restrict, cascade, set null, set default
 };
 
 struct Index {

@@ -213,19 +213,36 @@ class Printer {
   }
 
   // The value alone, where nothing but the shorthand field is given.
-  static std::optional<std::string> short_form(const Object& object, void* item) {
+  static std::optional<std::string> short_form(const Object& object, void* item, bool inside = false) {
     if (object.shorthand.empty() || !only(object, item, object.shorthand)) return std::nullopt;
     const Field& field = *object.find(object.shorthand);
     Value value = value_of(field, field.slot(item));
-    return value.scalar ? scalar(field, *value.scalar, false) : flow_list(field, value.scalars);
+    return value.scalar ? scalar(field, *value.scalar, inside) : flow_list(field, value.scalars);
   }
 
-  // On one line in braces; only for objects of simple fields.
+  // The items of a map by name: an object in an object has maps of simple objects alone.
+  static std::string flow_map(const Object& object, const ItemsSlot& items) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < items.size(items.items); ++i) {
+      void* item = items.at(items.items, i);
+      const auto brief = short_form(object, item, true);
+      parts.push_back(fmt::format("{}: {}", yaml_scalar(std::get<Text*>(object.name(item))->value, true), brief ? *brief : flow(object, item)));
+    }
+    return fmt::format("{{{}}}", fmt::join(parts, ", "));
+  }
+
+  // On one line in braces; only for objects of simple fields, and maps of these.
   static std::string flow(const Object& object, void* item) {
     if (object.block) return "";
     std::vector<std::string> parts;
     for (const Field& field : object.fields) {
-      Value value = value_of(field, field.slot(item));
+      Slot slot = field.slot(item);
+      if (field.kind == Kind::map) {
+        const auto& items = std::get<ItemsSlot>(slot);
+        if (items.size(items.items) > 0) parts.push_back(fmt::format("{}: {}", field.key, flow_map(*field.object, items)));
+        continue;
+      }
+      Value value = value_of(field, slot);
       if (value.scalar)
         parts.push_back(fmt::format("{}: {}", field.key, scalar(field, *value.scalar, true)));
       if (!value.scalars.empty())

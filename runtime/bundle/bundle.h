@@ -122,6 +122,7 @@ struct ForeignKey {
   std::string definition;   // pg_get_constraintdef with an empty search_path
   bool settled = false;     // its phase takes care of rows that break it
   std::string dropped;      // the phase in which it goes with its columns, or empty
+  std::string phase;        // that adds it at its end; empty: it was there before
 };
 
 // Anything else whose definition uses key columns: a view, a trigger, a policy.
@@ -172,6 +173,12 @@ struct Waiver {
   std::string finding, at, reason, until;
 };
 
+// What may stand in the way of a phase in its rows: a query of one row, how many there are and one of them.
+struct Expectation {
+  std::string phase, query;
+  std::string what, fix;  // "public.events.payload: values at $.user.id that are no keys"
+};
+
 struct File {
   std::string path;  // relative, with /
   std::string sha256;
@@ -195,6 +202,7 @@ struct Bundle {
   std::vector<ForeignKey> foreign_keys;  // all that touch them
   std::vector<Dependent> dependents;     // all else that does
   std::vector<Waiver> waivers;
+  std::vector<Expectation> expectations;
   std::vector<std::string> notices;  // findings of the compiler that apply repeats before the first phase
 };
 

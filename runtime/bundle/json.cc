@@ -109,6 +109,7 @@ void fields(ForeignKey& x, F f) {
   f("definition", x.definition);
   f("settled", x.settled);
   f("dropped", x.dropped);
+  f("phase", x.phase);
 }
 
 template <class F>
@@ -164,6 +165,14 @@ void fields(Waiver& x, F f) {
 }
 
 template <class F>
+void fields(Expectation& x, F f) {
+  f("phase", x.phase);
+  f("query", x.query);
+  f("what", x.what);
+  f("fix", x.fix);
+}
+
+template <class F>
 void fields(File& x, F f) {
   f("path", x.path);
   f("sha256", x.sha256);
@@ -187,6 +196,7 @@ void fields(Bundle& x, F f) {
   f("new_columns", x.new_columns);
   f("foreign_keys", x.foreign_keys);
   f("dependents", x.dependents);
+  f("expectations", x.expectations);
   f("files", x.files);
 }
 

@@ -66,7 +66,8 @@ named AS (  -- how specific the name was decides between a table "a.b" and colum
   WHERE $1::text IN (t.table_name || '.' || k.column_name, t.relname || '.' || k.column_name,
                t.nspname || '.' || t.relname || '.' || k.column_name)),
 best AS (SELECT * FROM named WHERE rank = (SELECT min(rank) FROM named))
-SELECT b.table_name, a.attname, k.domain, k.is_array, k.old_type = 'uuid'
+SELECT b.table_name, a.attname, k.domain, k.is_array, k.old_type = 'uuid',
+       (SELECT d.generator = 'borrowed' FROM rekey.domains d WHERE d.domain = k.domain)
 FROM best b
 JOIN pg_catalog.pg_attribute a ON a.attrelid = b.oid AND NOT a.attisdropped
 LEFT JOIN LATERAL (  -- of a table with a surrogate that which was its primary key
@@ -82,6 +83,9 @@ ORDER BY b.table_name, array_position(pk.conkey, a.attnum))",
                                       {name});
   std::vector<Column> columns;
   for (const db::Row& row : found.rows) {
+    if (row[5] == "t") {
+      throw Usage(fmt::format("{}.{} holds keys of other tables: look them up there", row[0].value_or(""), row[1].value_or("")));
+    }
     columns.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3] == "t", row[4] == "t"});
   }
   if (columns.empty()) {

@@ -177,13 +177,13 @@ SELECT i.oid, 'index', i.oid::regclass, c.oid::regclass,
                          JOIN unnest($2::oid[], $3::smallint[]) AS key(rel, att)
                            ON key.rel = x.indrelid AND key.att = e.att
                          JOIN pg_opclass o ON o.oid = e.class
-                         JOIN pg_type t ON t.oid = o.opcintype AND t.oid <> 'anyarray'::regtype AND t.typcategory <> 'A'
+                         JOIN pg_type t ON t.oid = o.opcintype AND t.oid NOT IN ('anyarray'::regtype, 'jsonb'::regtype) AND t.typcategory <> 'A'
                          WHERE NOT EXISTS (SELECT FROM pg_opclass u WHERE u.opcmethod = am.oid AND u.opcdefault
                                                                     AND u.opcintype = 'uuid'::regtype))
             THEN format('%s indexes cannot hold uuid', am.amname)
             ELSE (SELECT format('its operator class %s is not for uuid', o.opcname)
                   FROM unnest(x.indkey, x.indclass) AS e(att, class)
-                  JOIN pg_opclass o ON o.oid = e.class AND NOT o.opcdefault
+                  JOIN pg_opclass o ON o.oid = e.class AND NOT o.opcdefault AND o.opcintype <> 'jsonb'::regtype
                   JOIN unnest($2::oid[], $3::smallint[]) AS key(rel, att)
                     ON key.rel = x.indrelid AND key.att = e.att
                   LIMIT 1) END, NULL

@@ -7,26 +7,40 @@ AS $body$
   SELECT format('SELECT count(*), sum(hash_array_extended(ARRAY[%s], 0)), %s FROM (SELECT %s FROM %s%s) k',
                 string_agg('id' || n, ', ' ORDER BY n),
                 coalesce('count(*) FILTER (WHERE NOT (' || string_agg(known, ' AND ' ORDER BY n) || '))', '0'),
-                string_agg(format('%s AS id%s, %I AS key%2$s', id, n, name), ', ' ORDER BY n),
+                string_agg(format('%s AS id%s, %I AS key%2$s', id, n, name){{#borrowed}} || coalesce(', ' || borrowed_known || ' AS known' || n, ''){{/borrowed}}, ', ' ORDER BY n),
                 of_table, CASE WHEN count(known) > 0 THEN ' OFFSET 0' END)
   FROM (
     SELECT n, name,
+{{#borrowed}}
+           CASE WHEN generator = 'borrowed' AND changed AND undoing THEN rekey.expression(domain, 'known', quote_ident(name)) END AS borrowed_known,
+{{/borrowed}}
            CASE WHEN is_array AND changed THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(ARRAY(
                   SELECT %2$s FROM unnest(%1$I) e), 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$,
                   name, rekey.expression(domain, kind, 'e'))
                 WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
                   %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+{{#borrowed}}
+                WHEN is_document THEN format('jsonb_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
+                                                                                ELSE quote_ident(name) END)
+{{/borrowed}}
                 WHEN is_uuid THEN format('uuid_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                                                                            ELSE quote_ident(name) END)
                 WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                 ELSE format('%I::bigint', name) END AS id,
-           CASE WHEN is_array AND changed AND undoing
+           CASE
+{{#borrowed}}
+                WHEN generator = 'borrowed' THEN CASE WHEN changed AND undoing THEN 'known' || n END
+{{/borrowed}}
+                WHEN is_array AND changed AND undoing
                 THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
                             rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
                 WHEN changed AND undoing AND NOT is_uuid  -- any uuid may come back as what it is
                 THEN format('(rekey.is_legacy(id%s, %L) OR %s)', n, domain,
                             rekey.expression(domain, 'proof', 'key' || n)) END AS known
     FROM (SELECT n, name, c.domain, c.is_array, rekey.has_changed(c) AS changed, c.old_type = 'uuid' AS is_uuid,
+{{#borrowed}}
+                 c.old_type = 'jsonb' AS is_document, (SELECT d.generator FROM rekey.domains d WHERE d.domain = c.domain) AS generator,
+{{/borrowed}}
                  CASE WHEN undoing THEN 'back' ELSE 'id' END AS kind
           FROM unnest(columns) WITH ORDINALITY u (name, n)
           JOIN rekey.key_columns c ON c.table_name = of_table AND c.column_name = name) k) parts
@@ -127,6 +141,7 @@ DECLARE
   key_column rekey.key_columns;
   named      text := format('%s.%I', of_table, of_column);
   found      text := 'made from legacy ids by the phase';
+  strays     text;
 BEGIN
   SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
   IF rekey.is_archived(of_table, of_column, NULL) THEN
@@ -134,16 +149,18 @@ BEGIN
     RETURN;
   END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
-    EXECUTE format('SELECT format(%L, '
-                   'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
-                   'FROM (SELECT %s AS holds FROM %s) keys',
-                   CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
-                                            ELSE '%s keys made from legacy ids, %s written since' END,
-                   rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
-      INTO found;
+    EXECUTE (SELECT format('SELECT format(%L, count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) FROM (%s) keys',
+                           CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
+                                                    ELSE '%s keys made from legacy ids, %s written since' END,
+                           string_agg(format('SELECT %s AS holds FROM %s', rekey.expression(h.domain, 'holds', 'key'), h.keys), ' UNION ALL '))
+             FROM rekey.holders h
+             WHERE h.column_name = of_column AND h.table_name = of_table) INTO found;
+{{#borrowed}}
+    strays := rekey.strays(of_table, of_column);
+{{/borrowed}}
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
-    rekey.has_changed(key_column), found) r;
+    rekey.has_changed(key_column) AND strays IS NULL, concat_ws('; ', found, strays)) r;
 END
 $body$;
 

@@ -1,7 +1,7 @@
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent', 'borrowed')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   picked      text,
@@ -46,12 +46,34 @@ COMMENT ON TABLE rekey.key_columns IS
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.changed IS
-  'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
+  'Of a key that was a uuid before, or stands in documents: whether it is a new one; of any other its type says so';
 COMMENT ON COLUMN rekey.key_columns.stage IS
   'Where keys change in stages: the one that is the last so far, whose pairs its keys are taken back by';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
   'The column brings ids into the domain: its root, or one that no valid foreign key holds in every row';
 
+{{#borrowed}}
+CREATE TABLE rekey.places (
+  table_name  text NOT NULL,
+  column_name text NOT NULL,
+  place       integer NOT NULL,
+  domain      text REFERENCES rekey.domains,
+  title       text NOT NULL,
+  path        text[],
+  type_column text,
+  type        text,
+  as_number   boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (table_name, column_name, place),
+  FOREIGN KEY (table_name, column_name) REFERENCES rekey.key_columns,
+  CHECK ((path IS NULL) = (type_column IS NOT NULL AND type IS NOT NULL))
+);
+COMMENT ON TABLE rekey.places IS
+  'Where a column of a borrowed domain holds keys of others: at a path in its documents, or in rows of a type';
+COMMENT ON COLUMN rekey.places.domain IS 'Whose keys these are; NULL: of a table whose keys stay';
+COMMENT ON COLUMN rekey.places.path IS 'Keys of objects; NULL in it: every element of an array';
+COMMENT ON COLUMN rekey.places.as_number IS 'In documents: whether the legacy ids are numbers, or texts';
+
+{{/borrowed}}
 CREATE TABLE rekey.keys (
   domain  text NOT NULL REFERENCES rekey.domains,
   old_key bigint NOT NULL,
@@ -104,7 +126,7 @@ $body$;
 CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
+  SELECT CASE WHEN of_column.old_type IN ('uuid', 'jsonb') THEN of_column.changed ELSE EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
       AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
 $body$;
@@ -320,11 +342,18 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator IN ('expression', 'parent') THEN 'v5' ELSE d.generator END
+  generator text := (SELECT CASE WHEN d.generator = 'borrowed' THEN d.generator WHEN c.old_type = 'uuid' THEN 'uuid'
+                                 WHEN d.generator IN ('expression', 'parent') THEN 'v5'
+                                 ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
   pairs     text := rekey.pairs_of(of_domain);
 BEGIN
+{{#borrowed}}
+  IF generator = 'borrowed' THEN
+    RETURN rekey.borrowed_expression(of_domain, kind, operand);
+  END IF;
+{{/borrowed}}
   RETURN CASE generator || ' ' || kind
     WHEN 'ordered key'   THEN format('rekey.ordered(%s, %s)', operand, secret)
     WHEN 'ordered id'    THEN format('rekey.ordered_id(%s)', operand)
@@ -396,17 +425,84 @@ AS $body$
   FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column
 $body$;
 
+{{#borrowed}}
+-- The values at a path of a document, one by one: a query of one column "value". What has not the shape of the path,
+-- a text where an object would be, has none there.
+CREATE FUNCTION rekey.values_at(path text[], document text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  at      text := document;
+  sources text := '';
+  step    text;
+  number  integer := 0;
+BEGIN
+  FOREACH step IN ARRAY path LOOP
+    IF step IS NULL THEN
+      number := number + 1;
+      sources := sources || format('%s pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(%s) WHEN ''array'' THEN %2$s ELSE ''[]'' END) a%3$s (e%3$s)',
+                                   CASE number WHEN 1 THEN ' FROM' ELSE ' CROSS JOIN LATERAL' END, at, number);
+      at := 'e' || number;
+    ELSE
+      at := format('(%s -> %L)', at, step);
+    END IF;
+  END LOOP;
+  RETURN format('SELECT %s AS value%s', at, sources);
+END
+$body$;
+
+-- Whether a value v.value is a key, as it stands in a document before the change and after it: one that comes back
+-- as the text that it was.
+CREATE FUNCTION rekey.is_key_at(of_place rekey.places, changed boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE
+    WHEN changed THEN $sql$(jsonb_typeof(v.value) = 'string' AND v.value #>> '{}' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')$sql$
+    WHEN EXISTS (SELECT FROM rekey.key_columns l WHERE l.domain = of_place.domain AND l.old_type = 'uuid')
+    THEN $sql$(jsonb_typeof(v.value) = 'string' AND v.value #>> '{}' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')$sql$
+    ELSE $sql$(CASE WHEN jsonb_typeof(v.value) IN ('number', 'string') AND v.value #>> '{}' ~ '^(0|-?[1-9][0-9]{0,18})$'
+      THEN (v.value #>> '{}')::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE false END)$sql$ END
+$body$;
+
+-- Those values of a column; what else stands there is a stray.
+CREATE FUNCTION rekey.held_at(of_place rekey.places) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN of_place.path IS NULL
+    THEN format('(SELECT %I AS key FROM %s WHERE %I::text = %L AND %1$I IS NOT NULL) held', of_place.column_name, of_place.table_name,
+                of_place.type_column, of_place.type)
+    ELSE format('(SELECT CASE WHEN %1$s THEN (v.value #>> ''{}'')::%2$s END AS key FROM %3$s t CROSS JOIN LATERAL (%4$s) v WHERE %1$s) held',
+                rekey.is_key_at(of_place, c.changed),
+                CASE WHEN c.changed OR EXISTS (SELECT FROM rekey.key_columns l WHERE l.domain = of_place.domain AND l.old_type = 'uuid')
+                     THEN 'uuid' ELSE 'bigint' END,
+                of_place.table_name, rekey.values_at(of_place.path, format('t.%I', of_place.column_name))) END
+  FROM rekey.key_columns c WHERE c.table_name = of_place.table_name AND c.column_name = of_place.column_name
+$body$;
+
+{{/borrowed}}
+-- Whatever holds keys of a domain, and those as held_keys gives them.
+CREATE VIEW rekey.holders AS
+SELECT c.domain, c.table_name, c.column_name, c.is_source, c.old_type, c.declared, rekey.has_changed(c) AS changed,
+       CASE WHEN c.is_array THEN 'element' ELSE 'row' END AS thing, quote_ident(c.column_name) AS title,
+       rekey.held_keys(c.table_name, c.column_name) AS keys
+FROM rekey.key_columns c JOIN rekey.domains d USING (domain) WHERE d.generator <> 'borrowed'{{#borrowed}}
+
+UNION ALL
+SELECT p.domain, c.table_name, c.column_name, true, c.old_type, c.declared, rekey.has_changed(c),
+       CASE WHEN p.path IS NULL THEN 'row' ELSE 'value' END, format('%I %s', c.column_name, p.title), rekey.held_at(p)
+FROM rekey.places p JOIN rekey.key_columns c USING (table_name, column_name) WHERE p.domain IS NOT NULL{{/borrowed}};
+COMMENT ON VIEW rekey.holders IS 'Columns and places that hold keys of a domain, and what to read these from';
+
 -- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
 -- may come more than once. In the middle of a phase some have and some have not.
 CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT coalesce(
-    string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
-               ORDER BY c.table_name, c.column_name),
+    string_agg('SELECT key FROM ' || h.keys, ' UNION ALL ' ORDER BY h.table_name, h.column_name, h.title),
     format('SELECT NULL::%s AS key WHERE false', CASE WHEN source_keys.changed THEN 'uuid' ELSE 'bigint' END))
-  FROM rekey.key_columns c
-  WHERE c.domain = of_domain AND c.is_source AND rekey.has_changed(c) = source_keys.changed
+  FROM rekey.holders h
+  WHERE h.domain = of_domain AND h.is_source AND h.changed = source_keys.changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.

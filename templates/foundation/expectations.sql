@@ -61,6 +61,30 @@ BEGIN
 END
 $body$;
 
+{{#enforced}}
+-- A reference that is to become a foreign key: rows that would break it are named before anything changes.
+CREATE PROCEDURE rekey.expect_referred(of_table text, columns text[], parent text, parent_columns text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  orphans bigint;
+  example text;
+BEGIN
+  EXECUTE (
+    SELECT format('SELECT count(*), min(concat_ws('', '', %s)) FROM ONLY %s c WHERE %s AND NOT EXISTS (SELECT FROM ONLY %s p WHERE %s)',
+                  string_agg(format('c.%I::text', child), ', ' ORDER BY n), of_table, string_agg(format('c.%I IS NOT NULL', child), ' AND '),
+                  parent, string_agg(format('p.%I = c.%I', above, child), ' AND '))
+    FROM unnest(columns, parent_columns) WITH ORDINALITY k (child, above, n)) INTO orphans, example;
+  IF orphans > 0 THEN
+    RAISE EXCEPTION '%: % with (%) that no row of % has, such as (%)', of_table, CASE orphans WHEN 1 THEN '1 row' ELSE orphans || ' rows' END,
+      array_to_string(columns, ', '), parent, example
+      USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase, and enforce: true would have no end. Say in the plan what becomes '
+        'of them: orphans: of that logical reference, or take enforce: out.';
+  END IF;
+END
+$body$;
+
+{{/enforced}}
 -- Generators v5, v7 and expression list the keys of the root's rows: v7 needs a time that 48 bits of milliseconds hold, and
 -- every key that another column holds needs its row there.
 CREATE PROCEDURE rekey.refuse_unlisted(of_phase text)
@@ -72,12 +96,13 @@ DECLARE
   example text;
 BEGIN
   FOR item IN
-    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, c.*
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, h.*,
+           (root.table_name, root.column_name) = (h.table_name, h.column_name) AS is_root
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
-    JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
+    JOIN rekey.holders h ON h.domain = d.domain AND h.is_source
     WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression', 'parent')
-    ORDER BY c.table_name, c.column_name
+    ORDER BY h.table_name, h.column_name, h.title
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN
       CONTINUE;
@@ -94,13 +119,13 @@ BEGIN
       END IF;
     ELSE
       EXECUTE format('SELECT count(*), min(key::text) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
-                     rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
+                     item.keys, item.root_table, item.root_column)
         INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % % that no row of % has, such as %', item.table_name,
-          CASE WHEN item.is_array AND found = 1 THEN '1 element in' WHEN item.is_array THEN found || ' elements in'
-               WHEN found = 1 THEN '1 row with a' ELSE found || ' rows with a' END,
-          quote_ident(item.column_name), item.root_table, example
+          CASE found WHEN 1 THEN '1 ' || item.thing ELSE format('%s %ss', found, item.thing) END ||
+            CASE item.thing WHEN 'element' THEN ' in' WHEN 'row' THEN ' with a' ELSE ' at' END,
+          item.title, item.root_table, example
           USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
             'they point at, or choose another generator in the plan: this one makes a key from the row there.';
       END IF;
@@ -135,11 +160,14 @@ DECLARE
   item record;
 BEGIN
   CALL rekey.refuse_orphans(of_phase);
+{{#borrowed}}
+  CALL rekey.expect_places(of_phase);
+{{/borrowed}}
   IF to_regclass('rekey.archives') IS NOT NULL THEN
     CALL rekey.expect_room_for_rows(of_phase);
   END IF;
   FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
-              WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
+              WHERE phase = of_phase AND old_type = 'uuid' AND generator <> 'borrowed' ORDER BY domain LOOP
     CALL rekey.expect_free_keys(item.domain);
   END LOOP;
   FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
@@ -172,14 +200,17 @@ BEGIN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
   END IF;
-  FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
-              WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
-                AND c.old_type = 'bigint' LOOP
-    EXECUTE format('SELECT min(key), max(key) FROM %s', rekey.held_keys(item.table_name, item.column_name))
-      INTO low, high;
+{{#borrowed}}
+  CALL rekey.settle_places(of_phase);
+{{/borrowed}}
+  FOR item IN SELECT h.*, d.generator FROM rekey.holders h JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND h.is_source AND d.generator IN ('ordered', 'v7')
+                AND h.old_type IN ('bigint', 'jsonb') AND NOT EXISTS (
+                  SELECT FROM rekey.key_columns c WHERE c.domain = d.domain AND c.old_type = 'uuid') LOOP
+    EXECUTE format('SELECT min(key), max(key) FROM %s', item.keys) INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
       RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
-        item.table_name, quote_ident(item.column_name), low, high, item.generator
+        item.table_name, item.title, low, high, item.generator
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;

@@ -106,8 +106,9 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
-  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid') THEN
-    RETURN;  -- such keys stay what they are, and a stage of a domain has none of its own
+  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid')
+     OR EXISTS (SELECT FROM rekey.domains WHERE domain = of_domain AND generator = 'borrowed') THEN
+    RETURN;  -- such keys stay what they are, or are of others, and a stage of a domain has none of its own
   END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
@@ -117,7 +118,7 @@ BEGIN
   FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
   WHERE d.domain = of_domain GROUP BY d.old_low, d.old_high;
   base := coalesce(base, 0);
-  SELECT min(rekey.highest(old_type)) INTO highest FROM rekey.key_columns WHERE domain = of_domain;
+  SELECT min(rekey.highest(old_type)) INTO highest FROM rekey.holders WHERE domain = of_domain;
   EXECUTE format('SELECT count(*) FROM (%s) k', rekey.source_keys(of_domain, true)) INTO needed;
   last_id := base::numeric + needed * step::numeric;
   IF abs(last_id) <= highest AND (seq.sequence IS NULL OR last_id BETWEEN seq.min_value AND seq.max_value) THEN
@@ -132,11 +133,11 @@ BEGIN
     RETURN;
   END IF;
   FOR item IN
-    SELECT * FROM rekey.key_columns
+    SELECT * FROM rekey.holders
     WHERE domain = of_domain AND abs(last_id) > rekey.highest(old_type)
-    ORDER BY table_name, column_name
+    ORDER BY table_name, column_name, title
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', rekey.held_keys(item.table_name, item.column_name),
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', item.keys,
                    rekey.expression(of_domain, 'holds', 'key')) INTO hit;
     IF hit THEN
       too_narrow := concat_ws(', ', too_narrow,
@@ -158,14 +159,14 @@ DECLARE
 BEGIN
   FOR item IN
     SELECT c.*, t.highest
-    FROM rekey.key_columns c
+    FROM rekey.holders c
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
-    WHERE c.domain = of_domain AND rekey.has_changed(c) AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
+    WHERE c.domain = of_domain AND c.changed AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
-                   rekey.held_keys(item.table_name, item.column_name), rekey.expression(of_domain, 'holds', 'key'),
+                   item.keys, rekey.expression(of_domain, 'holds', 'key'),
                    rekey.expression(of_domain, 'id', 'key'), -item.highest - 1, item.highest) INTO hit;
     IF hit THEN
       narrow := concat_ws(', ', narrow,

@@ -270,6 +270,13 @@ BEGIN
   FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
     EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
   END LOOP;
+{{#borrowed}}
+  FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND generator = 'borrowed' AND arrays IS NOT NULL LOOP
+    EXECUTE format('DROP FUNCTION IF EXISTS rekey.document_keys_%s, rekey.document_ids_%1$s, rekey.document_back_%1$s, rekey.document_known_%1$s', number);
+  END LOOP;
+  DELETE FROM rekey.places WHERE (table_name, column_name) IN (
+    SELECT table_name, column_name FROM rekey.key_columns JOIN rekey.domains USING (domain) WHERE phase = phase_id);
+{{/borrowed}}
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.pair_lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);

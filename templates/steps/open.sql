@@ -23,6 +23,18 @@ VALUES
 {{#stage}}
 CALL rekey.enter_stage({{phase}}, {{of}}, {{stage_name}});
 {{/stage}}
+{{#borrowed}}
+INSERT INTO rekey.places (table_name, column_name, place, domain, title, path, type_column, type)
+VALUES
+{{#places}}
+  ({{table}}, {{column}}, {{place}}, {{domain}}, {{title}}, {{path}}, {{type_column}}, {{type}}){{separator}}
+{{/places}}
+-- what stands there is read before the fence is up
+LOCK TABLE {{tables}} IN SHARE ROW EXCLUSIVE MODE;
+{{/borrowed}}
+{{#enforced}}
+CALL rekey.expect_referred({{table}}, {{columns}}, {{parent}}, {{parent_columns}});
+{{/enforced}}
 {{#with_orphans}}
 CALL rekey.expect_columns({{phase}});
 {{/with_orphans}}

@@ -17,6 +17,9 @@ VALUES
   ({{domain}}, {{table}}, {{column}}, {{type}}, {{declared}}, {{root}}, {{source}}, {{array}}, {{sequence}}, {{identity}}){{separator}}
 {{/columns}}
 CALL rekey.expect_legacy({{phase}});
+{{#enforced}}
+CALL rekey.expect_referred({{table}}, {{columns}}, {{parent}}, {{parent_columns}});
+{{/enforced}}
 {{#tables}}
 {{#parts}}
 CALL rekey.expect_partitions({{table}}, {{members}});

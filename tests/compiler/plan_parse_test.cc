@@ -350,13 +350,13 @@ TEST(PlanParse, Values) {
        "            ^~~~~~\n"
        "  for example change: keep\n"},
       {table("    columns: {a: text}"),
-       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[], bigint[] or uuid, not \"text\" [unknown-word]\n"
+       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid or jsonb, not \"text\" [unknown-word]\n"
        "    columns: {a: text}\n"
        "                 ^~~~\n"
        "  only integers and UUIDs get new keys; leave out columns that hold no such key\n"},
       {table("    columns:\n"
             "      a: {type: int8}"),
-       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[], bigint[] or uuid, not \"int8\" [unknown-word]\n"
+       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid or jsonb, not \"int8\" [unknown-word]\n"
        "      a: {type: int8}\n"
        "                ^~~~\n"
        "  did you mean \"bigint\"?\n"},
@@ -597,7 +597,9 @@ tables:
     foreign_keys:
       f: {columns: [manager_id], references: 'public.users (user_id, "x y")', match: full, on_delete: set null, on_update: cascade, on_delete_columns: [manager_id], deferrable: initially deferred, valid: false, comment: c}
     logical_references:
-      - {columns: owner_id, references: public.users}
+      - {columns: owner_id, references: public.users, enforce: true, constraint: c, on_delete: cascade}
+      - {columns: payload, references: public.users, path: "$.a[*]"}
+      - {columns: of_id, type_column: of, types: {User: public.users, "a b": public.users (user_id)}}
 dependents:
   - {kind: index, name: public.i, table: public.users, uses: public.orders, problem: a, as_is: b, set_aside: c, drop: d, definition: e, replacement: f}
 )";
@@ -688,9 +690,16 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(f.deferrable.value, "initially deferred");
   EXPECT_FALSE(f.valid.value);
   EXPECT_EQ(f.comment.value, "c");
-  ASSERT_EQ(t.logical_references.size(), 1u);
+  ASSERT_EQ(t.logical_references.size(), 3u);
   EXPECT_EQ(t.logical_references[0].columns[0].value, "owner_id");
   EXPECT_EQ(t.logical_references[0].references.value.table, t.name.value);
+  EXPECT_TRUE(t.logical_references[0].enforce.value);
+  EXPECT_EQ(t.logical_references[0].constraint.value + t.logical_references[0].on_delete.value, "ccascade");
+  EXPECT_EQ(t.logical_references[1].path.value, "$.a[*]");
+  EXPECT_EQ(t.logical_references[2].type_column.value, "of");
+  ASSERT_EQ(t.logical_references[2].types.size(), 2u);
+  EXPECT_EQ(t.logical_references[2].types[1].name.value, "a b");
+  EXPECT_EQ(t.logical_references[2].types[1].references.value.columns[0], "user_id");
   ASSERT_EQ(plan.dependents.size(), 1u);
   const Dependent& d = plan.dependents[0];
   EXPECT_EQ(d.kind.value, DependentKind::index);
@@ -701,7 +710,7 @@ TEST(PlanParse, WholePlan) {
   EXPECT_EQ(d.problem.value + d.as_is.value + d.set_aside.value + d.drop.value + d.definition.value +
                 d.replacement.value,
             "abcdef");
-  EXPECT_EQ(d.span.line, 42);
+  EXPECT_EQ(d.span.line, 44);
 }
 
 // Whatever is missing or damaged: no crash, and an error with a place or a plan.

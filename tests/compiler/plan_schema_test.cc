@@ -36,7 +36,7 @@ TEST(PlanSchema, NamesEveryField) {
     }
     EXPECT_EQ(keys.value("required", Json::array()), required) << object->id;
   }
-  EXPECT_EQ(checked, 124u);
+  EXPECT_EQ(checked, 131u);
 }
 
 TEST(PlanSchema, EveryReferenceLeadsSomewhere) {
@@ -61,7 +61,7 @@ TEST(PlanSchema, KindsOfValues) {
   EXPECT_EQ(properties.at("tables").at("additionalProperties").at("$ref"), "#/$defs/table");
   EXPECT_EQ(properties.at("phases").at("items").at("$ref"), "#/$defs/phase");
   EXPECT_EQ(schema.at("$defs").at("phase").at("properties").at("checkpoint").at("default"), false);
-  EXPECT_EQ(schema.at("$defs").at("column").at("anyOf").at(0).at("enum").size(), 7u);
+  EXPECT_EQ(schema.at("$defs").at("column").at("anyOf").at(0).at("enum").size(), 8u);
 }
 
 }  // namespace

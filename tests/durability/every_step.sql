@@ -21,6 +21,8 @@ CREATE TABLE public.notes (id uuid PRIMARY KEY, text text NOT NULL, reply_to uui
 INSERT INTO public.notes SELECT md5('note' || i)::uuid, 'text ' || i FROM generate_series(1, 9) i;
 UPDATE public.notes SET reply_to = md5('note1')::uuid WHERE text <> 'text 1';
 CREATE MATERIALIZED VIEW public.replies AS SELECT reply_to, count(*) FROM public.notes GROUP BY reply_to;
+CREATE TABLE public.labels (label text PRIMARY KEY, of_person integer);
+INSERT INTO public.labels SELECT 'note ' || i, nullif(i, 3) FROM generate_series(1, 8) i;
 CREATE FUNCTION public.bosses_of(someone text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT count(boss_id) FROM public.people WHERE name = someone);

@@ -152,3 +152,33 @@ names '{a}' 'public.d: 2 rows with the name of another, such as id = 1 and 4: th
 names '{a}{b}' 'domain public.d.id: the rows with 1 and 2 would have one key' "'7'"
 names '{c}{x}' 'names of public.d cannot be made from c (bytea), x (missing)'
 ok
+
+begin 'keys in documents and of several tables, and a foreign key that the plan makes: psql alone leaves what the runtime does'
+features=$REKEY_SOURCE/tests/fixtures/features
+database borrowed
+for name in ids_in_documents polymorphic_references; do
+  sed -n '/^-- written after apply$/q;p' "$features/$name.sql" | sed 's/TABLE users/TABLE IF NOT EXISTS users/' | sql >"$work/output" 2>&1
+done
+sql -c 'CREATE TABLE owned (owner integer, label text PRIMARY KEY)' -c "INSERT INTO owned VALUES (1, 'a'), (NULL, 'b')"
+cat "$features/ids_in_documents.yaml" <(sed 1d "$features/polymorphic_references.yaml") >"$work/borrowed.yaml"
+echo '  public.owned: {logical_references: [{columns: owner, references: public.users, enforce: true}]}' >>"$work/borrowed.yaml"
+remember before
+exits 0 "$REKEYC" inspect --decisions "$work/borrowed.yaml" -o "$work/plan.yaml"
+bundle=$work/borrowed
+compile "$work/plan.yaml" "$bundle"
+database by_runtime_too borrowed
+apply "$bundle"
+verify "$bundle"
+remember applied
+dump_journal >"$work/applied.journal"
+database by_psql_too borrowed
+up
+exactly_as applied
+proves "SELECT convalidated FROM pg_constraint WHERE conname = 'owned_owner_fkey'"
+# A query of verify.sql writes its result down each time: the runtime has asked once more.
+dump_journal | grep -v '|verify|' >"$work/now.journal"
+grep -v '|verify|' "$work/applied.journal" >"$work/once.journal"
+same_files journal "$work/once.journal" "$work/now.journal"
+down
+exactly_as before
+ok

@@ -164,12 +164,21 @@ void save_phase(const fs::path& folder, bundle::Bundle& b, bundle::Phase phase, 
   b.phases.push_back(std::move(phase));
 }
 
+// What a template has for plans that the sample is none of.
+std::string without_sections(std::string text) {
+  for (auto begin = text.find("{{#"); begin != std::string::npos; begin = text.find("{{#", begin)) {
+    const auto end = "{{/" + text.substr(begin + 3, text.find("}}", begin) - begin - 3) + "}}";
+    text.erase(begin, text.find(end, begin) + end.size() - begin);
+  }
+  return text;
+}
+
 void add_foundation(const Sample& sample, const fs::path& folder, bundle::Bundle& b) {
   std::string sql = "BEGIN;\n";
   for (const char* part : {"journal", "steps", "generators", "domains", "expectations", "legacy_ids",
                            "partition_indexes", "foreign_key_parts", "shapes", "mapping", "fence", "checks", "plan_checks", "plan_indexes",
                            "online_expectations", "throttle", "backfill", "online", "swap", "online_partitions", "bridge"}) {
-    sql += read_text(fs::path(REKEY_SOURCE "/templates/foundation") / (std::string(part) + ".sql"));
+    sql += without_sections(read_text(fs::path(REKEY_SOURCE "/templates/foundation") / (std::string(part) + ".sql")));
   }
   const std::string variable = "{{plan_comment}}";
   sql.replace(sql.find(variable), variable.size(), quote_literal("plan " + sample.plan));

@@ -23,7 +23,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = '2s';
 CALL rekey.begin_undo('010.foundation');
 DROP FUNCTION public.uuidv7();
-DROP VIEW rekey.mapping;
+DROP VIEW rekey.mapping, rekey.holders;
 DROP PROCEDURE rekey.renew_function, rekey.run_with_keys, rekey.settle_indexes, rekey.measure, rekey.expect_shape,
   rekey.note_shape, rekey.restore_foreign_key_parts, rekey.rename_foreign_key_part, rekey.keep_foreign_key_parts,
   rekey.restore_partition_indexes, rekey.restore_partition_index, rekey.keep_partition_indexes, rekey.restore_sequence,

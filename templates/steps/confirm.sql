@@ -1,0 +1,3 @@
+%up
+ALTER TABLE {{table}} VALIDATE CONSTRAINT {{name}};
+%down
