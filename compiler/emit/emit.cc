@@ -198,7 +198,7 @@ class PhaseEmitter {
   // The cleanup begins when somebody says so.
   bool before_contract() const {
     const auto next = phase_.model + 1;
-    return next <= &input_.model.phases.back() && (loses_order(*next) || !next->drops.empty());
+    return next <= &input_.model.phases.back() && (input_.model.contracts(*next) || !next->drops.empty());
   }
 
   // Columns go that a rollback can only add again.

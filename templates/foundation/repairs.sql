@@ -218,6 +218,18 @@ BEGIN
 END
 $body$;
 
+-- The rows of a table, as c, that refer to what stands in an archive of removed rows, and nowhere else.
+CREATE FUNCTION rekey.children_of_removed(rule rekey.orphan_rules, archive text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT CASE WHEN bool_or(typcategory = 'A')
+    THEN format('EXISTS (SELECT FROM unnest(c.%I) e (id) JOIN %s x ON x.%I = e.id WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%3$I = e.id))',
+                min(c), archive, min(p), rule.parent)
+    ELSE format('%s AND EXISTS (SELECT FROM %s x WHERE %s)', rekey.orphans_of(rule), archive, string_agg(format('x.%I = c.%I', p, c), ' AND ')) END
+  FROM unnest(rule.columns, rule.parent_columns) u (c, p)
+  JOIN pg_attribute ON attrelid = rule.child::regclass AND attname = c JOIN pg_type t ON t.oid = atttypid
+$body$;
+
 -- References that no constraint enforces, and of which the plan says nothing, to rows that are removed.
 CREATE PROCEDURE rekey.refuse_left_over(of_step text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -227,15 +239,14 @@ DECLARE
   found bigint;
 BEGIN
   FOR item IN
-    SELECT r.child, r.parent, a.archive, rekey.orphans_of(r) AS which,
-           (SELECT string_agg(format('x.%I = c.%I', p, c), ' AND ') FROM unnest(r.columns, r.parent_columns) u (c, p)) AS same
+    SELECT r.child, r.parent, rekey.children_of_removed(r, a.archive) AS which
     FROM rekey.orphan_rules r JOIN rekey.archives a ON a.table_name = r.parent AND a.step = r.step AND a.columns IS NULL
     WHERE r.step = of_step AND r.action = 'fail'
   LOOP
-    EXECUTE format('SELECT count(*) FROM %s c WHERE %s AND EXISTS (SELECT FROM %s x WHERE %s)', item.child, item.which, item.archive, item.same) INTO found;
+    EXECUTE format('SELECT count(*) FROM %s c WHERE %s', item.child, item.which) INTO found;
     IF found > 0 THEN
       RAISE EXCEPTION '% rows of % refer to rows of % that would be removed', found, item.child, item.parent
-        USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Say in the plan what becomes of them: orphans: of that logical reference.';
+        USING ERRCODE = 'RK003', HINT = 'This step has changed nothing. Say in the plan what becomes of them: orphans: of that logical reference; ids in arrays have to be taken out before.';
     END IF;
   END LOOP;
 END

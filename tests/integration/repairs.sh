@@ -128,6 +128,21 @@ rollback "$work/unsaid"
 exactly_as before
 ok
 
+begin 'an array of ids, some of rows that are removed'
+shelves='tables:
+  public.letters: {foreign_keys: {letters_sender: {orphans: delete}}}
+  public.shelves: {logical_references: [{columns: letters, references: public.letters}]}'
+small listed "$letters CREATE TABLE shelves (shelf_id serial PRIMARY KEY, letters integer[]); INSERT INTO shelves (letters) VALUES ('{1,2}'), ('{1}');" "$shelves"
+exits 1 "$REKEY" apply "$work/listed" --yes
+says '1 rows of public.shelves refer to rows of public.letters that would be removed' 'ids in arrays have to be taken out before'
+rollback "$work/listed"
+exactly_as before
+small unlisted "$letters CREATE TABLE shelves (shelf_id serial PRIMARY KEY, letters integer[]); INSERT INTO shelves (letters) VALUES ('{1,9}'), (NULL);" "$shelves"
+apply "$work/unlisted"
+rollback "$work/unlisted"
+exactly_as before
+ok
+
 begin 'a unique constraint that can be deferred is looked at when rows come back'
 small deferred "$letters" 'tables: {public.letters: {foreign_keys: {letters_sender: {orphans: delete}}}}'
 apply "$work/deferred"

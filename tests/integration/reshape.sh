@@ -96,6 +96,20 @@ proves "SELECT person_id = 10 AND profile_id = 100 FROM profiles WHERE bio = 'si
 proves "SELECT cycle_id = 3 AND report_id IS NULL FROM logs WHERE what = 'half'"
 ok
 
+begin 'a cleanup that drops nothing, but ends what keeps references equal, is not begun by itself'
+sed -E '/^ +drop:/d; /people:/d; s/, drop: [^]]*\]//' "$fixture/decisions.yaml" >"$work/decisions.yaml"
+draft '' "$work/decisions.yaml"
+apply "$work/bundle"
+says 'stopped before phase 030 cleanup'
+sql -c "INSERT INTO profiles (person_id, bio) SELECT person_id, 'old' FROM people WHERE name = 'p2'" >"$work/output" 2>&1
+proves "SELECT profile_id = person_id FROM profiles WHERE bio = 'old'"
+apply "$work/bundle"
+verify "$work/bundle"
+rollback "$work/bundle"
+schema_as before
+rows_kept
+ok
+
 begin 'psql alone'
 draft
 for folder in "$work"/bundle/*/; do exits 0 psql -XqAt -v ON_ERROR_STOP=1 -f "$folder/up.sql"; done

@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "tests/property/repairs.h"
+#include "tests/property/shapes.h"
 #include "tests/property/trip.h"
 #include "tests/runtime/server.h"
 
@@ -48,6 +50,29 @@ TEST_P(Trips, ComeBack) {
   }));
   for (const auto& [end, count] : ends) fmt::print("{}: {}\n", end, count);
 }
+
+// Draws recipes and prints how often each ending came.
+template <class Recipe>
+void expect_endings(const char* what, const rc::Gen<Recipe>& recipes, std::string (*trip)(const Recipe&)) {
+  set_number_of_cases();
+  std::map<std::string, int> ends;
+  bool told = false;
+  EXPECT_TRUE(rc::check(what, [&] {
+    const Recipe recipe = *recipes;
+    try {
+      ++ends[trip(recipe)];
+    } catch (const Broken& broken) {
+      if (!told) fmt::print(stderr, "failed, shrinking; as drawn:\n{}\n", broken.what());
+      told = true;
+      RC_FAIL(broken.what());
+    }
+  }));
+  for (const auto& [end, count] : ends) fmt::print("{}: {}\n", end, count);
+}
+
+TEST(Libraries, AreMendedAndComeBack) { expect_endings("rows that stand in the way are mended and come back", libraries(), mend); }
+
+TEST(Shapes, ChangeAndComeBack) { expect_endings("tables that change their shape come back", shapes(), reshape); }
 
 // What has no meaning for a uuid is refused by name before anything changes, or works after all: no
 // bundle fails half-way.

@@ -4,100 +4,16 @@
 
 #include <set>
 
-#include "compiler/compile.h"
-#include "compiler/emit/output.h"
-#include "compiler/inspect/inspect.h"
 #include "runtime/outcome.h"
+#include "tests/property/journey.h"
 #include "tests/property/snapshot.h"
 #include "tests/property/writes.h"
-#include "tests/runtime/server.h"
 
 namespace rekey::property {
 
 namespace {
 
 using test::Result;
-
-std::string as_app(std::string url) {
-  const std::string user = "user=postgres";
-  return url.replace(url.find(user), user.size(), "user=app");
-}
-
-void make_roles() {
-  static const bool once = [] {
-    db::Connection(test::server().url("postgres"), "test")
-        .exec("CREATE ROLE app LOGIN; CREATE ROLE reader");
-    return true;
-  }();
-  (void)once;
-}
-
-// A database, its plan and its bundle.
-class Journey {
- public:
-  Journey(const std::string& sql, bool owned_by_app) {
-    make_roles();
-    if (owned_by_app) {
-      database.run(
-          "DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO app', current_database()); END$$");
-      url_ = as_app(database.url());
-    }
-    db::Connection(url_, "test").exec("SET client_min_messages = error; " + sql);
-  }
-
-  void name_not_nulls(const std::string& decisions) {
-    db::Connection session(url_, "test");
-    if (session.server_version() < 180000) return;
-    for (bool more = true; more;) try {
-        compile(decisions);
-        more = false;
-      } catch (const NotCarriedOver& refused) {
-        more = test::rename_not_nulls(refused.what(), session);
-      }
-  }
-
-  // Throws NotCarriedOver when the plan cannot be drafted or compiled.
-  void compile(const std::string& decisions) {
-    Diagnostics found("decisions.yaml", decisions);
-    inspect::Request request{url_, {}, {}, {}, decisions};
-    const std::string text = inspect::draft(request, found);
-    if (found.has_errors()) throw NotCarriedOver("inspect: " + found.render());
-    Diagnostics wrong("plan.yaml", text);
-    const auto checked = check_plan(text, wrong);
-    if (!checked->model) throw NotCarriedOver(text + "\ncompile: " + wrong.render());
-    static const emit::Templates templates{std::nullopt};
-    emit::write_folder(bundle_, compile_plan(*checked, text, "plan.yaml", templates, wrong).files);
-  }
-
-  Result rekey(std::vector<std::string> words, int jobs = 1) const {
-    words.insert(words.begin() + 1, {bundle_, "--database", url_});
-    if (words[0] != "verify") words.insert(words.end(), {"--yes", "--jobs", std::to_string(jobs)});
-    return test::rekey(words);
-  }
-
-  test::Database database;
-
- private:
-  test::Folder folder_;
-  std::string url_ = database.url();
-  const std::string bundle_ = (folder_.path() / "bundle").string();
-};
-
-void same_schema(const std::string& before, const std::string& after) {
-  if (before == after) return;
-  std::size_t at = 0;
-  while (at < before.size() && at < after.size() && before[at] == after[at]) ++at;
-  const std::size_t line = before.rfind('\n', at) + 1;
-  throw Broken(fmt::format("the schema differs after rollback:\n--- before\n{}\n--- after\n{}",
-                           before.substr(line, 600), after.substr(line, 600)));
-}
-
-std::string last_lines(const Result& result) {
-  return fmt::format(
-      "exit {}\n{}{}", result.code,
-      result.out.size() > 2000 ? result.out.substr(result.out.size() - 2000) : result.out,
-      result.err);
-}
 
 bool lists_keys(const Schema& schema) {
   return std::any_of(schema.tables.begin(), schema.tables.end(), [](const Table& t) { return is_listed(t.generator); });
@@ -198,10 +114,6 @@ class Trip {
     if (before.fired != after.fired)
       throw Broken(fmt::format("triggers or rules fired: {} times before, {} after", before.fired,
                                after.fired));
-  }
-
-  static void expect_done(const char* what, const Result& result) {
-    if (result.code != 0) throw Broken(fmt::format("{}: {}", what, last_lines(result)));
   }
 
   // The view shows exactly the rows of the roots.
