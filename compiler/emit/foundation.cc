@@ -29,6 +29,7 @@ std::vector<std::string> parts(const json& data) {
   if (data.contains("merges")) out.push_back("merges");
   if (data.contains("stages")) out.push_back("stages");
   if (!data["online"].empty()) out.insert(out.end(), {"online_expectations", "throttle", "backfill", "online", "swap", "online_partitions"});
+  if (data.contains("given")) out.push_back("given_keys");
   if (data.contains("bridge")) out.push_back("bridge");
   return out;
 }

@@ -277,6 +277,12 @@ std::string review(const Input& input, const bundle::Bundle& bundle, const Templ
     if (!domain.time_column.empty()) times.push_back(domain.table + "." + sql::identifier(domain.time_column));
     if (domain.generator == "v5") names.push_back(fmt::format("{} ({})", domain.table, sql::columns(domain.name_columns)));
   }
+  std::vector<std::string> given;
+  for (const auto& domain : input.model.domains) {
+    const bool online = domain.changes && domain.phase != model::kNone && input.model.phases[domain.phase].stage == model::Stage::swap;
+    if (online && domain.is_listed()) given.push_back(sql::table(input.model.root_table(domain).name.value));
+  }
+  if (!given.empty()) data["given"] = one_line(joined(given));
   if (!times.empty()) data["times"] = one_line(joined(times));
   if (!names.empty()) data["names"] = one_line(joined(names));
   for (const auto& file : bundle.files) {

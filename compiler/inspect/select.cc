@@ -124,7 +124,7 @@ void check_referring_columns(const Catalog& catalog, const Decisions& decisions,
         }
         diagnostics.error("type", column.span,
                           fmt::format("{} is {}, and only columns of type smallint, integer or bigint, arrays of them, "
-                                      "or uuid, get new keys",
+                                      "uuid or uuid[], get new keys",
                                       catalog.path(it->second), found.type),
                           "take the reference out, and translate what it holds with rekey.mapping");
       }

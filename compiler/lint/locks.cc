@@ -63,8 +63,10 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   };
   if (name == "expect_condition") {
     lock_argument(0, LockMode::access_share);
-  } else if (name == "expect_names" || name == "expect_expression") {
+  } else if (name == "expect_names" || name == "expect_expression" || name == "expect_keys" || name == "give_rest") {
     scan_argument(0, LockMode::access_share);
+  } else if (name == "expect_keys_of_their_own") {
+    scan_argument(1, LockMode::access_share);
   } else if (name == "expect_referred") {
     for (std::size_t table : {0, 2}) scan_argument(table, LockMode::access_share);
   } else if (name == "measure") {
@@ -85,7 +87,8 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
   } else if (name == "expect_legacy" || name == "expect_columns" || name == "expect_way_back" || name == "expect_references" || name == "expect_moved") {
     read_tables(knowledge.changed_in(text_argument(call, 0)));
   } else if (name == "backfill" || name == "settle_old_keys") {
-    out.lock(text_argument(call, 1), LockMode::row_exclusive);
+    const bool reads = text_argument(call, 2).starts_with("SELECT ");
+    out.lock(text_argument(call, 1), reads ? LockMode::access_share : LockMode::row_exclusive);
     out.scan(text_argument(call, 1));
     out.shared = true;
   } else if (name == "note_rule") {
@@ -127,7 +130,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
     for (std::size_t table : {0, 2}) lock_argument(table, LockMode::share_row_exclusive);
   } else if (name == "join_twins") {
     lock_argument(0, LockMode::share);
-  } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" ||
+  } else if (name == "require" || name == "require_no_more" || name == "set_required" || name == "name_not_nulls" || name == "allow_null" ||
              name == "restore_columns" || name == "index_exchange" || name == "key_exchange") {
     lock_argument(0, LockMode::access_exclusive);
   } else if (name == "copy_column_settings") {
@@ -153,7 +156,7 @@ bool read_call(const PgQuery__FuncCall& call, const Knowledge& knowledge, const 
         "restore_partition_indexes", "note_shape", "expect_shape", "expect_own_keys", "expect_online", "expect_partitions", "expect_tree", "expect_twins", "expect_bridge", "expect_indexes", "expect_room_for_locks", "save_sequences",
         "save_positions", "make_changes", "note_changed", "reopen_phase", "begin_repair", "settle_orphans", "merge_rows", "forget_merges",
         "expect_no_children", "restore_rows", "end_ids", "catch_up_ids", "keep_columns", "expect_free_name",
-        "expect_plain_index", "expect_no_copies", "enter_stage", "leave_stage", "begin_move"};
+        "expect_plain_index", "expect_no_copies", "enter_stage", "leave_stage", "begin_move", "expect_known_values"};
     return std::find(std::begin(journal_only), std::end(journal_only), name) != std::end(journal_only);
   }
   return true;

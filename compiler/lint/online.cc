@@ -142,21 +142,34 @@ class Check {
     if (domain.borrows()) {
       return refuse(domain.places.front().span, fmt::format("{} holds keys of {}", domain.name, root.document() ? "other tables in documents" : "several tables"));
     }
-    if (domain.is_listed()) {
-      refuse(root.written->name.span, fmt::format("keys of {} are of generator {}, which cannot be computed from an id alone",
-                                                  domain.name, plan::word(domain.generator)));
-    }
+    if (domain.is_listed()) made_from_rows(domain);
     if (domain.in_arrays) refuse(root.written->name.span, fmt::format("keys of {} stand in arrays", domain.name));
     if (!has_index(root)) {
       refuse(root.written->name.span, fmt::format("no key or index begins with {}: whether an old key is free could not be seen",
                                                   domain.name));
     }
-    if (root.written->sequence.value.empty() && !root.written->default_value.value.empty()) {
+    if (!domain.of_uuids && root.written->sequence.value.empty() && !root.written->default_value.value.empty()) {
       refuse(root.written->name.span, fmt::format("the default of {} is no sequence: rows written after the swap would get "
                                                   "no old key from it", domain.name));
     }
     const auto roots = std::count_if(domain.columns.begin(), domain.columns.end(), [&](ColumnId c) { return model_.columns[c].root; });
     if (roots > 1) refuse(root.written->name.span, fmt::format("{} has {} roots: old keys of new rows could meet", domain.name, roots));
+  }
+
+  // A row that refers to one that comes later has nowhere to take its key from.
+  void made_from_rows(const model::Domain& domain) {
+    for (const auto& fk : model_.foreign_keys) {
+      const bool holds = std::any_of(fk.ids.begin(), fk.ids.end(), [&](ColumnId c) { return c != model::kNone && &model_.domain_of(c) == &domain; });
+      if (!holds || fk.written->deferrable.value.empty()) continue;
+      diagnostics_.error("online", fk.written->name.span,
+                         fmt::format("foreign key {} is deferrable: a row that comes before the one it refers to has no new key, because generator "
+                                     "{} makes keys of {} from rows that are there", fk.written->name.value, plan::word(domain.generator), domain.name),
+                         "let it be NOT DEFERRABLE, or give the phase strategy: offline");
+    }
+    if (domain.generator == plan::Generator::expression && model_.plan->bridge.value) {
+      refuse(model_.columns[domain.root].written->name.span,
+             fmt::format("over a bridge nobody could make keys of {} for the old version: key_expression reads rows as they were before", domain.name));
+    }
   }
 
   bool has_index(const model::Column& column) const {

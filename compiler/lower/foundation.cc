@@ -53,6 +53,7 @@ Phase lower_foundation(const model::Model& model, const model::Phase& phase) {
   for (const auto& other : model.phases) {
     if (other.stage != model::Stage::swap) continue;
     add_tables(OnlinePhase(model, other), step.data["online"]);
+    if (std::any_of(other.domains.begin(), other.domains.end(), [&](int d) { return model.domains[d].is_listed(); })) step.data["given"] = true;
     most = std::max(most, other.changed.size());
   }
   if (most > 0) {

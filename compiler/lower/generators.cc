@@ -77,19 +77,25 @@ std::string time_column(const model::Model& model, const model::Domain& domain) 
   return model.tables[model.columns[domain.root].table].written->time_column.value;
 }
 
-namespace {
-
-// The parts of a name; `changed` gives the new key of a column that changes, once those of earlier phases have.
-template <class Changed>
-std::string joined_name(const model::Model& model, const model::Domain& domain, const Changed& changed) {
+std::string name_of_parts(const model::Model& model, const model::Domain& domain,
+                          const std::function<std::string(model::ColumnId, const std::string&)>& value) {
   std::string name;
   for (const auto& part : domain.key_name) {
-    const auto column = sql::identifier(part.text);
-    const auto c = model::named_column(model, domain, part);
     name += name.empty() ? "" : " || ";
-    name += !part.is_column ? sql::literal(part.text) : (model.changes(c) ? changed(c, column) : column) + "::text";
+    name += !part.is_column ? sql::literal(part.text)
+                            : value(model::named_column(model, domain, part), sql::identifier(part.text)) + "::text";
   }
   return name;
+}
+
+namespace {
+
+// `changed` gives the new key of a column that changes, once those of earlier phases have.
+template <class Changed>
+std::string joined_name(const model::Model& model, const model::Domain& domain, const Changed& changed) {
+  return name_of_parts(model, domain, [&](model::ColumnId c, const std::string& column) {
+    return model.changes(c) ? changed(c, column) : column;
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // templates/foundation/; the server inlines them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ std::string timed_key(const model::Domain& domain, const std::string& id, const 
 // the domain begins; and those columns, each once.
 std::string named_key(const model::Model& model, const model::Domain& domain);
 std::vector<std::string> name_columns(const model::Domain& domain);
+// The name, of values that are given for its columns, with the column as an identifier; kNone: one that is no key.
+std::string name_of_parts(const model::Model& model, const model::Domain& domain,
+                          const std::function<std::string(model::ColumnId, const std::string&)>& value);
 // Before any phase: an expression over the root's row that is equal for rows that would get one key; of generators
 // v5 and, for keys that are UUIDs already, v7.
 std::string compared_name(const model::Model& model, const model::Domain& domain);

@@ -56,6 +56,7 @@ json key_data(const OfflinePhase& context) {
                  {"arrays", domain.in_arrays || holds_documents ? std::to_string(d + 1) : "NULL"},
                  {"picked", domain.where.empty() ? "NULL" : sql::dollar_quoted(domain.where)},
                  {"stage_of", "NULL"},
+                 {"given", context.phase.stage == model::Stage::swap && domain.is_listed() ? "true" : "false"},
                  {"time", time.empty() ? "NULL" : sql::literal(time)}};
     if (context.phase.number < 2) data["domains"].push_back(item);
     if (context.phase.stages > 0) add_stage(context, domain, item, data);

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "compiler/lower/key_data.h"
+#include "compiler/lower/online_keys.h"
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
@@ -59,6 +60,9 @@ class Contract {
                                "stand in rekey.keys", out.table);
     out.down_title = fmt::format("old keys of {} again, as its last columns", out.table);
     out.data["unsync"] = unsync(context_, t_);
+    for (model::DomainId d : given_at(context_, t_)) {
+      if (context_.bridged()) out.data["unsync"] = out.data["unsync"].get<std::string>() + drop_made_key(context_, context_.model.domains[d]) + "\n";
+    }
     add_parts(context_, t_, out.data);
     out.data["legacy_names"] = sql::text_array(context_.names(t_, &Pair::legacy_text));
     out.data["columns"] = json::array();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/lower/offline_defaults.h"
+#include "compiler/lower/online_keys.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
 
@@ -224,6 +225,7 @@ void catch_up(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
     const auto name = sql::literal(domain.name);
+    if (domain.of_uuids) continue;
     if (context.has_own_ids(domain)) out.push_back(fmt::format("CALL rekey.catch_up_ids({}, {});", sql::literal(context.ids(domain)), name));
     else others.push_back(name);
   }
@@ -234,8 +236,25 @@ void end_old_keys(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
     out.push_back(fmt::format("DROP FUNCTION {}(uuid);", context.old_key(context.pair_of(domain.root))));
-    if (context.bridged()) out.push_back(fmt::format("DROP FUNCTION {}(bigint);", context.new_key(context.pair_of(domain.root))));
-    out.push_back(fmt::format("CALL rekey.end_ids({}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name)));
+    if (context.bridged() && !domain.is_listed()) out.push_back(fmt::format("DROP FUNCTION {}(bigint);", context.new_key(context.pair_of(domain.root))));
+    if (!domain.of_uuids) out.push_back(fmt::format("CALL rekey.end_ids({}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name)));
+  }
+}
+
+// Its argument is the type of the table's rows, which would hold the table.
+void drop_made_keys(const OnlinePhase& context, Statements& out) {
+  for (model::DomainId d : given_domains(context)) out.push_back(drop_made_key(context, context.model.domains[d]));
+}
+
+// The type of a column tells whether it has changed, but of one that is a uuid before too.
+void note_uuids(const OnlinePhase& context, bool up, Statements& out) {
+  for (TableId t : context.phase.changed) {
+    std::vector<std::string> columns;
+    for (const auto& pair : context.pairs.at(t)) {
+      if (context.model.columns[pair.column].uuid()) columns.push_back(pair.name_text);
+    }
+    if (columns.empty()) continue;
+    out.push_back(fmt::format("CALL rekey.note_changed({}, {}, {});", sql::text_array({context.table(t)}), sql::text_array(columns), up));
   }
 }
 
@@ -293,6 +312,8 @@ Statements exchange(const OnlinePhase& context) {
   drop_foreign_keys(context, out);
   for (TableId t : context.heads) swap_table(context, t, out);
   add_foreign_keys(context, out);
+  if (!context.bridged()) drop_made_keys(context, out);
+  note_uuids(context, true, out);
   return out;
 }
 
@@ -312,6 +333,7 @@ Statements exchange_back(const OnlinePhase& context) {
   end_old_keys(context, out);
   for (TableId t : context.heads) swap_back(context, t, out);
   add_foreign_keys(context, out);
+  note_uuids(context, false, out);
   out.push_back(reopen(context));
   return out;
 }

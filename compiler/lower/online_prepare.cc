@@ -3,14 +3,19 @@
 //
 //   open ─▶ expand ─▶ backfill ─▶ require ─▶ required ─▶ twin ─▶ join ─▶ analyze ─▶ close
 //
+// Keys that are made from rows are given between `expand` and `backfill`, to the rows of the tables where they begin;
+// tables that hold them leave what they require to the swap, because a row may have no key that could be made from it.
+//
 // Of a partitioned table each partition has backfill and twins of its own; `join` makes its plain indexes from theirs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "compiler/lower/enforced.h"
 #include "compiler/lower/key_data.h"
+#include "compiler/lower/online_keys.h"
 #include "compiler/lower/online_phase.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
@@ -36,6 +41,7 @@ Step open_step(const OnlinePhase& context) {
   step.data["tables"] = json::array();
   add_tables(context, step.data["tables"]);
   step.data["enforced"] = expected_to_hold(context.model, context.phase);
+  step.data["of_rows"] = expected_of_rows(context);
   return step;
 }
 
@@ -49,8 +55,57 @@ Step expand_step(const OnlinePhase& context, TableId t) {
   step.data["sync"] = sync(context, t, Follows::new_key);
   step.data["unsync"] = unsync(context, t);
   step.data["function"] = context.function(t, "sync");
+  step.data["drops"] = json::array();
+  for (model::DomainId d : given_at(context, t)) {
+    const auto& domain = context.model.domains[d];
+    for (const auto& drop : {drop_made_key(context, domain), drop_give_key(domain)}) step.data["drops"].push_back(drop);
+  }
   add_parts(context, t, step.data);
   return step;
+}
+
+std::string give_id(const OnlinePhase& context, const model::Domain& domain) {
+  return fmt::format("{}.{}.give", context.prepare.id, column_slug(context.model, domain.root));
+}
+
+// The keys that those of its table's rows are made from are given before.
+Step give_step(const OnlinePhase& context, model::DomainId d, const std::vector<std::string>& before) {
+  const auto& domain = context.model.domains[d];
+  const TableId t = context.model.columns[domain.root].table;
+  Step step = table_step(context, t, give_id(context, domain), "backfill");
+  step.up_title = fmt::format("gives keys of {} to the rows that are there, in batches, and writes them down", domain.name);
+  step.down_title = "nothing to take back";
+  step.transactional = false;
+  step.needs = before;
+  step.needs.push_back(context.prepare_id(t, "expand"));
+  step.data["assigned"] = sql::dollar_quoted(giving(domain, context));
+  step.data["missing"] = sql::dollar_quoted(not_given(domain, context));
+  return step;
+}
+
+// With the steps that add columns to the tables where these keys begin.
+std::vector<Step> give_steps(const OnlinePhase& context) {
+  std::vector<Step> out;
+  std::set<TableId> expanded;
+  std::vector<std::string> before;
+  for (model::DomainId d : given_domains(context)) {
+    const TableId t = context.model.columns[context.model.domains[d].root].table;
+    if (expanded.insert(t).second) out.push_back(expand_step(context, t));
+    out.push_back(give_step(context, d, before));
+    before = {out.back().id};
+  }
+  return out;
+}
+
+std::vector<std::string> gives_before(const OnlinePhase& context, TableId t) {
+  std::vector<std::string> out;
+  for (model::DomainId d : given_domains(context)) {
+    const auto& own = context.pairs.at(t);
+    if (std::any_of(own.begin(), own.end(), [&](const Pair& pair) { return context.model.columns[pair.column].domain == d; })) {
+      out.push_back(give_id(context, context.model.domains[d]));
+    }
+  }
+  return out;
 }
 
 Step backfill_step(const OnlinePhase& context, TableId head, TableId t) {
@@ -58,7 +113,8 @@ Step backfill_step(const OnlinePhase& context, TableId head, TableId t) {
   step.up_title = fmt::format("fills the new columns of {}, one UPDATE a row, in batches", step.table);
   step.down_title = "nothing to take back";
   step.transactional = false;
-  step.needs = {context.prepare_id(head, "expand")};
+  step.needs = gives_before(context, t);
+  step.needs.push_back(context.prepare_id(head, "expand"));
   step.data["assigned"] = sql::dollar_quoted(filled(context, t));
   step.data["missing"] = sql::dollar_quoted(lacking(context, t));
   return step;
@@ -97,13 +153,21 @@ Step not_null_step(const OnlinePhase& context, TableId t) {
   return step;
 }
 
+// What indexes are built after.
+std::vector<std::string> filled_steps(const OnlinePhase& context, TableId head) {
+  if (!holds_given(context, head)) return {context.prepare_id(head, "not_null")};
+  std::vector<std::string> out;
+  for (TableId member : context.stored(head)) out.push_back(context.prepare_id(member, "backfill"));
+  return out;
+}
+
 Step twin_step(const OnlinePhase& context, TableId head, TableId t, const std::string& name, const std::string& definition,
                bool unique) {
   Step step = table_step(context, t, context.prepare_id(t, name), "twin");
   step.up_title = fmt::format("builds {} beside the writes to {}", name, step.table);
   step.down_title = fmt::format("drops {}", name);
   step.transactional = false;
-  step.needs = {context.prepare_id(head, "not_null")};
+  step.needs = filled_steps(context, head);
   const auto twin = sql::identifier(context.model.tables[t].name().schema) + "." + name;
   step.data["twin"] = twin;
   step.data["twin_literal"] = sql::literal(twin);
@@ -126,7 +190,7 @@ std::vector<Step> twin_steps(const OnlinePhase& context, TableId head) {
   join.up_title = fmt::format("indexes of {} from those of its partitions, which builds none of these", join.table);
   join.down_title = fmt::format("drops them, those of partitions with them");
   for (const auto& twin : out) join.needs.push_back(twin.id);
-  if (out.empty()) join.needs = {context.prepare_id(head, "not_null")};
+  if (out.empty()) join.needs = filled_steps(context, head);
   out.push_back(std::move(join));
   return out;
 }
@@ -178,12 +242,16 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   Step close{phase.id + ".close", "close_cleanup", "", "the new keys are ready: the swap is the next phase",
              "opens the way back", phase.written->name.span};
   close.data["phase"] = sql::literal(phase.id);
+  auto gives = give_steps(context);
+  std::move(gives.begin(), gives.end(), std::back_inserter(steps));
   for (TableId t : context.heads) {
-    steps.push_back(expand_step(context, t));
+    if (given_at(context, t).empty()) steps.push_back(expand_step(context, t));
     for (TableId member : context.stored(t)) steps.push_back(backfill_step(context, t, member));
-    for (auto* make : {require_step, required_step, not_null_step}) steps.push_back(make(context, t));
+    if (!holds_given(context, t)) {
+      for (auto* make : {require_step, required_step, not_null_step}) steps.push_back(make(context, t));
+    }
     Step analyze = analyze_step(context, t);
-    analyze.needs = {context.prepare_id(t, "not_null")};
+    analyze.needs = filled_steps(context, t);
     for (auto& twin : twin_steps(context, t)) {
       analyze.needs.push_back(twin.id);
       steps.push_back(std::move(twin));
@@ -203,6 +271,10 @@ Phase lower_prepare(const model::Model& model, const model::Phase& phase) {
   for (TableId t : context.heads) {
     lowered.verify["agreeing"].push_back({{"table", sql::literal(context.table(t))},
                                           {"condition", sql::dollar_quoted(disagreement(context, t, Follows::new_key))}});
+  }
+  lowered.verify["keys"] = json::array();
+  for (TableId t : context.heads) {
+    for (const auto& arguments : key_arguments(context, t)) lowered.verify["keys"].push_back(arguments);
   }
   lowered.verify["probes"] = json::array();  // they speak of the keys after the swap
   return lowered;

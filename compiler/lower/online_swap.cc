@@ -4,6 +4,10 @@
 //
 //   open ─▶ compare ─▶ swap ─▶ validate ─▶ join ─▶ close    close ─▶ settle ─▶ swap ─▶ validate ─▶ join ─▶ open
 //
+// Keys that are made from rows may be missing up to here. From `hold` on a row is refused that cannot have one:
+//
+//   open ─▶ hold ─▶ give ─▶ fill ─▶ keyed ─▶ not_null ─▶ compare
+//
 // Of a partitioned table the swap adds foreign keys partition by partition; `join` makes them one once they are valid.
 #include <fmt/format.h>
 
@@ -13,6 +17,7 @@
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/key_data.h"
 #include "compiler/lower/online_exchange.h"
+#include "compiler/lower/online_keys.h"
 #include "compiler/lower/online_sync.h"
 #include "compiler/lower/sql.h"
 #include "compiler/plan/names.h"
@@ -48,7 +53,8 @@ void make_again(const OnlinePhase& context, int to, Statements& out) {
 void begin_old_keys(const OnlinePhase& context, Statements& out) {
   for (model::DomainId d : context.phase.domains) {
     const auto& domain = context.model.domains[d];
-    if (context.has_own_ids(domain)) {
+    if (domain.of_uuids) {  // an old key is no number
+    } else if (context.has_own_ids(domain)) {
       out.push_back(fmt::format("CALL rekey.begin_ids({}, {}, {}, {});", sql::literal(context.ids(domain)), sql::literal(domain.name),
                                 sql::literal(context.table(context.model.columns[domain.root].table)),
                                 sql::literal(context.pair_of(domain.root).name_text)));
@@ -56,7 +62,7 @@ void begin_old_keys(const OnlinePhase& context, Statements& out) {
       out.push_back(fmt::format("CALL rekey.save_sequences({});", sql::literal(domain.name)));
     }
     out.push_back(old_key_function(context, domain));
-    if (context.bridged()) out.push_back(new_key_function(context, domain));
+    if (context.bridged() && !domain.is_listed()) out.push_back(new_key_function(context, domain));
   }
 }
 
@@ -157,15 +163,101 @@ Step open_step(const OnlinePhase& context) {
             context.phase.written->name.span};
   step.data["phase"] = sql::literal(context.phase.id);
   step.data["prepared"] = sql::literal(context.prepare.id);
+  step.data["keys"] = json::array();
+  for (TableId t : context.heads) {
+    for (const auto& arguments : key_arguments(context, t)) step.data["keys"].push_back(arguments);
+  }
   return step;
+}
+
+void add_names(const OnlinePhase& context, TableId t, Step& step) {
+  step.data["names"] = sql::text_array(context.names(t, &Pair::name_text));
+  step.data["others"] = sql::text_array(context.names(t, &Pair::shadow_text));
+  add_parts(context, t, step.data);
+}
+
+Step hold_step(const OnlinePhase& context, TableId t) {
+  Step step = table_step(context, t, context.id(t, "hold"), "hold");
+  step.up_title = fmt::format("from now on rows of {} that cannot have a new key are refused", step.table);
+  step.down_title = fmt::format("rows of {} may be without a new key again", step.table);
+  step.needs = {context.own("open")};
+  step.data["sync"] = sync_function(context, t, Follows::new_key_strictly);
+  step.data["sync_before"] = sync_function(context, t, Follows::new_key);
+  add_names(context, t, step);
+  return step;
+}
+
+// Beside the application, and few: rows written while they were prepared.
+Step fill_step(const OnlinePhase& context, TableId t, std::string id, const std::string& assigned, const std::string& missing) {
+  Step step = table_step(context, t, std::move(id), "backfill");
+  step.down_title = "nothing to take back";
+  step.transactional = false;
+  step.data["assigned"] = sql::dollar_quoted(assigned);
+  step.data["missing"] = sql::dollar_quoted(missing);
+  return step;
+}
+
+std::string give_id(const OnlinePhase& context, const model::Domain& domain) {
+  return fmt::format("{}.{}.give", context.phase.id, column_slug(context.model, domain.root));
+}
+
+Step keyed_step(const OnlinePhase& context, TableId t) {
+  Step step = table_step(context, t, context.id(t, "keyed"), "keyed");
+  step.up_title = fmt::format("every row of {} has a new key", step.table);
+  step.down_title = "nothing to take back";
+  for (TableId member : context.stored(t)) step.needs.push_back(context.id(member, "fill"));
+  step.data["keys"] = key_arguments(context, t);
+  return step;
+}
+
+// The rows that lack a key that is made from rows get it, or are named.
+std::vector<Step> give_steps(const OnlinePhase& context) {
+  std::vector<Step> out;
+  std::vector<std::string> given;
+  for (TableId t : context.heads) {
+    if (!holds_given(context, t)) continue;
+    out.push_back(hold_step(context, t));
+    given.push_back(out.back().id);
+  }
+  for (model::DomainId d : given_domains(context)) {  // in turn: names may hold keys of those before
+    const auto& domain = context.model.domains[d];
+    const TableId t = context.model.columns[domain.root].table;
+    Step step = fill_step(context, t, give_id(context, domain), giving(domain, context), not_given(domain, context));
+    step.up_title = fmt::format("gives keys of {} to rows that have none", domain.name);
+    step.needs = given;
+    given.push_back(step.id);
+    out.push_back(std::move(step));
+  }
+  for (TableId t : context.heads) {
+    if (!holds_given(context, t)) continue;
+    for (TableId member : context.stored(t)) {
+      Step fill = fill_step(context, member, context.id(member, "fill"), filled(context, member), differing(context, member));
+      fill.up_title = fmt::format("fills the new columns of {} that were left", fill.table);
+      fill.needs = given;
+      out.push_back(std::move(fill));
+    }
+    out.push_back(keyed_step(context, t));
+    Step not_null = table_step(context, t, context.id(t, "not_null"), "not_null");
+    not_null.up_title = fmt::format("new keys of {} become NOT NULL, by the check: without a scan", not_null.table);
+    not_null.down_title = "nothing to take back";
+    not_null.needs = {context.id(t, "keyed")};
+    add_names(context, t, not_null);
+    out.push_back(std::move(not_null));
+  }
+  return out;
 }
 
 Step compare_step(const OnlinePhase& context, TableId t) {
   Step step = table_step(context, t, context.id(t, "compare"), "compare");
   step.up_title = fmt::format("every row of {} has the new key of its old one", step.table);
   step.down_title = "nothing to take back";
-  step.needs = {context.own("open")};
-  step.data["condition"] = sql::dollar_quoted(disagreement(context, t, Follows::new_key));
+  step.needs = {holds_given(context, t) ? context.id(t, "not_null") : context.own("open")};
+  step.data["given"] = json::array();
+  for (model::DomainId d : given_at(context, t)) {
+    const auto& domain = context.model.domains[d];
+    step.data["given"].push_back(fmt::format("{}, {}", sql::dollar_quoted(giving(domain, context)), sql::dollar_quoted(not_given(domain, context))));
+  }
+  step.data["condition"] = sql::dollar_quoted(disagreement(context, t, Follows::new_key_strictly));
   return step;
 }
 
@@ -257,7 +349,7 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase) {
   Step close{context.own("close"), "close_cleanup", "", "the phase is applied", "opens the way back", phase.written->name.span};
   close.data["phase"] = sql::literal(phase.id);
   close.needs = {swap.id};
-  std::vector<Step> compares, validates, settles;  // the last are for the way back
+  std::vector<Step> gives = give_steps(context), compares, validates, settles;  // the last are for the way back
   for (TableId t : context.heads) {
     compares.push_back(compare_step(context, t));
     swap.needs.push_back(compares.back().id);
@@ -274,15 +366,19 @@ Phase lower_swap(const model::Model& model, const model::Phase& phase) {
     std::move(joins.begin(), joins.end(), std::back_inserter(validates));
   }
   for (const auto& step : validates) close.needs.push_back(step.id);
-  for (auto& step : compares) step.undo_needs = {swap.id};
+  for (auto* group : {&compares, &gives}) {
+    for (auto& step : *group) step.undo_needs = {swap.id};
+  }
   lowered.undo_order.push_back(close.id);
   for (const auto& step : settles) lowered.undo_order.push_back(step.id);
   lowered.undo_order.push_back(swap.id);
   for (const auto* group : {&validates, &compares}) {
     for (const auto& step : *group) lowered.undo_order.push_back(step.id);
   }
+  std::for_each(gives.rbegin(), gives.rend(), [&](const Step& step) { lowered.undo_order.push_back(step.id); });
   lowered.undo_order.push_back(context.own("open"));
   lowered.steps.push_back(open_step(context));
+  std::move(gives.begin(), gives.end(), std::back_inserter(lowered.steps));
   std::move(compares.begin(), compares.end(), std::back_inserter(lowered.steps));
   lowered.steps.push_back(std::move(swap));
   for (auto* group : {&validates, &settles}) std::move(group->begin(), group->end(), std::back_inserter(lowered.steps));

@@ -6,8 +6,9 @@
 
 namespace rekey::lower {
 
-// new_key_again: after a swap that has been taken back.
-enum class Follows { new_key, new_key_again, old_key };
+// Of keys that are made from rows, a row may lack its new one with new_key; with new_key_strictly, shortly before the
+// swap, it is refused then. new_key_again: after a swap that has been taken back.
+enum class Follows { new_key, new_key_strictly, new_key_again, old_key };
 
 // Statements that make function and triggers; where the function is there it is written over. Others see the new one
 // when its transaction ends, so that it may be written before the table is locked.
@@ -24,12 +25,15 @@ std::string old_key_function(const OnlinePhase& context, const model::Domain& do
 // The other way, for those who write old keys over a bridge.
 std::string new_key_function(const OnlinePhase& context, const model::Domain& domain);
 
-// A condition that holds for rows, of table t under the alias t, in which the generations do not agree.
+// A condition that holds for rows, of table t under the alias t, in which the generations do not agree; with new_key
+// a row that lacks a key that is made from rows, or may get another, is none of them.
 std::string disagreement(const OnlinePhase& context, model::TableId t, Follows what);
 
-// As SET of an UPDATE takes it: every new key from the old one; and a condition for the rows that lack one.
+// As SET of an UPDATE takes it: every new key from the old one; and a condition for the rows that lack one; and for
+// those that, of keys that are made from rows, have another than was given.
 std::string filled(const OnlinePhase& context, model::TableId t);
 std::string lacking(const OnlinePhase& context, model::TableId t);
+std::string differing(const OnlinePhase& context, model::TableId t);
 
 // A step that, after the swap, gives old keys to the rows that lack one or have another than theirs.
 Step settling_step(const OnlinePhase& context, model::TableId t, std::string id, const char* kind);

@@ -38,7 +38,7 @@ struct Column {
                             // in every row (of several columns, one of them NULL)
   const std::string& name() const { return written->name.value; }
   bool array() const { return written->type.value.ends_with("[]"); }  // its elements are the ids
-  bool uuid() const { return written->type.value == "uuid"; }         // before the change too
+  bool uuid() const { return written->type.value.starts_with("uuid"); }  // they are, before the change too
   bool document() const { return written->type.value == "jsonb"; }    // they stand at paths in it
 };
 

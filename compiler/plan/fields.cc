@@ -60,7 +60,7 @@ const Object& column_object() {
       .fields =
           {{.key = "type", .kind = Kind::word, .slot = at<&Column::type>,
             .help = "Type before the migration", .example = "integer", .required = true,
-            .words = {"smallint", "integer", "bigint", "smallint[]", "integer[]", "bigint[]", "uuid", "jsonb"},
+            .words = {"smallint", "integer", "bigint", "smallint[]", "integer[]", "bigint[]", "uuid", "uuid[]", "jsonb"},
             .reserved = {"json"},
             .synonyms = {{"int", "integer"}, {"int4", "integer"}, {"serial", "integer"},
                          {"int2", "smallint"}, {"smallserial", "smallint"}, {"int8", "bigint"},

@@ -71,7 +71,7 @@ WITH RECURSIVE family(one, other) AS MATERIALIZED (
 SELECT c.oid::regclass, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
        CASE WHEN coalesce(e.under, b.under) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
             THEN coalesce(e.under, b.under)::regtype::text || CASE WHEN e.under IS NULL THEN '' ELSE '[]' END
-            WHEN b.under = 'uuid'::regtype THEN 'uuid' END,
+            WHEN b.under = 'uuid'::regtype THEN 'uuid' WHEN e.under = 'uuid'::regtype THEN 'uuid[]' END,
        -- since 17 a partition has the identity of its parent, without a sequence
        CASE WHEN c.relispartition AND q.seq IS NULL THEN '' ELSE a.attidentity END, sn.nspname, sc.relname,
        CASE WHEN a.attidentity <> '' THEN concat_ws(' ',

@@ -48,6 +48,32 @@ BEGIN
 END
 $body$;
 
+-- What is done with rows: columns of them are assigned, or, where it begins with SELECT, something is done for each.
+CREATE FUNCTION rekey.filling(of_table text, assigned text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $body$
+  SELECT CASE WHEN assigned ~ '^SELECT ' THEN pg_catalog.format('%s FROM %s t', assigned, of_table)
+              ELSE pg_catalog.format('UPDATE %s t SET %s', of_table, assigned) END
+$body$;
+
+-- Row by row: what somebody else is about to do for one of them is left to that.
+CREATE PROCEDURE rekey.fill_one_by_one(of_table text, assigned text, condition text, INOUT filled bigint)
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  item record;
+BEGIN
+  filled := 0;
+  FOR item IN EXECUTE format('SELECT ctid AS place FROM %s t WHERE %s', of_table, condition) LOOP
+    BEGIN
+      EXECUTE format('%s WHERE ctid = $1', rekey.filling(of_table, assigned)) USING item.place;
+      filled := filled + 1;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    END;
+  END LOOP;
+END
+$body$;
+
 -- One batch of a backfill: the rows in blocks `low` to `high`, those that miss something. Waits for no lock longer
 -- than a tenth of a second, less than it takes a server to see a deadlock, so that no transaction of the application
 -- is ended for it; where somebody holds a row the batch takes those that nobody holds.
@@ -62,9 +88,13 @@ DECLARE
 BEGIN
   PERFORM set_config('lock_timeout', '100ms', true);
   BEGIN
-    EXECUTE format('UPDATE %s t SET %s WHERE %s AND (%s)', of_table, assigned, within, missing);
+    EXECUTE format('%s WHERE %s AND (%s)', rekey.filling(of_table, assigned), within, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
   EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    IF assigned ~ '^SELECT ' THEN
+      CALL rekey.fill_one_by_one(of_table, assigned, format('%s AND (%s)', within, missing), filled);
+      RETURN;
+    END IF;
     EXECUTE format('UPDATE %1$s t SET %2$s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s t WHERE %3$s AND (%4$s) '
                    'FOR UPDATE SKIP LOCKED)) AND (%4$s)', of_table, assigned, within, missing);
     GET DIAGNOSTICS filled = ROW_COUNT;
@@ -164,7 +194,11 @@ BEGIN
     PERFORM pg_sleep(0.1);
     COMMIT;
   END LOOP;
-  LOOP
+  IF assigned ~ '^SELECT ' THEN
+    ANALYZE rekey.keys, rekey.pairs;
+    COMMIT;
+  END IF;
+  WHILE assigned !~ '^SELECT ' LOOP  -- what moves is the concern of triggers
     CALL rekey.wait_while_held_back(of_step);
     CALL rekey.sweep(of_step, of_table, assigned, missing, filled);
     CONTINUE WHEN filled > 0;

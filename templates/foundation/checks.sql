@@ -18,7 +18,7 @@ AS $body$
                   SELECT %2$s FROM unnest(%1$I) e), 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$,
                   name, rekey.expression(domain, kind, 'e'))
                 WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
-                  %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                  %1$I::%2$s[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name, CASE WHEN is_uuid THEN 'uuid' ELSE 'bigint' END)
 {{#borrowed}}
                 WHEN is_document THEN format('jsonb_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                                                                                 ELSE quote_ident(name) END)
@@ -31,7 +31,7 @@ AS $body$
 {{#borrowed}}
                 WHEN generator = 'borrowed' THEN CASE WHEN changed AND undoing THEN 'known' || n END
 {{/borrowed}}
-                WHEN is_array AND changed AND undoing
+                WHEN is_array AND changed AND undoing AND NOT is_uuid
                 THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
                             rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
                 WHEN changed AND undoing AND NOT is_uuid  -- any uuid may come back as what it is

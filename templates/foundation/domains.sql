@@ -6,6 +6,7 @@ CREATE TABLE rekey.domains (
   arrays      integer UNIQUE,
   picked      text,
   stage_of    text,
+  given       boolean NOT NULL DEFAULT false,
   old_low     bigint,
   old_high    bigint
 );
@@ -18,6 +19,8 @@ COMMENT ON COLUMN rekey.domains.picked IS
   'A condition over rows of its root''s table: only these get new keys';
 COMMENT ON COLUMN rekey.domains.stage_of IS
   'This is no domain but a stage of that one, which has the columns: the pairs of a part of its rows';
+COMMENT ON COLUMN rekey.domains.given IS
+  'Whether keys that are made from rows were given to these one by one, beside the application: all pairs stand in rekey.keys, or rekey.pairs';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -342,7 +345,7 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE WHEN d.generator = 'borrowed' THEN d.generator WHEN c.old_type = 'uuid' THEN 'uuid'
+  generator text := (SELECT CASE WHEN d.generator = 'borrowed' THEN d.generator WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.given THEN 'given'
                                  WHEN d.generator IN ('expression', 'parent') THEN 'v5'
                                  ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
@@ -380,6 +383,9 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
+    WHEN 'given key'     THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
+    WHEN 'given id'      THEN format('rekey.given_id(%s, %L)', operand, of_domain)
+    WHEN 'given holds'   THEN format('rekey.given_id(%s, %L) IS NOT NULL', operand, of_domain)
     WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, pairs)
     WHEN 'uuid id'       THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
     WHEN 'uuid holds'    THEN format('EXISTS (SELECT FROM rekey.pairs w JOIN rekey.domains d USING (domain) '
@@ -396,10 +402,11 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   item record;
+  id   text := (SELECT CASE old_type WHEN 'uuid' THEN 'uuid' ELSE 'bigint' END FROM rekey.key_columns WHERE domain = of_domain LIMIT 1);
 BEGIN
   FOR item IN
     SELECT f.*, d.arrays FROM rekey.domains d
-    CROSS JOIN (VALUES ('keys', 'bigint', 'uuid', 'key'), ('ids', 'uuid', 'bigint', 'back')) f (gives, old, new, kind)
+    CROSS JOIN (VALUES ('keys', id, 'uuid', 'key'), ('ids', 'uuid', id, 'back')) f (gives, old, new, kind)
     WHERE d.domain = of_domain
   LOOP
     EXECUTE format('CREATE OR REPLACE FUNCTION rekey.array_%s_%s(%s[]) RETURNS %s[] LANGUAGE sql STABLE STRICT AS %L',

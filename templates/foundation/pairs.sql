@@ -159,12 +159,13 @@ SELECT CASE WHEN NOT rekey.lists_pairs(of_domain) THEN rekey.found_old(of_domain
             THEN (rekey.paired_old_by_new(of_domain))[pg_catalog.width_bucket(key, rekey.paired_new(of_domain))] END
 $body$;
 
--- Pairs of uuids stand in a view of their own: rekey.mapping has integers on one side.
+-- Pairs of uuids stand in a view of their own: rekey.mapping has integers on one side. A phase that only prepares has
+-- changed no key.
 CREATE VIEW rekey.uuid_mapping AS
 SELECT c.table_name, c.column_name, w.old_key, w.new_key
 FROM rekey.pairs w
 JOIN rekey.domains d USING (domain)
 JOIN rekey.phases p USING (phase)
 JOIN rekey.key_columns c ON c.domain = coalesce(d.stage_of, d.domain) AND c.is_root
-WHERE p.state = 'applied';
+WHERE p.state = 'applied' AND rekey.has_changed(c);
 COMMENT ON VIEW rekey.uuid_mapping IS 'Old key and new key of every row that had another UUID before';

@@ -268,7 +268,7 @@ DECLARE
 BEGIN
   CALL rekey.advance_sequences(phase_id);
   FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
-    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
+    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_keys_%1$s(uuid[]), rekey.array_ids_%1$s(uuid[])', number);
   END LOOP;
 {{#borrowed}}
   FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND generator = 'borrowed' AND arrays IS NOT NULL LOOP

@@ -22,6 +22,9 @@ CALL rekey.expect_tree({{table_literal}}, {{members}}, {{names}});
 {{/parts}}
 {{unsync}}
 DROP FUNCTION {{function}}();
+{{#drops}}
+{{.}}
+{{/drops}}
 ALTER TABLE {{table}}
 {{#columns}}
   DROP COLUMN {{shadow}}{{separator}}

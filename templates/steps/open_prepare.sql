@@ -6,10 +6,10 @@ CALL rekey.register_steps({{phase}}, {{steps}});
 {{#before_checks}}
 CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{/before_checks}}
-INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays, given)
 VALUES
 {{#domains}}
-  ({{name}}, {{phase}}, {{generator}}, {{time}}, {{arrays}}){{separator}}
+  ({{name}}, {{phase}}, {{generator}}, {{time}}, {{arrays}}, {{given}}){{separator}}
 {{/domains}}
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
@@ -26,5 +26,10 @@ CALL rekey.expect_partitions({{table}}, {{members}});
 {{/parts}}
 CALL rekey.expect_online({{table}}, {{names}});
 {{/tables}}
+{{#of_rows}}
+{{#calls}}
+{{.}}
+{{/calls}}
+{{/of_rows}}
 %down
 CALL rekey.withdraw_phase({{phase}});

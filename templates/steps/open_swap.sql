@@ -6,6 +6,9 @@ CALL rekey.register_steps({{phase}}, {{steps}});
 {{#before_checks}}
 CALL rekey.expect_none({{phase}}, {{name}}, {{query}});
 {{/before_checks}}
+{{#keys}}
+CALL rekey.expect_keys({{.}});
+{{/keys}}
 UPDATE rekey.domains SET phase = {{phase}} WHERE phase = {{prepared}};
 %down
 UPDATE rekey.domains SET phase = {{prepared}} WHERE phase = {{phase}};

@@ -7,6 +7,9 @@ SELECT * FROM rekey.check_indexes({{phase}}, {{.}});
 {{#agreeing}}
 SELECT * FROM rekey.check_agreement({{phase}}, {{table}}, {{condition}});
 {{/agreeing}}
+{{#keys}}
+SELECT * FROM rekey.check_keys({{phase}}, {{.}});
+{{/keys}}
 {{#columns}}
 SELECT * FROM rekey.check_key({{phase}}, {{table}}, {{column}});
 {{/columns}}

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/compiler/compiled.h"
 
 namespace rekey {
@@ -35,9 +37,11 @@ TEST(Online, APhaseBecomesTwo) {
   }
 }
 
-// The promise of the strategy, for every step of the golden case.
-TEST(Online, NothingIsScannedOrRewrittenUnderAnExclusiveLock) {
-  const Stages stages(read_plan(std::filesystem::path(REKEY_SOURCE) / "tests/golden/online/plan.yaml"));
+// The promise of the strategy, for every step of a golden case.
+class Promise : public testing::TestWithParam<const char*> {};
+
+TEST_P(Promise, NothingIsScannedOrRewrittenUnderAnExclusiveLock) {
+  const Stages stages(read_plan(std::filesystem::path(REKEY_SOURCE) / "tests/golden" / GetParam() / "plan.yaml"));
   ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
   int exclusive = 0;
   for (const auto& phase : stages.emitted().bundle.phases) {
@@ -56,6 +60,26 @@ TEST(Online, NothingIsScannedOrRewrittenUnderAnExclusiveLock) {
   EXPECT_GT(exclusive, 0);
 }
 
+INSTANTIATE_TEST_SUITE_P(Online, Promise, testing::Values("online", "online_keys"), [](const auto& info) { return std::string(info.param); });
+
+// Keys are given in the order in which names need them, before columns are filled with them; what a row must have, it
+// must have from the swap's phase on.
+TEST(Online, KeysThatAreMadeFromRowsComeInTurn) {
+  const Stages stages(read_plan(std::filesystem::path(REKEY_SOURCE) / "tests/golden/online_keys/plan.yaml"));
+  ASSERT_TRUE(stages.ok()) << stages.diagnostics.render();
+  const auto& phases = stages.emitted().bundle.phases;
+  const auto needs = [&](const std::string& phase, const std::string& step) {
+    const auto& steps = phases[phase == "015" ? 1 : 2].steps;
+    const auto found = std::find_if(steps.begin(), steps.end(), [&](const auto& s) { return s.id == phase + "." + step; });
+    return found == steps.end() ? std::vector<std::string>{"no such step"} : found->needs;
+  };
+  EXPECT_THAT(needs("015", "public.documents.id.give"), testing::Contains("015.public.users.id.give"));
+  EXPECT_THAT(needs("015", "chunks.backfill"), testing::Contains("015.public.documents.id.give"));
+  EXPECT_THAT(needs("015", "chunks.require"), testing::ElementsAre("no such step"));
+  EXPECT_THAT(needs("020", "public.users.id.give"), testing::IsSupersetOf({"020.users.hold", "020.documents.hold", "020.chunks.hold"}));
+  EXPECT_THAT(needs("020", "chunks.compare"), testing::ElementsAre("020.chunks.not_null"));
+}
+
 TEST(Online, TwinsOfOddNames) {
   const Stages stages(kHead + R"(
   public.a:
@@ -71,8 +95,15 @@ TEST(Online, TwinsOfOddNames) {
 }
 
 TEST(Online, WhatIsNotCarried) {
-  EXPECT_THAT(refused("  public.a: {primary_key: id, generator: v7, time_column: at, columns: {id: integer}}\n"),
-              HasSubstr("keys of public.a.id are of generator v7"));
+  EXPECT_THAT(refused("  public.a: {primary_key: id, generator: v7, time_column: at, columns: {id: integer}}\n"
+                      "  public.b: {primary_key: n, columns: {a_id: integer},\n"
+                      "             foreign_keys: {b_a: {columns: a_id, references: public.a, deferrable: initially deferred}}}\n"),
+              HasSubstr("foreign key b_a is deferrable: a row that comes before the one it refers to has no new key, because generator v7 "
+                        "makes keys of public.a.id from rows that are there"));
+  const Stages bridged("version: 1\nname: p\nstrategy: online\nbridge: true\ntables:\n  public.a: {primary_key: id, generator: expression, "
+                       "key_expression: public.f(x), columns: {id: {type: integer, new_default: none}}}\n");
+  EXPECT_FALSE(bridged.ok());
+  EXPECT_THAT(bridged.diagnostics.render(), HasSubstr("over a bridge nobody could make keys of public.a.id for the old version"));
   EXPECT_THAT(refused("  public.a: {primary_key: id, columns: {id: {type: integer, default: public.f()}}}\n"),
               HasSubstr("the default of public.a.id is no sequence"));
   EXPECT_THAT(refused("  public.a: {primary_key: [part, id], columns: {id: integer}}\n"),

@@ -350,13 +350,13 @@ TEST(PlanParse, Values) {
        "            ^~~~~~\n"
        "  for example change: keep\n"},
       {table("    columns: {a: text}"),
-       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid or jsonb, not \"text\" [unknown-word]\n"
+       "plan.yaml:5:18: error: column a takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid, uuid[] or jsonb, not \"text\" [unknown-word]\n"
        "    columns: {a: text}\n"
        "                 ^~~~\n"
        "  only integers and UUIDs get new keys; leave out columns that hold no such key\n"},
       {table("    columns:\n"
             "      a: {type: int8}"),
-       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid or jsonb, not \"int8\" [unknown-word]\n"
+       "plan.yaml:6:17: error: \"type\" takes smallint, integer, bigint, smallint[], integer[], bigint[], uuid, uuid[] or jsonb, not \"int8\" [unknown-word]\n"
        "      a: {type: int8}\n"
        "                ^~~~\n"
        "  did you mean \"bigint\"?\n"},

@@ -91,7 +91,7 @@ bool is_elsewhere(const std::string& kind) {
   const char* const kinds[] = {"open_prepare", "open_swap", "expand", "backfill", "twin", "require", "required", "analyze",
                                "compare", "swap", "settle_keys", "keep_keys", "contract", "old_index", "hook_back",
                                "require_back", "required_back", "not_null", "not_null_back", "bridge", "end_bridge", "join", "join_back",
-                               "join_keys", "validate_parts", "drop"};
+                               "join_keys", "validate_parts", "drop", "hold", "keyed"};
   return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
 }
 

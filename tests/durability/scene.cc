@@ -72,6 +72,7 @@ UNION SELECT concat_ws('|', 'check', phase, step, moment, "check", object, ok,
 UNION SELECT concat_ws('|', 'domain', d) FROM rekey.domains d
 UNION SELECT concat_ws('|', 'column', c) FROM rekey.key_columns c
 UNION SELECT concat_ws('|', 'key', k) FROM rekey.keys k
+UNION SELECT concat_ws('|', 'pair', p) FROM rekey.pairs p
 UNION SELECT concat_ws('|', 'plan', name, format) FROM rekey.plan
 ORDER BY 1)";
 

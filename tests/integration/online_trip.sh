@@ -1,5 +1,6 @@
 # Shared by the scripts of online phases, which source it instead of lib.sh. A file of a database has parts, parted by
-# "-- written before the swap", "-- written after it" and "-- true after rollback".
+# "-- written before the swap", "-- written after it" and "-- true after rollback"; one of the same name with .yaml has
+# decisions for inspect.
 . "$(dirname "$0")/lib.sh"
 
 part() {
@@ -10,11 +11,13 @@ part() {
 }
 
 draft() {  # FILE
+  local decisions=()
+  [[ ! -f ${1%.sql}.yaml ]] || decisions=(--decisions "${1%.sql}.yaml")
   database online
   part 0 "$1" | sql >"$work/output" 2>&1
   remember before
   rm -rf "$work/plan.yaml" "$work/bundle"
-  exits 0 "$REKEYC" inspect --strategy online -o "$work/plan.yaml"
+  exits 0 "$REKEYC" inspect --strategy online "${decisions[@]}" -o "$work/plan.yaml"
   compile "$work/plan.yaml" "$work/bundle"
 }
 

@@ -25,7 +25,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('015', 'users: prepare', 'sha256:bbbecdb8c6912909ef48f6d1619e00d6ebb60b2e7480849d8f403e493d336ef9', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('015', $steps$[
-["015.open",true,false,[],["015.users.expand","015.notes.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.notes.backfill","015.notes.require","015.notes.required","015.notes.not_null","015.notes.rekey_twin_2_1","015.notes.rekey_old_key_2_1","015.notes.analyze","015.bridge","015.close"],"03a9a10c45a3ce95a60e8c9e74e254b2f63caea78fc182b251c7a13e75c25441","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
+["015.open",true,false,[],["015.users.expand","015.notes.expand","015.users.backfill","015.users.require","015.users.required","015.users.not_null","015.users.rekey_twin_1_1","015.users.rekey_old_key_1_1","015.users.analyze","015.notes.backfill","015.notes.require","015.notes.required","015.notes.not_null","015.notes.rekey_twin_2_1","015.notes.rekey_old_key_2_1","015.notes.analyze","015.bridge","015.close"],"0a688a2114e040537af6225d7104b0d21b82714c0efe897823cb92dc18fb0c95","3825411ad7546cbd4b3f9b7543c97e6c2cf074e101c8ccceef77844eabda3cf1"],
 ["015.users.expand",true,false,["015.open"],["015.users.backfill","015.bridge"],"f0e59ad950ba5249cea2cfaa4fe361c2c0d2b065a2f75f10f82bcb374d7fc160","4634cd434bc6018e73aa1a0b8ae7336333e6c151fea98d2a5b1872802793b525"],
 ["015.users.backfill",false,false,["015.users.expand"],["015.users.require"],"d8172db5ccb3c5a0753ef8716ba49f9f09256da423748cbd7e5af998b19279a1","a039dde84854fe2d534f74c33b73ac0bbada8fd37ca233cddefe90a79c7a0aa8"],
 ["015.users.require",true,false,["015.users.backfill"],["015.users.required"],"1b7b601c0786e292ea5075e138fce029875e6c09eb3cc01e12ab38ec80a524c6","3787bb31a2608a4aa4be86dd3a5d5c844fc29259c458589fcb685d5380709388"],
@@ -46,10 +46,10 @@ CALL rekey.register_steps('015', $steps$[
 ["015.close",true,false,["015.users.analyze","015.notes.analyze","015.bridge"],[],"c24ab560ae486cb75a0a08bb53573e3c4aed4e3e60653e138291fbb426f62432","28dc2861e83c513068956ceaa7d2f694e1b9849d1a190329209ed5b654a594d7"]
 ]$steps$);
 CALL rekey.begin_step('015.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays, given)
 VALUES
-  ('public.users.id', '015', 'ordered', NULL, NULL),
-  ('public.notes.id', '015', 'ordered', NULL, NULL);
+  ('public.users.id', '015', 'ordered', NULL, NULL, false),
+  ('public.notes.id', '015', 'ordered', NULL, NULL, false);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
   ('public.users.id', 'public.users', 'id', 'integer', 'integer', true, true, false, 'public.users_id_seq', false),

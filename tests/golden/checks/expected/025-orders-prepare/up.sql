@@ -28,7 +28,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('025', 'orders: prepare', 'sha256:51cbd6c20e95a20c7744a00721c9707145e0c49fb75d15e972107ad3dbad5ef7', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('025', $steps$[
-["025.open",true,false,[],["025.orders.expand","025.orders.backfill","025.orders.require","025.orders.required","025.orders.not_null","025.orders.rekey_twin_2_1","025.orders.rekey_old_key_2_1","025.orders.analyze","025.close"],"0a888d50c616d2284a59a722a24305cdaa1bc212dcc7406f2f724d601a234af7","167ade8688b2c74b167bbf77b38d66c8e022b3e516f041347206897e8e6c106c"],
+["025.open",true,false,[],["025.orders.expand","025.orders.backfill","025.orders.require","025.orders.required","025.orders.not_null","025.orders.rekey_twin_2_1","025.orders.rekey_old_key_2_1","025.orders.analyze","025.close"],"9e84bcd12fda4b908b1be825bdb3fd38d8415333b4a8326d4763700bf825e41b","167ade8688b2c74b167bbf77b38d66c8e022b3e516f041347206897e8e6c106c"],
 ["025.orders.expand",true,false,["025.open"],["025.orders.backfill"],"0ed3afc1af29758265283c093db6a9134761280133cf276b84bd4dc1e188387c","0c88ca094e710fe80070fc5ba97437ae6bce36afd6158f73b95a9df2b4944279"],
 ["025.orders.backfill",false,false,["025.orders.expand"],["025.orders.require"],"a058d6aeda6b5383cfcb4a58392d313a10c2c5cb7765d5dff5400c3443d87a8c","7ca86ce90505c45f23234c0d990d159caf39f58e94bd26877bdf1dc2e1c905ec"],
 ["025.orders.require",true,false,["025.orders.backfill"],["025.orders.required"],"61f676f9b88e0e2fed8881de5fa24eb81b7b65d57a2ffccef718cbc15edc5d90","b4b90d2d78a7e896826332decdb7f6cafb0d78b28baa220d04dae7622027de8b"],
@@ -41,9 +41,9 @@ CALL rekey.register_steps('025', $steps$[
 ]$steps$);
 CALL rekey.begin_step('025.open');
 CALL rekey.expect_none('025', 'no orphan', $query$WITH o AS (SELECT id FROM public.orders) SELECT id FROM o WHERE id IS NULL$query$);
-INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays, given)
 VALUES
-  ('public.orders.id', '025', 'ordered', NULL, NULL);
+  ('public.orders.id', '025', 'ordered', NULL, NULL, false);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
   ('public.orders.id', 'public.orders', 'id', 'bigint', 'bigint', true, true, false, 'public.orders_id_seq', false);

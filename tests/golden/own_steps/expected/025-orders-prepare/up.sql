@@ -25,7 +25,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('025', 'orders: prepare', 'sha256:ddbdf64e86663ab4bd757ac87f832e5ffdcec6418e9e81f8e8566d0acb913285', '020');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('025', $steps$[
-["025.open",true,false,[],["025.orders.expand","025.orders.backfill","025.orders.require","025.orders.required","025.orders.not_null","025.orders.rekey_twin_2_1","025.orders.rekey_old_key_2_1","025.orders.analyze","025.close"],"5ba533408219bd46c49622161b57c3b12cc3160b2ef8328921d8d17b1be1f09b","167ade8688b2c74b167bbf77b38d66c8e022b3e516f041347206897e8e6c106c"],
+["025.open",true,false,[],["025.orders.expand","025.orders.backfill","025.orders.require","025.orders.required","025.orders.not_null","025.orders.rekey_twin_2_1","025.orders.rekey_old_key_2_1","025.orders.analyze","025.close"],"06b9f134f6984d764009c433cddcdf9daedd4527645d26455d10e85b7fca4e6b","167ade8688b2c74b167bbf77b38d66c8e022b3e516f041347206897e8e6c106c"],
 ["025.orders.expand",true,false,["025.open"],["025.orders.backfill"],"0ed3afc1af29758265283c093db6a9134761280133cf276b84bd4dc1e188387c","0c88ca094e710fe80070fc5ba97437ae6bce36afd6158f73b95a9df2b4944279"],
 ["025.orders.backfill",false,false,["025.orders.expand"],["025.orders.require"],"a058d6aeda6b5383cfcb4a58392d313a10c2c5cb7765d5dff5400c3443d87a8c","7ca86ce90505c45f23234c0d990d159caf39f58e94bd26877bdf1dc2e1c905ec"],
 ["025.orders.require",true,false,["025.orders.backfill"],["025.orders.required"],"61f676f9b88e0e2fed8881de5fa24eb81b7b65d57a2ffccef718cbc15edc5d90","b4b90d2d78a7e896826332decdb7f6cafb0d78b28baa220d04dae7622027de8b"],
@@ -37,9 +37,9 @@ CALL rekey.register_steps('025', $steps$[
 ["025.close",true,false,["025.orders.analyze"],[],"684ed1acfaacead8d63c24d38d4da55a8155453436f125906d4217c5174eb283","629812c820292d86e4b842f907f097ccfa38bc60bfa0ca03d9175290ae00cbee"]
 ]$steps$);
 CALL rekey.begin_step('025.open');
-INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays)
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays, given)
 VALUES
-  ('public.orders.id', '025', 'ordered', NULL, NULL);
+  ('public.orders.id', '025', 'ordered', NULL, NULL, false);
 INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
 VALUES
   ('public.orders.id', 'public.orders', 'id', 'bigint', 'bigint', true, true, false, 'public.orders_id_seq', false);

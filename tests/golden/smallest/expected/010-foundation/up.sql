@@ -367,7 +367,7 @@ DECLARE
 BEGIN
   CALL rekey.advance_sequences(phase_id);
   FOR number IN SELECT arrays FROM rekey.domains WHERE phase = phase_id AND arrays IS NOT NULL LOOP
-    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_ids_%1$s(uuid[])', number);
+    EXECUTE format('DROP FUNCTION IF EXISTS rekey.array_keys_%s(bigint[]), rekey.array_keys_%1$s(uuid[]), rekey.array_ids_%1$s(uuid[])', number);
   END LOOP;
   DELETE FROM rekey.keys WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
   DELETE FROM rekey.lists WHERE domain IN (SELECT domain FROM rekey.domains WHERE phase = phase_id);
@@ -566,11 +566,12 @@ $body$;
 CREATE TABLE rekey.domains (
   domain      text PRIMARY KEY,
   phase       text NOT NULL REFERENCES rekey.phases,
-  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent')),
+  generator   text NOT NULL CHECK (generator IN ('ordered', 'keyed', 'v4', 'v5', 'v7', 'expression', 'parent', 'borrowed')),
   time_column text CHECK ((generator = 'v7') = (time_column IS NOT NULL)),
   arrays      integer UNIQUE,
   picked      text,
   stage_of    text,
+  given       boolean NOT NULL DEFAULT false,
   old_low     bigint,
   old_high    bigint
 );
@@ -583,6 +584,8 @@ COMMENT ON COLUMN rekey.domains.picked IS
   'A condition over rows of its root''s table: only these get new keys';
 COMMENT ON COLUMN rekey.domains.stage_of IS
   'This is no domain but a stage of that one, which has the columns: the pairs of a part of its rows';
+COMMENT ON COLUMN rekey.domains.given IS
+  'Whether keys that are made from rows were given to these one by one, beside the application: all pairs stand in rekey.keys, or rekey.pairs';
 
 CREATE TABLE rekey.key_columns (
   domain      text NOT NULL REFERENCES rekey.domains,
@@ -611,7 +614,7 @@ COMMENT ON TABLE rekey.key_columns IS
 COMMENT ON COLUMN rekey.key_columns.old_type IS 'Of an array that of its elements';
 COMMENT ON COLUMN rekey.key_columns.declared IS 'The type that the column had: old_type, an array of it, a domain over it';
 COMMENT ON COLUMN rekey.key_columns.changed IS
-  'Of a key that was a uuid before: whether it is a new one; of any other its type says so';
+  'Of a key that was a uuid before, or stands in documents: whether it is a new one; of any other its type says so';
 COMMENT ON COLUMN rekey.key_columns.stage IS
   'Where keys change in stages: the one that is the last so far, whose pairs its keys are taken back by';
 COMMENT ON COLUMN rekey.key_columns.is_source IS
@@ -669,7 +672,7 @@ $body$;
 CREATE FUNCTION rekey.has_changed(of_column rekey.key_columns) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
-  SELECT CASE of_column.old_type WHEN 'uuid' THEN of_column.changed ELSE EXISTS (
+  SELECT CASE WHEN of_column.old_type IN ('uuid', 'jsonb') THEN of_column.changed ELSE EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_column.table_name) AND attname = of_column.column_name
       AND atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)) END
 $body$;
@@ -885,7 +888,9 @@ CREATE FUNCTION rekey.expression(of_domain text, kind text, operand text) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  generator text := (SELECT CASE WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.generator IN ('expression', 'parent') THEN 'v5' ELSE d.generator END
+  generator text := (SELECT CASE WHEN d.generator = 'borrowed' THEN d.generator WHEN c.old_type = 'uuid' THEN 'uuid' WHEN d.given THEN 'given'
+                                 WHEN d.generator IN ('expression', 'parent') THEN 'v5'
+                                 ELSE d.generator END
                      FROM rekey.domains d JOIN rekey.key_columns c USING (domain) WHERE domain = of_domain LIMIT 1);
   secret    text := format('rekey.domain_secret(%L)', of_domain);
   pairs     text := rekey.pairs_of(of_domain);
@@ -916,6 +921,9 @@ BEGIN
     WHEN 'v7 holds'      THEN format('rekey.is_timed_legacy(%s, %L)', operand, of_domain)
     WHEN 'v7 back'         THEN format('rekey.timed_back(%s, %L)', operand, of_domain)
     WHEN 'v7 proof'        THEN format('rekey.is_timed(%s, %s)', operand, secret)
+    WHEN 'given key'     THEN format('rekey.mapped_key(%L, %s)', of_domain, operand)
+    WHEN 'given id'      THEN format('rekey.given_id(%s, %L)', operand, of_domain)
+    WHEN 'given holds'   THEN format('rekey.given_id(%s, %L) IS NOT NULL', operand, of_domain)
     WHEN 'uuid key'      THEN format('rekey.new_of_pair(%s, %L)', operand, pairs)
     WHEN 'uuid id'       THEN format('coalesce(rekey.old_of_pair(%s, %L), %1$s)', operand, pairs)
     WHEN 'uuid holds'    THEN format('EXISTS (SELECT FROM rekey.pairs w JOIN rekey.domains d USING (domain) '
@@ -932,10 +940,11 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   item record;
+  id   text := (SELECT CASE old_type WHEN 'uuid' THEN 'uuid' ELSE 'bigint' END FROM rekey.key_columns WHERE domain = of_domain LIMIT 1);
 BEGIN
   FOR item IN
     SELECT f.*, d.arrays FROM rekey.domains d
-    CROSS JOIN (VALUES ('keys', 'bigint', 'uuid', 'key'), ('ids', 'uuid', 'bigint', 'back')) f (gives, old, new, kind)
+    CROSS JOIN (VALUES ('keys', id, 'uuid', 'key'), ('ids', 'uuid', id, 'back')) f (gives, old, new, kind)
     WHERE d.domain = of_domain
   LOOP
     EXECUTE format('CREATE OR REPLACE FUNCTION rekey.array_%s_%s(%s[]) RETURNS %s[] LANGUAGE sql STABLE STRICT AS %L',
@@ -961,17 +970,24 @@ AS $body$
   FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column
 $body$;
 
+-- Whatever holds keys of a domain, and those as held_keys gives them.
+CREATE VIEW rekey.holders AS
+SELECT c.domain, c.table_name, c.column_name, c.is_source, c.old_type, c.declared, rekey.has_changed(c) AS changed,
+       CASE WHEN c.is_array THEN 'element' ELSE 'row' END AS thing, quote_ident(c.column_name) AS title,
+       rekey.held_keys(c.table_name, c.column_name) AS keys
+FROM rekey.key_columns c JOIN rekey.domains d USING (domain) WHERE d.generator <> 'borrowed';
+COMMENT ON VIEW rekey.holders IS 'Columns and places that hold keys of a domain, and what to read these from';
+
 -- The keys of a domain's sources that have changed (or not yet), as a query with one column "key"; a key
 -- may come more than once. In the middle of a phase some have and some have not.
 CREATE FUNCTION rekey.source_keys(of_domain text, changed boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT coalesce(
-    string_agg('SELECT key FROM ' || rekey.held_keys(c.table_name, c.column_name), ' UNION ALL '
-               ORDER BY c.table_name, c.column_name),
+    string_agg('SELECT key FROM ' || h.keys, ' UNION ALL ' ORDER BY h.table_name, h.column_name, h.title),
     format('SELECT NULL::%s AS key WHERE false', CASE WHEN source_keys.changed THEN 'uuid' ELSE 'bigint' END))
-  FROM rekey.key_columns c
-  WHERE c.domain = of_domain AND c.is_source AND rekey.has_changed(c) = source_keys.changed
+  FROM rekey.holders h
+  WHERE h.domain = of_domain AND h.is_source AND h.changed = source_keys.changed
 $body$;
 
 -- Those of them that were written after the change and have no legacy id yet.
@@ -1057,12 +1073,13 @@ DECLARE
   example text;
 BEGIN
   FOR item IN
-    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, c.*
+    SELECT root.table_name AS root_table, root.column_name AS root_column, d.time_column, d.picked, h.*,
+           (root.table_name, root.column_name) = (h.table_name, h.column_name) AS is_root
     FROM rekey.domains d
     JOIN rekey.key_columns root ON root.domain = d.domain AND root.is_root
-    JOIN rekey.key_columns c ON c.domain = d.domain AND c.is_source
+    JOIN rekey.holders h ON h.domain = d.domain AND h.is_source
     WHERE d.phase = of_phase AND d.generator IN ('v5', 'v7', 'expression', 'parent')
-    ORDER BY c.table_name, c.column_name
+    ORDER BY h.table_name, h.column_name, h.title
   LOOP
     IF item.is_root AND item.time_column IS NULL THEN
       CONTINUE;
@@ -1079,13 +1096,13 @@ BEGIN
       END IF;
     ELSE
       EXECUTE format('SELECT count(*), min(key::text) FROM %s WHERE NOT EXISTS (SELECT FROM %s p WHERE p.%I = held.key)',
-                     rekey.held_keys(item.table_name, item.column_name), item.root_table, item.root_column)
+                     item.keys, item.root_table, item.root_column)
         INTO found, example;
       IF found > 0 THEN
         RAISE EXCEPTION '%: % % that no row of % has, such as %', item.table_name,
-          CASE WHEN item.is_array AND found = 1 THEN '1 element in' WHEN item.is_array THEN found || ' elements in'
-               WHEN found = 1 THEN '1 row with a' ELSE found || ' rows with a' END,
-          quote_ident(item.column_name), item.root_table, example
+          CASE found WHEN 1 THEN '1 ' || item.thing ELSE format('%s %ss', found, item.thing) END ||
+            CASE item.thing WHEN 'element' THEN ' in' WHEN 'row' THEN ' with a' ELSE ' at' END,
+          item.title, item.root_table, example
           USING ERRCODE = 'RK003', HINT = 'Nothing has changed in this phase. Delete these rows, add those that '
             'they point at, or choose another generator in the plan: this one makes a key from the row there.';
       END IF;
@@ -1124,7 +1141,7 @@ BEGIN
     CALL rekey.expect_room_for_rows(of_phase);
   END IF;
   FOR item IN SELECT DISTINCT domain FROM rekey.domains JOIN rekey.key_columns USING (domain)
-              WHERE phase = of_phase AND old_type = 'uuid' ORDER BY domain LOOP
+              WHERE phase = of_phase AND old_type = 'uuid' AND generator <> 'borrowed' ORDER BY domain LOOP
     CALL rekey.expect_free_keys(item.domain);
   END LOOP;
   FOR item IN SELECT d.domain, f.* FROM rekey.domains d CROSS JOIN LATERAL rekey.fresh_ids(d.domain) f
@@ -1157,14 +1174,14 @@ BEGIN
     RAISE EXCEPTION 'the database is not what the plan describes: %', wrong
       USING ERRCODE = 'RK003', HINT = 'Draft the plan anew with rekeyc inspect, or correct it.';
   END IF;
-  FOR item IN SELECT c.*, d.generator FROM rekey.key_columns c JOIN rekey.domains d USING (domain)
-              WHERE d.phase = of_phase AND c.is_source AND d.generator IN ('ordered', 'v7')
-                AND c.old_type = 'bigint' LOOP
-    EXECUTE format('SELECT min(key), max(key) FROM %s', rekey.held_keys(item.table_name, item.column_name))
-      INTO low, high;
+  FOR item IN SELECT h.*, d.generator FROM rekey.holders h JOIN rekey.domains d USING (domain)
+              WHERE d.phase = of_phase AND h.is_source AND d.generator IN ('ordered', 'v7')
+                AND h.old_type IN ('bigint', 'jsonb') AND NOT EXISTS (
+                  SELECT FROM rekey.key_columns c WHERE c.domain = d.domain AND c.old_type = 'uuid') LOOP
+    EXECUTE format('SELECT min(key), max(key) FROM %s', item.keys) INTO low, high;
     IF low < -140737488355328 OR high > 140737488355327 THEN
       RAISE EXCEPTION '%.% holds ids from % to %; generator "%" holds -2^47 to 2^47-1',
-        item.table_name, quote_ident(item.column_name), low, high, item.generator
+        item.table_name, item.title, low, high, item.generator
         USING ERRCODE = 'RK003', HINT = 'Give the table generator: keyed in the plan.';
     END IF;
   END LOOP;
@@ -1290,8 +1307,9 @@ DECLARE
   hit     boolean;
   highest bigint;
 BEGIN
-  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid') THEN
-    RETURN;  -- such keys stay what they are, and a stage of a domain has none of its own
+  IF NOT EXISTS (SELECT FROM rekey.key_columns WHERE domain = of_domain AND old_type <> 'uuid')
+     OR EXISTS (SELECT FROM rekey.domains WHERE domain = of_domain AND generator = 'borrowed') THEN
+    RETURN;  -- such keys stay what they are, or are of others, and a stage of a domain has none of its own
   END IF;
   SELECT * INTO seq FROM rekey.id_sequence(of_domain);
   step := coalesce(seq.increment, 1);
@@ -1301,7 +1319,7 @@ BEGIN
   FROM rekey.domains d LEFT JOIN rekey.keys k ON k.domain = d.domain AND k.fresh
   WHERE d.domain = of_domain GROUP BY d.old_low, d.old_high;
   base := coalesce(base, 0);
-  SELECT min(rekey.highest(old_type)) INTO highest FROM rekey.key_columns WHERE domain = of_domain;
+  SELECT min(rekey.highest(old_type)) INTO highest FROM rekey.holders WHERE domain = of_domain;
   EXECUTE format('SELECT count(*) FROM (%s) k', rekey.source_keys(of_domain, true)) INTO needed;
   last_id := base::numeric + needed * step::numeric;
   IF abs(last_id) <= highest AND (seq.sequence IS NULL OR last_id BETWEEN seq.min_value AND seq.max_value) THEN
@@ -1316,11 +1334,11 @@ BEGIN
     RETURN;
   END IF;
   FOR item IN
-    SELECT * FROM rekey.key_columns
+    SELECT * FROM rekey.holders
     WHERE domain = of_domain AND abs(last_id) > rekey.highest(old_type)
-    ORDER BY table_name, column_name
+    ORDER BY table_name, column_name, title
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', rekey.held_keys(item.table_name, item.column_name),
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE NOT %s)', item.keys,
                    rekey.expression(of_domain, 'holds', 'key')) INTO hit;
     IF hit THEN
       too_narrow := concat_ws(', ', too_narrow,
@@ -1342,14 +1360,14 @@ DECLARE
 BEGIN
   FOR item IN
     SELECT c.*, t.highest
-    FROM rekey.key_columns c
+    FROM rekey.holders c
     JOIN rekey.domains d USING (domain)
     CROSS JOIN rekey.highest(c.old_type) t (highest)
-    WHERE c.domain = of_domain AND rekey.has_changed(c) AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
+    WHERE c.domain = of_domain AND c.changed AND (d.old_high > t.highest OR d.old_low < -t.highest - 1)
     ORDER BY c.table_name, c.column_name
   LOOP
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE CASE WHEN %s THEN %s NOT BETWEEN %s AND %s ELSE false END)',
-                   rekey.held_keys(item.table_name, item.column_name), rekey.expression(of_domain, 'holds', 'key'),
+                   item.keys, rekey.expression(of_domain, 'holds', 'key'),
                    rekey.expression(of_domain, 'id', 'key'), -item.highest - 1, item.highest) INTO hit;
     IF hit THEN
       narrow := concat_ws(', ', narrow,
@@ -1760,12 +1778,13 @@ AS $body$
                   SELECT %2$s FROM unnest(%1$I) e), 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$,
                   name, rekey.expression(domain, kind, 'e'))
                 WHEN is_array THEN format($sql$CASE WHEN %1$I IS NOT NULL THEN hash_array_extended(
-                  %1$I::bigint[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name)
+                  %1$I::%2$s[], 0) # hashtextextended(coalesce(array_dims(%1$I), ''), 0) END$sql$, name, CASE WHEN is_uuid THEN 'uuid' ELSE 'bigint' END)
                 WHEN is_uuid THEN format('uuid_hash_extended(%s, 0)', CASE WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                                                                            ELSE quote_ident(name) END)
                 WHEN changed THEN rekey.expression(domain, kind, quote_ident(name))
                 ELSE format('%I::bigint', name) END AS id,
-           CASE WHEN is_array AND changed AND undoing
+           CASE
+                WHEN is_array AND changed AND undoing AND NOT is_uuid
                 THEN format('(SELECT coalesce(bool_and(rekey.is_legacy(%s, %L) OR %s), true) FROM unnest(key%s) e)',
                             rekey.expression(domain, kind, 'e'), domain, rekey.expression(domain, 'proof', 'e'), n)
                 WHEN changed AND undoing AND NOT is_uuid  -- any uuid may come back as what it is
@@ -1872,6 +1891,7 @@ DECLARE
   key_column rekey.key_columns;
   named      text := format('%s.%I', of_table, of_column);
   found      text := 'made from legacy ids by the phase';
+  strays     text;
 BEGIN
   SELECT * INTO key_column FROM rekey.key_columns WHERE table_name = of_table AND column_name = of_column;
   IF rekey.is_archived(of_table, of_column, NULL) THEN
@@ -1879,16 +1899,15 @@ BEGIN
     RETURN;
   END IF;
   IF rekey.is_checked(of_phase, 'keys', named) THEN
-    EXECUTE format('SELECT format(%L, '
-                   'count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) '
-                   'FROM (SELECT %s AS holds FROM %s) keys',
-                   CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
-                                            ELSE '%s keys made from legacy ids, %s written since' END,
-                   rekey.expression(key_column.domain, 'holds', 'key'), rekey.held_keys(of_table, of_column))
-      INTO found;
+    EXECUTE (SELECT format('SELECT format(%L, count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)) FROM (%s) keys',
+                           CASE key_column.old_type WHEN 'uuid' THEN '%s new keys, %s that stayed or were written since'
+                                                    ELSE '%s keys made from legacy ids, %s written since' END,
+                           string_agg(format('SELECT %s AS holds FROM %s', rekey.expression(h.domain, 'holds', 'key'), h.keys), ' UNION ALL '))
+             FROM rekey.holders h
+             WHERE h.column_name = of_column AND h.table_name = of_table) INTO found;
   END IF;
   SELECT r.* INTO "check", object, ok, detail FROM rekey.record_check(of_phase, 'keys', named,
-    rekey.has_changed(key_column), found) r;
+    rekey.has_changed(key_column) AND strays IS NULL, concat_ws('; ', found, strays)) r;
 END
 $body$;
 
@@ -2070,7 +2089,7 @@ INSERT INTO rekey.plan (name, format) VALUES ('smallest', 1);
 INSERT INTO rekey.phases (phase, name, plan_digest, state)
 VALUES ('010', 'foundation', 'sha256:8692e531b0e6b61a0b90e2dd0799389636eb41890746e3215878030eac2be2ad', 'applied');
 INSERT INTO rekey.steps (step, phase, position, transactional, undo_always, needs, undo_needs, up_digest, down_digest, state)
-VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'd99b346566e68be7c1feafb9877caf77a0a74de5e77d299501c60c0db14a2a19', 'a14520f1cbaa46646c9113557bd67a4dc6968d79d16d4a95bbd4e9880767b5d6', 'done');
+VALUES ('010.foundation', '010', 1, true, false, '{}', '{}', 'a54a6e45769d104d97361a98764f1461d87e39889f35316cf7d4cdcc62860b9e', 'd364280e6cbacff733b439ab37ffde3eab7d4f38bba8abe99a9e2682543c9acf', 'done');
 INSERT INTO rekey.history (step, event) VALUES ('010.foundation', 'done');
 COMMIT;
 
