@@ -24,7 +24,7 @@ std::vector<std::string> parts(const json& data) {
   if (data.contains("named")) out.push_back("names");
   if (data.contains("paired")) out.push_back("pairs");
   if (data.contains("borrowed")) out.push_back("places");
-  if (data.contains("reshapes")) out.push_back("reshape");
+  if (data.contains("reshapes")) out.insert(out.end(), {"reshape", "column_archives"});
   if (data.contains("repairs")) out.push_back("repairs");
   if (data.contains("merges")) out.push_back("merges");
   if (data.contains("stages")) out.push_back("stages");

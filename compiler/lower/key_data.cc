@@ -78,6 +78,7 @@ json key_data(const OfflinePhase& context) {
            {"identity", column.written->identity.value != plan::Identity::none ? "true" : "false"}});
     }
   }
+  data["with_keys"] = !data["domains"].empty();
   data["has_columns"] = !data["columns"].empty();
   if (auto borrowed = places(context); !borrowed.empty()) data["borrowed"] = {{"places", std::move(borrowed)}, {"tables", borrowing_tables(context)}};
   return data;

@@ -87,7 +87,6 @@ Step open_step(const OfflinePhase& context) {
   if (!context.phase.orphan_rules.empty()) data["with_orphans"] = true;
   data["enforced"] = expected_to_hold(context.model, context.phase);
   data["reshape"] = reshape_expectations(context);
-  data["with_keys"] = !context.phase.domains.empty();
   return step;
 }
 

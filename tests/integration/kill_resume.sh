@@ -163,14 +163,14 @@ ok
 begin 'kill -9 at random moments of apply'
 kills=0
 while ((kills < 12)); do
-  start apply "$bundle"
+  start apply "$bundle" --to 060  # killed after its stop, it would go on with the cleanup
   sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
   ended && break
   kill_runtime
   kills=$((kills + 1))
   status_is_true
 done
-apply "$bundle"
+apply "$bundle" --to 060
 exactly_as applied
 ok
 

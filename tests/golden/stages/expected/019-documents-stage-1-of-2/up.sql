@@ -26,7 +26,7 @@ SET LOCAL lock_timeout = '2s';
 CALL rekey.open_phase('019', 'documents: stage 1 of 2', 'sha256:ec9cc4d4c675ec4d116e25dbf85a3f1027c89a10d55d89adb71a9434fa9dcc53', '010');
 -- step, in a transaction, undone in every rollback, needs, needs on the way back, digests of its statements
 CALL rekey.register_steps('019', $steps$[
-["019.open",true,false,[],["019.documents.keys","019.documents.move","019.chunks.move","019.references","019.close"],"e8bab814e9fe964e2b147784f40f69ab96c58404f7f58d9d95bd7236c46064e1","9cd047f4aed87640fe1380cf87b417374902e70291c5b79d570f5436390928e5"],
+["019.open",true,false,[],["019.documents.keys","019.documents.move","019.chunks.move","019.references","019.close"],"ee2dd395f57e2ddb305e4ba66a9c69e9c419f788dab0a407b927b8a59c682fca","9cd047f4aed87640fe1380cf87b417374902e70291c5b79d570f5436390928e5"],
 ["019.documents.keys",true,false,["019.open"],["019.close","019.documents.move","019.chunks.move"],"7741fc19710d9e519959aab4461da65a2374cd9b618c3d033d4c8f98ca5d6a15","f9dbf646f651cadc2b472b37e179460b6ba0b0c8674fcd9b7e765af549b685d2"],
 ["019.documents.move",true,false,["019.documents.keys"],["019.close"],"273d70f35479a56e91dc559082e30787a917b25deb10b647c944aac4c5ddc5c2","6a7a7b7cd402e3aa19d6db662dcc77de2b6e9db65719f57290e031b1a7928b83"],
 ["019.chunks.move",true,false,["019.documents.keys"],["019.close"],"ddf6518ac6eff7c788300143dbb04a4e16ace6f9a0bb6c61deea2d147a26ecab","9cd40c20b75c461b70d94e22789abc6d4ccc5bb9ce71ff11c5b9705d87c5caf6"],
@@ -35,6 +35,15 @@ CALL rekey.register_steps('019', $steps$[
 ]$steps$);
 CALL rekey.begin_step('019.open');
 CALL rekey.expect_none('019', 'no job runs', $query$SELECT id FROM app.jobs WHERE running$query$);
+INSERT INTO rekey.domains (domain, phase, generator, time_column, arrays, picked, stage_of)
+VALUES
+  ('public.documents.id', '019', 'v5', NULL, NULL, $query$file_sha256 IS NOT NULL$query$, NULL),
+  ('public.documents.id: stage 1', '019', 'v5', NULL, NULL, $query$file_sha256 IS NOT NULL$query$, 'public.documents.id');
+INSERT INTO rekey.key_columns (domain, table_name, column_name, old_type, declared, is_root, is_source, is_array, sequence, is_identity)
+VALUES
+  ('public.documents.id', 'public.documents', 'id', 'uuid', 'uuid', true, true, false, NULL, false),
+  ('public.documents.id', 'public.documents', 'copy_of', 'uuid', 'uuid', false, false, false, NULL, false),
+  ('public.documents.id', 'public.chunks', 'document_id', 'uuid', 'uuid', false, false, false, NULL, false);
 CALL rekey.enter_stage('019', 'public.documents.id', 'public.documents.id: stage 1');
 CALL rekey.expect_legacy('019');
 CREATE TRIGGER rekey_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.documents
