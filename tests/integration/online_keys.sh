@@ -105,7 +105,8 @@ refused 23502 "INSERT INTO events (happened) VALUES ('infinity')" 'public.events
 refused 23505 "INSERT INTO tags VALUES (77, 'x', NULL)" 'duplicate key value violates unique constraint'
 refused 23503 'INSERT INTO jobs (about) VALUES (-7)' 'public.jobs: about = -7 refers to no row'
 refused 23503 'INSERT INTO chunks VALUES (-7, 1)' 'public.chunks: document_id = -7 refers to no row'
-verify "$work/bundle"
+exits 0 "$REKEY" verify "$work/bundle"
+says 'all: prepare is not verified' 'swap is in its middle'
 exits 0 "$REKEY" rollback "$work/bundle" --to 'all: prepare' --yes
 sql -c 'INSERT INTO documents (owner_id) VALUES (2)' -c "INSERT INTO tags VALUES (77, 'x', NULL)" -c 'INSERT INTO jobs (about) VALUES (-7)' \
   -c 'DELETE FROM documents WHERE sha IS NULL' -c 'DELETE FROM tags WHERE code = 77' -c 'DELETE FROM jobs WHERE about = -7'
