@@ -131,6 +131,51 @@ plan.yaml:4:42: error: other of public.a is what f refers to [drop-referenced]
                                          ^~~~~
   delete it here
 )"},
+    {"actions, shared columns and halves",
+     R"(
+  public.c: {primary_key: [x, y], surrogate: key, columns: {x: integer, y: integer}, logical_references: [{columns: [x, y], references: "public.p"}]}
+  public.p: {primary_key: [x, y], columns: {x: integer, y: integer}}
+  public.b:
+    primary_key: id
+    drop: [y, z]
+    columns: {id: integer, x: integer, y: integer, z: integer, v: integer, w: integer}
+    foreign_keys:
+      f: {columns: [x, y], references: public.c, follow: one}
+      g: {columns: [z, y], references: public.c, follow: two}
+      h: {columns: [v, w], references: public.c, follow: three, on_delete: set default}
+  public.d:
+    primary_key: id
+    consolidate: f
+    columns: {id: integer, b: integer}
+    foreign_keys: {f: {columns: b, references: public.b, on_delete: set null}}
+  public.e:
+    primary_key: id
+    drop: b
+    columns: {id: integer, b: integer}
+    foreign_keys: {f: {columns: b, references: public.b}}
+)",
+     R"(
+plan.yaml:8:12: error: it is a part of foreign key f, of which the rest stays [drop-reference]
+    drop: [y, z]
+           ^
+  drop all of its columns, or none
+plan.yaml:12:58: error: g and f share a column: each would change the other's reference [follow-shared]
+      g: {columns: [z, y], references: public.c, follow: two}
+                                                         ^~~
+  let one of them follow
+plan.yaml:13:58: error: what h does to some of its columns has no meaning for one key [follow-actions]
+      h: {columns: [v, w], references: public.c, follow: three, on_delete: set default}
+                                                         ^~~~~
+  give the foreign key another ON DELETE before, or delete the line
+plan.yaml:16:18: error: b is set null where its parent goes, and a key cannot be [consolidate]
+    consolidate: f
+                 ^
+  give the foreign key another ON DELETE before, or delete the line
+plan.yaml:21:11: error: foreign key f goes with it, and rows may refer to what is gone by the time of a rollback [drop-reference]
+    drop: b
+          ^
+  let it follow, or drop the foreign key with sql: of a phase, for good
+)"},
     {"online, and in two phases",
      R"(
   public.a: {primary_key: id, columns: {id: integer}}

@@ -139,8 +139,29 @@ refused() {  # WHAT SQL TEXT…: before anything changes
 }
 
 refused 'a view on a column that goes' 'CREATE VIEW codes AS SELECT legacy_code FROM people' 'view public.codes'
+refused 'a check of a column that goes and of another, which rows written since could break' \
+  'ALTER TABLE people ADD CONSTRAINT named CHECK (legacy_code IS NOT NULL OR name IS NOT NULL)' 'would stop the way back: constraint named'
+refused 'a unique key over a default' 'CREATE UNIQUE INDEX people_codes ON people (legacy_code)' 'would stop the way back: unique index public.people_codes'
 refused 'a column that new rows could not get on the way back' 'ALTER TABLE people ALTER legacy_code DROP DEFAULT' \
   'legacy_code is NOT NULL and has no default that rows written since could get'
+
+refused_by_phase() {  # WHAT SQL TEXT…: the phase, which has not changed anything
+  begin "refused: $1"
+  draft "$2"
+  exits 1 "$REKEY" apply "$work/bundle" --yes
+  shift 2
+  says "$@" 'Nothing has changed in this phase'
+  no_trace_of_fences
+  rollback "$work/bundle"
+  exactly_as before
+  ok
+}
+
+refused_by_phase 'half of a reference NOT NULL' 'ALTER TABLE steps ALTER report_id DROP NOT NULL' 'public.steps cannot follow: some of (cycle_id, report_id) are NOT NULL'
+refused_by_phase 'a view that groups by the primary key' \
+  'CREATE VIEW due AS SELECT cycle_id, report_id, due FROM cycle_reports GROUP BY cycle_id, report_id' 'what depends on the primary key of public.cycle_reports: rule _RETURN on view public.due'
+refused_by_phase 'a name that is taken' 'CREATE TABLE steps_cycle_report_id ()' 'there is a steps_cycle_report_id already'
+refused_by_phase 'a key that may be NULL' 'ALTER TABLE profiles ALTER person_id DROP NOT NULL' 'person_id of public.profiles may be NULL, and is to become its key'
 
 begin 'refused: a view that came meanwhile; the cleanup has not begun'
 draft
@@ -226,6 +247,21 @@ sql -c "ALTER TABLE logs DISABLE TRIGGER never" \
   -c "ALTER TABLE logs ENABLE TRIGGER never"
 rollback "$work/bundle"
 proves "SELECT count(*) = 2 FROM logs WHERE cycle_id IS NULL AND report_id IS NULL AND what IN ('w', 'neither')"
+ok
+
+begin 'what is written past the trigger is found by verify, and before the way back'
+draft
+apply "$work/bundle"
+sql -c 'ALTER TABLE logs DISABLE TRIGGER "~rekey_follow"' \
+  -c "INSERT INTO logs (what, cycle_report_id) SELECT 'past it', cycle_report_id FROM cycle_reports LIMIT 1" \
+  -c 'ALTER TABLE logs ENABLE ALWAYS TRIGGER "~rekey_follow"'
+exits 1 "$REKEY" verify "$work/bundle"
+says public.logs.cycle_report_id '1 rows differ from the one beside it'
+exits 1 "$REKEY" rollback "$work/bundle" --yes
+says 'public.logs: in 1 row cycle_report_id is not what the reference beside it says'
+sql -c "DELETE FROM logs WHERE what = 'past it'"
+rollback "$work/bundle"
+exactly_as before
 ok
 
 begin 'a foreign key of somebody else to a surrogate is named before the way back begins'
