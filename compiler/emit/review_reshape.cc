@@ -50,7 +50,7 @@ Savings savings(const model::Model& model, const model::Drop& drop) {
   }
   const auto any = [&](const auto& is_in) { return std::any_of(drop.columns.begin(), drop.columns.end(), is_in); };
   for (const auto& index : written.indexes) out.indexes += any([&](const auto& column) { return names(index.definition.value, column); });
-  for (const auto& unique : written.unique) out.indexes += any([&](const auto& column) { return holds(sql::texts(unique.columns), column); });
+  for (const auto& unique : written.unique) out.indexes += any([&](const auto& column) { return holds(plan::to_strings(unique.columns), column); });
   return out;
 }
 
@@ -58,7 +58,7 @@ std::string name(const model::Model& model, model::TableId t) { return to_text(m
 
 std::string surrogate(const model::Model& model, const model::Surrogate& one) {
   return fmt::format("`{}` is its primary key, a hash of ({}), which stay unique as {}", one.column,
-                     sql::columns(sql::texts(model.tables[one.table].written->primary_key)), one.unique);
+                     sql::columns(plan::to_strings(model.tables[one.table].written->primary_key)), one.unique);
 }
 
 std::string follow(const model::Model& model, const model::Follow& one) {

@@ -9,6 +9,7 @@
 #include "compiler/lint/tokens.h"
 #include "compiler/lower/dependents.h"
 #include "compiler/lower/sql.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::lint {
 namespace {
@@ -113,9 +114,9 @@ class Check {
 
   // The table's key takes the index on its columns for its own, whichever that is.
   void keys_of_partition(const plan::Table& partition, const std::string& name) {
-    std::set<std::vector<std::string>> seen{sql::texts(partition.primary_key)};
+    std::set<std::vector<std::string>> seen{plan::to_strings(partition.primary_key)};
     for (const auto& key : partition.unique) {
-      if (seen.insert(sql::texts(key.columns)).second) continue;
+      if (seen.insert(plan::to_strings(key.columns)).second) continue;
       refuse(key.name.span, fmt::format("partition {} has two keys on the same columns, of which the swap could not tell which is "
                                         "its table's: {}", name, key.name.value));
     }

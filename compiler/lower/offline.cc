@@ -327,7 +327,7 @@ std::string foreign_key_clause(const model::Model& model, const model::ForeignKe
   if (given(written.on_update)) text += " ON UPDATE " + sql::upper(written.on_update.value);
   if (given(written.on_delete)) text += " ON DELETE " + sql::upper(written.on_delete.value);
   if (!written.on_delete_columns.empty()) {
-    text += fmt::format(" ({})", sql::columns(sql::texts(written.on_delete_columns)));
+    text += fmt::format(" ({})", sql::columns(plan::to_strings(written.on_delete_columns)));
   }
   if (!written.deferrable.value.empty()) text += " DEFERRABLE";
   if (written.deferrable.value == "initially deferred") text += " INITIALLY DEFERRED";

@@ -30,10 +30,7 @@ std::string default_for_new_rows(const model::Model& model, ColumnId c) {
   const bool member = column.above != model::kNone && has_default(*column.written);
   if (column.uuid() && !has_default(*column.written)) return "";  // the application makes them
   if (!column.root && !(member && model.columns[model.top(column.above)].root)) return "";
-  const auto& plan = *model.plan;
-  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  const auto schema = new_keys_schema(plan);
-  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+  return default_of_new_keys(*model.plan);
 }
 
 bool literal_default(const model::Model& model, ColumnId c) {
@@ -64,6 +61,12 @@ bool any_id(const model::Column& column) {
 }
 
 }  // namespace
+
+std::string default_of_new_keys(const plan::Plan& plan) {
+  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
+  const auto schema = new_keys_schema(plan);
+  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
+}
 
 std::string old_default(const plan::Column& written) {
   if (written.identity.value != plan::Identity::none) return "";

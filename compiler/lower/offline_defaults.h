@@ -11,6 +11,9 @@ namespace rekey::lower {
 // phase: the table is made anew without those that the plan knows.
 std::vector<std::string> defaults_that_rest(const OfflinePhase& context, model::TableId t);
 
+// What new rows get for a primary key where the plan says nothing else of its column.
+std::string default_of_new_keys(const plan::Plan& plan);
+
 // What new rows got before the change, as SQL; empty for nothing, and for an identity.
 std::string old_default(const plan::Column& written);
 

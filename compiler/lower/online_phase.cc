@@ -72,11 +72,11 @@ OnlinePhase::OnlinePhase(const model::Model& m, const model::Phase& swap)
       if (twin == definition) return;  // it has no key that changes
       const auto number = fmt::format("{}_{}", t + 1, list.size() + 1);
       list.push_back({name, twin, unique ? definition : "", unique, "rekey_twin_" + number, "rekey_old_key_" + number,
-                      renamed(definition, own, &Pair::legacy), sql::texts(key)});
+                      renamed(definition, own, &Pair::legacy), plan::to_strings(key)});
     };
     const auto& written = *m.tables[t].written;
-    if (!written.primary_key.empty()) add("", plain(sql::texts(written.primary_key)), written.primary_key);
-    for (const auto& key : written.unique) add(key.name.value, plain(sql::texts(key.columns)), key.columns);
+    if (!written.primary_key.empty()) add("", plain(plan::to_strings(written.primary_key)), written.primary_key);
+    for (const auto& key : written.unique) add(key.name.value, plain(plan::to_strings(key.columns)), key.columns);
     for (const auto& index : written.indexes) add(index.name.value, index.definition.value, {});
   }
 }

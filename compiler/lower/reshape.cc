@@ -11,6 +11,8 @@
 
 #include "compiler/lower/offline_defaults.h"
 #include "compiler/lower/sql.h"
+#include "compiler/model/resolve.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::lower {
 namespace {
@@ -21,20 +23,12 @@ using nlohmann::json;
 
 constexpr const char* kTrigger = "\"~rekey_follow\"";
 
-const model::Surrogate& surrogate_of(const model::Model& model, TableId t) {
-  for (const auto& phase : model.phases) {
-    const auto found = std::find_if(phase.surrogates.begin(), phase.surrogates.end(), [&](const auto& s) { return s.table == t; });
-    if (found != phase.surrogates.end()) return *found;
-  }
-  std::abort();
-}
-
 // The key that stands for these columns of the table, NULL where one of them is.
 std::string surrogate_key(const model::Model& model, TableId t, const std::vector<std::string>& columns) {
   std::vector<std::string> texts;
   for (const auto& column : columns) texts.push_back(sql::identifier(column) + "::text");
   return fmt::format("rekey.surrogate_key(rekey.domain_secret({}), {})",
-                     sql::literal(to_text(model.tables[t].name()) + "." + surrogate_of(model, t).column), fmt::join(texts, ", "));
+                     sql::literal(to_text(model.tables[t].name()) + "." + surrogate_of(model, t)->column), fmt::join(texts, ", "));
 }
 
 // The columns of a reference in the order of the key that it refers to, which it may name in another.
@@ -55,16 +49,9 @@ void add_column(const std::string& column, const std::string& key, Step& step) {
   step.data["columns"].push_back({{"added", true}, {"name", name}, {"new_type", "uuid"}, {"new_key", key}});
 }
 
-// What new rows get, as for any primary key.
-std::string default_of_new_keys(const plan::Plan& plan) {
-  if (!plan.new_keys.expression.value.empty()) return plan.new_keys.expression.value;
-  const auto schema = new_keys_schema(plan);
-  return schema.empty() ? "pg_catalog.uuidv7()" : sql::table({schema, "uuidv7"}) + "()";
-}
-
 void add_surrogate(const OfflinePhase& context, const model::Surrogate& surrogate, Step& step) {
   const auto& model = context.model;
-  const auto columns = sql::texts(model.tables[surrogate.table].written->primary_key);
+  const auto columns = plan::to_strings(model.tables[surrogate.table].written->primary_key);
   const auto column = sql::identifier(surrogate.column);
   auto& data = step.data;
   add_column(surrogate.column, surrogate_key(model, surrogate.table, columns), step);
@@ -118,7 +105,7 @@ std::string trigger_body(const model::Model& model, TableId t) {
     for (const auto& follow : phase.follows) {
       const auto& fk = model.foreign_keys[follow.key];
       if (fk.child != t) continue;
-      const auto key = sql::identifier(surrogate_of(model, fk.parent).column);
+      const auto key = sql::identifier(surrogate_of(model, fk.parent)->column);
       body += both_ways(follow.column, fk.columns,
                         fmt::format("NEW.{} := (SELECT p.{} FROM {} p WHERE {} FOR KEY SHARE);", sql::identifier(follow.column), key, table_of(model, fk.parent),
                                     equal(fk.parent_columns, fk.columns, "p.", "NEW.")),
@@ -198,7 +185,7 @@ json new_foreign_keys(const OfflinePhase& context, TableId t) {
   const auto& model = context.model;
   for (const auto& follow : context.phase.follows) {
     const auto& fk = model.foreign_keys[follow.key];
-    if (fk.child == t) out.push_back(foreign_key(follow.constraint, follow.column, model, fk, surrogate_of(model, fk.parent).column));
+    if (fk.child == t) out.push_back(foreign_key(follow.constraint, follow.column, model, fk, surrogate_of(model, fk.parent)->column));
   }
   for (const auto& one : context.phase.consolidations) {
     const auto& fk = model.foreign_keys[one.key];
@@ -216,7 +203,7 @@ std::vector<std::string> reshape_expectations(const OfflinePhase& context) {
       if (fk.parent == surrogate.table) known.push_back(context.table(fk.child) + " " + fk.written->name.value);
     }
     const auto table = sql::literal(context.table(surrogate.table));
-    const auto columns = sql::text_array(sql::texts(model.tables[surrogate.table].written->primary_key));
+    const auto columns = sql::text_array(plan::to_strings(model.tables[surrogate.table].written->primary_key));
     out.push_back(fmt::format("CALL rekey.expect_texts({}, {}, {}, {});", table, columns, sql::literal(surrogate.column), sql::literal(surrogate.unique)));
     out.push_back(fmt::format("CALL rekey.expect_surrogate({}, {}, {});", table, columns, sql::text_array(known)));
   }
@@ -252,7 +239,7 @@ std::vector<Tie> ties(const model::Model& model, TableId t, const model::Phase* 
       const auto key = sql::identifier(follow.column);
       out.push_back({follow.column, fmt::format("SELECT FROM {0} c WHERE (c.{1} IS NULL) <> (num_nulls({2}) > 0) OR c.{1} IS NOT NULL AND NOT EXISTS ("
                                                 "SELECT FROM {3} p WHERE p.{4} = c.{1} AND {5})", table, key, listed(fk.columns, "c."), table_of(model, fk.parent),
-                                                sql::identifier(surrogate_of(model, fk.parent).column), equal(fk.parent_columns, fk.columns, "p.", "c."))});
+                                                sql::identifier(surrogate_of(model, fk.parent)->column), equal(fk.parent_columns, fk.columns, "p.", "c."))});
     }
     for (const auto& one : phase.consolidations) {
       if (one.table != t) continue;
@@ -302,7 +289,7 @@ Derived derived(const model::Model& model, TableId t, const std::string& column)
       if (fk.child != t || at == fk.columns.end()) continue;
       const auto& target = fk.parent_columns[at - fk.columns.begin()];
       return {fmt::format("(SELECT p.{} FROM {} p WHERE p.{} = $1)", sql::identifier(target), table_of(model, fk.parent),
-                          sql::identifier(surrogate_of(model, fk.parent).column)), follow.column};
+                          sql::identifier(surrogate_of(model, fk.parent)->column)), follow.column};
     }
     for (const auto& one : phase.consolidations) {
       if (one.table == t && model.foreign_keys[one.key].columns.front() == column) return {"$1", one.column};
@@ -313,7 +300,7 @@ Derived derived(const model::Model& model, TableId t, const std::string& column)
 
 std::vector<std::string> key_of(const model::Model& model, TableId t) {
   const auto& written = *model.tables[t].written;
-  return written.surrogate.value.empty() ? sql::texts(written.primary_key) : std::vector{written.surrogate.value};
+  return written.surrogate.value.empty() ? plan::to_strings(written.primary_key) : std::vector{written.surrogate.value};
 }
 
 // Where both sides stayed, nothing kept them equal since the cleanup.

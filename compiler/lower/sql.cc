@@ -97,12 +97,6 @@ std::string columns(const std::vector<std::string>& names) {
   return out;
 }
 
-std::vector<std::string> texts(const plan::Texts& located) {
-  std::vector<std::string> out;
-  for (const auto& text : located) out.push_back(text.value);
-  return out;
-}
-
 std::string text_array(const std::vector<std::string>& texts) {
   if (texts.empty()) return "'{}'";
   std::vector<std::string> literals;

@@ -17,7 +17,6 @@ std::string upper(std::string keywords);
 std::string ended(std::string statement);  // with its semicolon
 std::string table(const plan::TableName& name);  // public."Users"
 std::string columns(const std::vector<std::string>& names);  // a, b, "C"
-std::vector<std::string> texts(const plan::Texts& located);   // without their places
 
 std::string text_array(const std::vector<std::string>& texts);  // ARRAY['a', 'b']
 

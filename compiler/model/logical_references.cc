@@ -7,16 +7,11 @@
 #include <set>
 
 #include "compiler/model/names.h"
+#include "compiler/model/resolve.h"
 #include "compiler/plan/names.h"
 
 namespace rekey::model {
 namespace {
-
-std::vector<std::string> texts(const plan::Texts& located) {
-  std::vector<std::string> out;
-  for (const auto& text : located) out.push_back(text.value);
-  return out;
-}
 
 class References {
  public:
@@ -63,7 +58,7 @@ class References {
   // The columns that the reference is to, or none with an error.
   std::vector<std::string> targets(const plan::Reference& reference, TableId parent, std::size_t width, Span span) {
     auto wanted = reference.columns;
-    if (wanted.empty()) wanted = texts(model_.tables[parent].written->primary_key);
+    if (wanted.empty()) wanted = plan::to_strings(model_.tables[parent].written->primary_key);
     if (wanted.size() == width) return wanted;
     error("reference-width", span, "the reference has another number of columns than its target",
           "name the target's columns: references: schema.table (column, …)");
@@ -194,21 +189,11 @@ class References {
   // As PostgreSQL would name it, where that fits.
   std::string constraint_name(TableId child, const plan::LogicalReference& written) {
     if (!written.constraint.value.empty()) return written.constraint.value;
-    const auto name = fmt::format("{}_{}_fkey", model_.tables[child].name().name, fmt::join(texts(written.columns), "_"));
+    const auto name = plan::constraint_name(model_.tables[child].name(), plan::to_strings(written.columns), "fkey");
     if (name.size() <= plan::kMaxName) return name;
     error("enforce", written.enforce.span, fmt::format("the name {} has {} bytes; PostgreSQL keeps {}", name, name.size(), plan::kMaxName),
           "give it one: constraint: and a shorter name");
     return {};
-  }
-
-  bool is_key(const plan::Table& parent, const std::vector<std::string>& wanted) {
-    const std::set<std::string> names(wanted.begin(), wanted.end());
-    const auto matches = [&](const plan::Texts& key) {
-      const auto own = texts(key);
-      return own.size() == wanted.size() && std::set(own.begin(), own.end()) == names;
-    };
-    return matches(parent.primary_key) ||
-           std::any_of(parent.unique.begin(), parent.unique.end(), [&](const auto& u) { return matches(u.columns); });
   }
 
   bool is_family(const plan::Table& table) {
@@ -226,7 +211,7 @@ class References {
       const ColumnId c = names_.find_column(child, column.value);
       if (c != kNone && model_.columns[c].array()) return refuse_enforce(written, "PostgreSQL has no foreign keys of the elements of arrays");
     }
-    if (!is_key(to, wanted)) {
+    if (!is_key_of(to, wanted)) {
       return error("enforce", written.enforce.span, fmt::format("{} ({}) is neither its primary key nor a unique key in the plan", to_text(to.name.value), fmt::join(wanted, ", ")),
                    fmt::format("add it to {} under unique:, where there is one", to_text(to.name.value)));
     }
@@ -244,7 +229,7 @@ class References {
     if (taken) {
       return error("enforce", written.enforce.span, fmt::format("{} has a constraint {} already", to_text(of.name.value), name), "give this one another name: constraint:");
     }
-    model_.enforced.push_back({&written, child, parent, texts(written.columns), wanted, name});
+    model_.enforced.push_back({&written, child, parent, plan::to_strings(written.columns), wanted, name});
   }
 
   Model& model_;

@@ -248,11 +248,7 @@ void check_keys_change_once(const Model& model, Diagnostics& diagnostics) {
 // Its target's primary key becomes another constraint.
 bool stands_on_old_key(const Model& model, const Phase& phase, const ForeignKey& fk) {
   return std::any_of(phase.surrogates.begin(), phase.surrogates.end(), [&](const Surrogate& s) {
-    const auto& key = model.tables[s.table].written->primary_key;
-    return fk.parent == s.table && fk.parent_columns.size() == key.size() &&
-           std::all_of(key.begin(), key.end(), [&](const auto& column) {
-             return std::find(fk.parent_columns.begin(), fk.parent_columns.end(), column.value) != fk.parent_columns.end();
-           });
+    return fk.parent == s.table && same_columns(model.tables[s.table].written->primary_key, fk.parent_columns);
   });
 }
 

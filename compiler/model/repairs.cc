@@ -7,6 +7,7 @@
 
 #include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
+#include "compiler/plan/names.h"
 
 namespace rekey::model {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 bool is_in_key(const Table& table, const std::string& column) {
   return std::any_of(table.written->primary_key.begin(), table.written->primary_key.end(),
                      [&](const auto& key) { return key.value == column; });
-}
-
-std::vector<std::string> names(const plan::Texts& texts) {
-  std::vector<std::string> out;
-  for (const auto& text : texts) out.push_back(text.value);
-  return out;
 }
 
 TableId table_named(const Model& model, const plan::TableName& name) {
@@ -30,8 +25,8 @@ TableId table_named(const Model& model, const plan::TableName& name) {
 void add_logical(const Model& model, TableId child, const plan::LogicalReference& written, std::vector<OrphanRule>& rules) {
   const TableId parent = table_named(model, written.references.value.table);
   auto targets = written.references.value.columns;
-  if (targets.empty()) targets = names(model.tables[parent].written->primary_key);
-  rules.push_back({child, parent, names(written.columns), targets, written.orphans.value, "", false, written.orphans.span});
+  if (targets.empty()) targets = plan::to_strings(model.tables[parent].written->primary_key);
+  rules.push_back({child, parent, plan::to_strings(written.columns), targets, written.orphans.value, "", false, written.orphans.span});
 }
 
 // In the plan's words, of any phase; logical references also where nothing was decided: what they refer to may be removed.

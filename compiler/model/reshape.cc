@@ -6,29 +6,17 @@
 #include <algorithm>
 #include <set>
 
-#include "compiler/model/fk_graph.h"
 #include "compiler/model/resolve.h"
 #include "compiler/plan/names.h"
 
 namespace rekey::model {
 namespace {
 
-std::vector<std::string> names(const plan::Texts& texts) {
-  std::vector<std::string> out;
-  for (const auto& text : texts) out.push_back(text.value);
-  return out;
-}
-
 bool holds(const std::vector<std::string>& columns, const std::string& name) {
   return std::find(columns.begin(), columns.end(), name) != columns.end();
 }
 
 bool has_family(const Table& table) { return table.partitioned() || !table.parents.empty() || !table.children.empty(); }
-
-// As PostgreSQL names a constraint that has no name.
-std::string constraint_name(const Table& table, const std::vector<std::string>& columns, const char* suffix) {
-  return fmt::format("{}_{}_{}", table.name().name, fmt::join(columns, "_"), suffix);
-}
 
 class Reshapes {
  public:
@@ -95,13 +83,13 @@ class Reshapes {
 
   void add_surrogate(TableId t) {
     const auto& column = written(t).surrogate;
-    const auto key = names(written(t).primary_key);
+    const auto key = plan::to_strings(written(t).primary_key);
     auto* phase = phase_of(t, "a surrogate is made", column.span);
     if (key.empty()) {
       error("no-key", column.span, fmt::format("{} has no primary key that a surrogate could stand for", name(t)), "name its columns: primary_key: [a, b]");
       return;
     }
-    const auto unique = constraint_name(model_.tables[t], key, "key");
+    const auto unique = plan::constraint_name(model_.tables[t].name(), key, "key");
     for (ColumnId c : model_.tables[t].columns) {
       if (holds(key, model_.columns[c].name()) && model_.phase_of(c) != kNone && model_.phase_of(c) > model_.tables[t].phase) {
         error("surrogate-early", column.span, fmt::format("{} changes in a later phase than the surrogate is made in", model_.path(c)),
@@ -113,27 +101,15 @@ class Reshapes {
     phase->surrogates.push_back({t, column.value, unique});
   }
 
-  const Surrogate* surrogate_of(TableId t) const {
-    for (const auto& phase : model_.phases) {
-      for (const auto& surrogate : phase.surrogates) {
-        if (surrogate.table == t) return &surrogate;
-      }
-    }
-    return nullptr;
-  }
-
   void add_follow(ForeignKeyId f) {
     const auto& fk = model_.foreign_keys[f];
     const auto& column = fk.written->follow;
-    auto wanted = names(written(fk.parent).primary_key), named = fk.parent_columns;
-    std::sort(wanted.begin(), wanted.end());
-    std::sort(named.begin(), named.end());
-    if (written(fk.parent).surrogate.value.empty() || named != wanted) {
+    if (written(fk.parent).surrogate.value.empty() || !same_columns(written(fk.parent).primary_key, fk.parent_columns)) {
       error("no-surrogate", column.span, fmt::format("{} has no surrogate in place of ({})", name(fk.parent), fmt::join(fk.parent_columns, ", ")),
             fmt::format("write surrogate: {} at {}, or delete the line", column.value, name(fk.parent)));
       return;
     }
-    if (!surrogate_of(fk.parent)) return;  // said already
+    if (!surrogate_of(model_, fk.parent)) return;  // said already
     if (fk.child == fk.parent) {
       error("follow-itself", column.span, fmt::format("{} refers to itself: which row comes first cannot be said", name(fk.child)), "delete the line");
       return;
@@ -157,7 +133,7 @@ class Reshapes {
             "let one of them follow");
       return;
     }
-    const auto constraint = constraint_name(model_.tables[fk.child], {column.value}, "fkey");
+    const auto constraint = plan::constraint_name(model_.tables[fk.child].name(), {column.value}, "fkey");
     if (!is_alone(fk.child, "a reference", column.span) || !is_free(fk.child, column) || !is_name(fk.child, constraint, column.span)) return;
     model_.phases[model_.tables[fk.parent].phase].follows.push_back({f, column.value, constraint, fk.written->follow_index.value});
   }
@@ -182,7 +158,7 @@ class Reshapes {
             "list both tables in one phase");
       return;
     }
-    const auto constraint = constraint_name(model_.tables[t], {key.front().value}, "fkey");
+    const auto constraint = plan::constraint_name(model_.tables[t].name(), {key.front().value}, "fkey");
     if (is_name(t, constraint, named.span)) phase->consolidations.push_back({t, f, key.front().value, constraint});
   }
 
@@ -207,13 +183,13 @@ class Reshapes {
             "drop them in a plan of their own, or with sql: of the cleanup");
     }
     for (const auto& column : dropped) check_drop(t, column);
-    last.drops.push_back({t, names(dropped), span});
+    last.drops.push_back({t, plan::to_strings(dropped), span});
   }
 
   void check_drop(TableId t, const plan::Text& column) {
     is_alone(t, "drop", column.span);
     const auto& surrogate = written(t).surrogate.value;
-    const auto key = surrogate.empty() ? names(written(t).primary_key) : std::vector{surrogate};
+    const auto key = surrogate.empty() ? plan::to_strings(written(t).primary_key) : std::vector{surrogate};
     if (key.empty() || holds(key, column.value)) {
       error("drop-key", column.span,
             key.empty() ? fmt::format("{} has no primary key: nothing says which row a value of {} came from", name(t), column.value)
@@ -252,7 +228,7 @@ class Reshapes {
 
   // A reference goes as a whole, to one that stands for it.
   void check_whole(const ForeignKey& fk, const plan::Text& column) {
-    const auto dropped = names(written(fk.child).drop);
+    const auto dropped = plan::to_strings(written(fk.child).drop);
     const bool whole = std::all_of(fk.columns.begin(), fk.columns.end(), [&](const auto& c) { return holds(dropped, c); });
     const bool stands = !fk.written->follow.value.empty() || written(fk.child).consolidate.value == fk.written->name.value;
     if (whole && stands) return;
@@ -276,6 +252,15 @@ class Reshapes {
 };
 
 }  // namespace
+
+const Surrogate* surrogate_of(const Model& model, TableId t) {
+  for (const auto& phase : model.phases) {
+    for (const auto& surrogate : phase.surrogates) {
+      if (surrogate.table == t) return &surrogate;
+    }
+  }
+  return nullptr;
+}
 
 ForeignKeyId foreign_key_named(const Model& model, TableId t, const std::string& name) {
   for (ForeignKeyId f : model.tables[t].foreign_keys) {

@@ -1,4 +1,5 @@
 #include "compiler/model/resolve.h"
+#include "compiler/plan/names.h"
 
 #include <fmt/format.h>
 
@@ -56,17 +57,7 @@ class ForeignKeys {
 
   bool target_is_a_key(const ForeignKey& fk) {
     const auto& parent = *model_.tables[fk.parent].written;
-    auto matches = [&](const plan::Texts& key) {
-      std::vector<std::string> names, wanted = fk.parent_columns;
-      for (const auto& c : key) names.push_back(c.value);
-      std::sort(names.begin(), names.end());
-      std::sort(wanted.begin(), wanted.end());
-      return names == wanted;
-    };
-    if (matches(parent.primary_key)) return true;
-    for (const auto& unique : parent.unique) {
-      if (matches(unique.columns)) return true;
-    }
+    if (is_key_of(parent, fk.parent_columns)) return true;
     diagnostics_.error("not-a-key", fk.written->references.span,
                        fmt::format("foreign key {} points at {} ({}), which is neither its primary key "
                                    "nor a unique key in the plan",
@@ -108,6 +99,18 @@ class ForeignKeys {
 
 std::string Model::path(ColumnId c) const {
   return to_text(tables[columns[c].table].name()) + "." + columns[c].name();
+}
+
+bool same_columns(const plan::Texts& key, const std::vector<std::string>& columns) {
+  auto names = plan::to_strings(key), wanted = columns;
+  std::sort(names.begin(), names.end());
+  std::sort(wanted.begin(), wanted.end());
+  return names == wanted;
+}
+
+bool is_key_of(const plan::Table& table, const std::vector<std::string>& columns) {
+  return same_columns(table.primary_key, columns) ||
+         std::any_of(table.unique.begin(), table.unique.end(), [&](const auto& unique) { return same_columns(unique.columns, columns); });
 }
 
 ColumnId column_named(const Model& model, TableId table, const std::string& name) {

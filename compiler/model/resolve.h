@@ -44,6 +44,13 @@ std::vector<ColumnId> merged_columns(const Model& model, DomainId domain);
 void take_parent_keys(const Model& model, Domain& domain, Diagnostics& diagnostics);
 void check_consolidated(const Model& model, Diagnostics& diagnostics);
 
+// What makes a surrogate of a table; none: null.
+const Surrogate* surrogate_of(const Model& model, TableId t);
+
+// The same columns, in any order; of a table, those of its primary key or of one of its unique keys.
+bool same_columns(const plan::Texts& key, const std::vector<std::string>& columns);
+bool is_key_of(const plan::Table& table, const std::vector<std::string>& columns);
+
 // The table's foreign key of that name, or kNone.
 ForeignKeyId foreign_key_named(const Model& model, TableId t, const std::string& name);
 

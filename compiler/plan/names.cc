@@ -2,6 +2,9 @@
 
 #include "compiler/plan/names.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace rekey::plan {
@@ -71,6 +74,16 @@ std::string name_part(std::string_view name) {
 
 std::string to_text(const TableName& name) {
   return name_part(name.schema) + "." + name_part(name.name);
+}
+
+std::vector<std::string> to_strings(const Texts& texts) {
+  std::vector<std::string> out;
+  for (const auto& text : texts) out.push_back(text.value);
+  return out;
+}
+
+std::string constraint_name(const TableName& table, const std::vector<std::string>& columns, std::string_view suffix) {
+  return fmt::format("{}_{}_{}", table.name, fmt::join(columns, "_"), suffix);
 }
 
 std::string to_text(const Reference& reference) {
